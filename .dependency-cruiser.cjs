@@ -1,0 +1,57 @@
+/** Stages depend on packages and never on each other; destination and sink meet only in packages/wire. */
+const stages = [
+  'source-ewallet',
+  'destination-kafka',
+  'sink-warehouse',
+  'metabase',
+  'local-stack',
+  'demo',
+  'bench',
+  'sync',
+  'airbyte',
+];
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    ...stages.map((stage) => ({
+      name: `${stage}-imports-no-other-stage`,
+      severity: 'error',
+      comment: 'A stage is installed alone; what two of them need belongs in packages/.',
+      from: { path: `^${stage}/` },
+      to: { path: `^(${stages.filter((other) => other !== stage).join('|')})/` },
+    })),
+    {
+      name: 'packages-import-no-stage',
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { path: `^(${stages.join('|')})/` },
+    },
+    {
+      name: 'failure-imports-nothing',
+      severity: 'error',
+      from: { path: '^packages/failure/' },
+      to: { pathNot: '^packages/failure/' },
+    },
+    {
+      name: 'no-dev-dependency-in-production',
+      severity: 'error',
+      from: { path: '/src/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    {
+      name: 'declared-dependencies-only',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', 'dist'] },
+    exclude: { path: ['(^|/)dist/', '(^|/)bin/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default'] },
+  },
+};

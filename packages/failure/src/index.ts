@@ -1,0 +1,1 @@
+export { Failure, asFailure, isFailure, type FailureKind } from './failure';

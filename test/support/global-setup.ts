@@ -1,0 +1,3 @@
+export default function globalSetup(): void {
+  // Services are started here once the local stack exists.
+}

@@ -1,0 +1,3 @@
+export default function globalTeardown(): void {
+  // Services are stopped here once the local stack exists.
+}

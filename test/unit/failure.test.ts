@@ -1,0 +1,16 @@
+import { Failure, asFailure } from '@ewallet/failure';
+
+test('what is not a Failure becomes a system_error that keeps its cause', () => {
+  const cause = new TypeError('boom');
+  const failure = asFailure(cause);
+  expect({ kind: failure.kind, message: failure.message, cause: failure.cause }).toEqual({
+    kind: 'system_error',
+    message: 'Unexpected error: boom',
+    cause,
+  });
+});
+
+test('a Failure passes through untouched', () => {
+  const failure = Failure.config('Set "host".', { stream: { name: 'users', namespace: 'public' } });
+  expect(asFailure(failure)).toBe(failure);
+});
