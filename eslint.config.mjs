@@ -19,7 +19,7 @@ export default tseslint.config(
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', '*/tsconfig.json'],
+        project: ['packages/*/tsconfig.json', '*/tsconfig.json', '*/page/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
