@@ -1,0 +1,40 @@
+import { AirbyteLogLevelOrder } from 'faros-airbyte-cdk/lib/protocol';
+import { logMessage } from './messages';
+import { AirbyteLogLevel } from './protocol';
+import type { MessageWriter } from './message-writer';
+
+/** LOG messages, in order with the others. `LOG_LEVEL` is the platform's environment variable. */
+export class ConnectorLog {
+  constructor(
+    private readonly output: MessageWriter,
+    private readonly level: AirbyteLogLevel,
+  ) {}
+
+  async debug(message: string): Promise<void> {
+    await this.log(AirbyteLogLevel.DEBUG, message);
+  }
+
+  async info(message: string): Promise<void> {
+    await this.log(AirbyteLogLevel.INFO, message);
+  }
+
+  async warn(message: string): Promise<void> {
+    await this.log(AirbyteLogLevel.WARN, message);
+  }
+
+  async error(message: string): Promise<void> {
+    await this.log(AirbyteLogLevel.ERROR, message);
+  }
+
+  private async log(level: AirbyteLogLevel, message: string): Promise<void> {
+    if (AirbyteLogLevelOrder(level) >= AirbyteLogLevelOrder(this.level)) {
+      await this.output.write(logMessage(level, message));
+    }
+  }
+}
+
+/** What `LOG_LEVEL` asks for; INFO where it says nothing that is a level. */
+export function logLevelFrom(text: string | undefined): AirbyteLogLevel {
+  const wanted = text?.toUpperCase();
+  return Object.values(AirbyteLogLevel).find((level) => level === wanted) ?? AirbyteLogLevel.INFO;
+}

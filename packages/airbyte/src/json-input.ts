@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { Failure } from '@ewallet/failure';
+
+/**
+ * JSON from a file of any name, or from standard input for `-`. The CDK loads these with `require()`, which fails for a
+ * `.txt` file (PyAirbyte's catalogues) and runs a `.js` one.
+ *
+ * @param what names the file in the error: `configuration`, `catalogue`, `state`
+ */
+export async function readJsonInput(path: string, what: string, stdin: NodeJS.ReadableStream): Promise<unknown> {
+  const content = path === '-' ? await text(stdin) : await readTextFile(path, what);
+  try {
+    return JSON.parse(content.replace(/^\uFEFF/, '')) as unknown;
+  } catch (error) {
+    // The parser's own message quotes the text, which may hold a password.
+    throw Failure.config(`The ${what} ${path === '-' ? 'on standard input' : path} is not JSON.`, {
+      detail: error instanceof Error ? error.name : 'not JSON',
+    });
+  }
+}
+
+async function readTextFile(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw Failure.config(`The ${what} ${path} cannot be read: ${reason}.`, { cause: error });
+  }
+}

@@ -1,0 +1,192 @@
+import type { Readable, Writable } from 'node:stream';
+import { Failure, asFailure } from '@ewallet/failure';
+import { Command, CommanderError } from 'commander';
+import { AirbyteConnectionStatusMessage, type AirbyteConfig } from 'faros-airbyte-cdk/lib/protocol';
+import type { AirbyteConnector } from 'faros-airbyte-cdk/lib/connector';
+import { parseConfiguredCatalog } from './configured-catalog';
+import { ConnectorLog, logLevelFrom } from './connector-log';
+import type { ConnectorContext, Destination, Source } from './connector';
+import { readJsonInput } from './json-input';
+import { errorMessage } from './messages';
+import { MessageWriter } from './message-writer';
+import { AirbyteConnectionStatus, type AirbyteMessage } from './protocol';
+
+/** What the operating system gives a process; a test gives its own. */
+export interface Surroundings {
+  readonly argv: readonly string[];
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+}
+
+/** 143 is what a process ended by SIGTERM gives, and the platform takes it as a clean stop. */
+export type ExitCode = 0 | 1 | 143;
+
+interface ReadOptions {
+  readonly config: string;
+  readonly catalog: string;
+  readonly state?: string;
+}
+
+/** `spec | check | discover | read`: runs one command to its end and gives the exit code. Never throws. */
+export async function runSource(
+  name: string,
+  make: (context: ConnectorContext) => Source,
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  return run(name, surroundings, (program, session) => {
+    const source = make(session.context);
+    addSpecAndCheck(program, source, session);
+    program
+      .command('discover')
+      .description('list the streams as a catalogue')
+      .requiredOption('--config <file>', 'configuration, JSON; - for standard input')
+      .action(async (options: { config: string }) => {
+        await session.output.write(await source.discover(await session.config(options.config)));
+      });
+    program
+      .command('read')
+      .description('read the configured streams')
+      .requiredOption('--config <file>', 'configuration, JSON; - for standard input')
+      .requiredOption('--catalog <file>', 'configured catalogue, JSON; - for standard input')
+      .option('--state <file>', 'state of the sync before, JSON; - for standard input')
+      .action(async (options: ReadOptions) => {
+        const catalog = await session.json(options.catalog, 'catalogue');
+        const state = options.state === undefined ? undefined : await session.json(options.state, 'state');
+        await session.writeAll(source.read(await session.config(options.config), {}, catalog, state));
+      });
+  });
+}
+
+/** `spec | check | write`: runs one command to its end and gives the exit code. Never throws. */
+export async function runDestination(
+  name: string,
+  make: (context: ConnectorContext) => Destination,
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  return run(name, surroundings, (program, session) => {
+    const destination = make(session.context);
+    addSpecAndCheck(program, destination, session);
+    program
+      .command('write')
+      .description('write the messages on standard input')
+      .requiredOption('--config <file>', 'configuration, JSON')
+      .requiredOption('--catalog <file>', 'configured catalogue, JSON')
+      .action(async (options: { config: string; catalog: string }) => {
+        const catalog = parseConfiguredCatalog(await session.json(options.catalog, 'catalogue'));
+        const config = await session.config(options.config);
+        await session.writeAll(destination.write(config, catalog, surroundings.stdin));
+      });
+  });
+}
+
+interface Session {
+  readonly context: ConnectorContext;
+  readonly output: MessageWriter;
+  json(path: string, what: string): Promise<unknown>;
+  config(path: string): Promise<AirbyteConfig>;
+  writeAll(messages: AsyncIterable<AirbyteMessage>): Promise<void>;
+}
+
+async function run(
+  name: string,
+  surroundings: Surroundings,
+  define: (program: Command, session: Session) => void,
+): Promise<ExitCode> {
+  const output = new MessageWriter(surroundings.stdout);
+  try {
+    const program = new Command(name).exitOverride().configureOutput({
+      writeErr: () => undefined,
+      writeOut: (text) => void surroundings.stdout.write(text),
+    });
+    define(program, openSession(surroundings, output));
+    await parse(program, surroundings.argv);
+    await output.flush();
+    return surroundings.signal.aborted ? 143 : 0;
+  } catch (error) {
+    return fail(error, output, surroundings.now());
+  }
+}
+
+function openSession(surroundings: Surroundings, output: MessageWriter): Session {
+  const json = (path: string, what: string): Promise<unknown> => readJsonInput(path, what, surroundings.stdin);
+  return {
+    context: {
+      log: new ConnectorLog(output, logLevelFrom(surroundings.environment.LOG_LEVEL)),
+      signal: surroundings.signal,
+    },
+    output,
+    json,
+    async config(path) {
+      const config = await json(path, 'configuration');
+      if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+        throw Failure.config('The configuration is not a JSON object.');
+      }
+      return config;
+    },
+    async writeAll(messages) {
+      for await (const message of messages) await output.write(message);
+    },
+  };
+}
+
+function addSpecAndCheck(program: Command, connector: AirbyteConnector, session: Session): void {
+  program
+    .command('spec')
+    .description('print the specification of the configuration')
+    .action(async () => {
+      await session.output.write(await connector.spec());
+    });
+  program
+    .command('check')
+    .description('try the configuration and say what to change')
+    .requiredOption('--config <file>', 'configuration, JSON; - for standard input')
+    .action(async (options: { config: string }) => {
+      await session.output.write(await checked(connector, () => session.config(options.config)));
+    });
+}
+
+/** A failed check is an answer, not a failure of the command: the protocol wants CONNECTION_STATUS and exit code 0. */
+async function checked(connector: AirbyteConnector, config: () => Promise<AirbyteConfig>): Promise<AirbyteMessage> {
+  try {
+    return await connector.check(await config());
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure.kind === 'system_error') throw failure;
+    return new AirbyteConnectionStatusMessage({ status: AirbyteConnectionStatus.FAILED, message: failure.message });
+  }
+}
+
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    throw Failure.config(`${error.message.replace(/^error: /, '')}. ${program.name()} --help lists the commands.`, {
+      cause: error,
+    });
+  }
+}
+
+async function fail(error: unknown, output: MessageWriter, now: number): Promise<ExitCode> {
+  const failure = asFailure(error);
+  try {
+    // A stream's failure was told with the stream's status already; telling it again would count it twice.
+    if (!(failure instanceof ReportedFailure)) await output.write(errorMessage(failure, now));
+    await output.flush();
+  } catch {
+    // Nobody reads any more: standard error is what is left.
+    process.stderr.write(`${failure.kind}: ${failure.message}\n`);
+  }
+  return 1;
+}
+
+/** Thrown at the end of a sync whose failures were each traced when they happened: only the exit code is left to give. */
+export class ReportedFailure extends Failure {
+  constructor(message: string) {
+    super('system_error', { message });
+  }
+}

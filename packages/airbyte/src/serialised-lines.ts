@@ -1,0 +1,20 @@
+import { AirbyteMessageType, type AirbyteMessage } from './protocol';
+
+/**
+ * Messages that are JSON lines already, each ended by a newline: RECORDs built without an object a row, or a STATE that a
+ * destination echoes byte for byte. The type is that of all of them.
+ */
+export class SerialisedLines implements AirbyteMessage {
+  constructor(
+    readonly type: AirbyteMessageType,
+    readonly bytes: Uint8Array,
+  ) {}
+
+  static records(bytes: Uint8Array): SerialisedLines {
+    return new SerialisedLines(AirbyteMessageType.RECORD, bytes);
+  }
+
+  static state(bytes: Uint8Array): SerialisedLines {
+    return new SerialisedLines(AirbyteMessageType.STATE, bytes);
+  }
+}

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type ClientConfig } from 'pg';
+import type { ConnectionConfig } from './connection-config';
+import { isTransientPostgresError, failureFromPostgres, sqlStateOf } from './sqlstate';
+import { tlsAttempts } from './ssl-mode';
+
+export interface ConnectOptions {
+  /** Shown in pg_stat_activity, so that an administrator knows whose session it is. */
+  readonly applicationName: string;
+  /** Milliseconds for one attempt to connect. */
+  readonly connectTimeout?: number;
+  /** How often a transient fault at connect is tried again; with backoff. */
+  readonly retries?: number;
+  /** First wait between attempts, in milliseconds; doubles each time. */
+  readonly backoff?: number;
+  /** Milliseconds the server lets one statement run; 0 or absent for no limit of ours. */
+  readonly statementTimeout?: number;
+  /** Settings of the session from its start, e.g. `{ TimeZone: 'UTC' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Where to dial when that is not the server's own address (a tunnel's end); certificates are still checked by name. */
+  readonly dial?: { readonly host: string; readonly port: number };
+}
+
+/**
+ * A connected client; the caller ends it.
+ *
+ * @throws Failure with the remedy. Transient faults were retried.
+ */
+export async function connect(config: ConnectionConfig, options: ConnectOptions): Promise<Client> {
+  const retries = options.retries ?? 4;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await connectOnce(config, options);
+    } catch (error) {
+      if (attempt >= retries || !isTransientPostgresError(error)) {
+        throw failureFromPostgres(error, {
+          what: `Could not connect to ${config.host}:${config.port}/${config.database} as ${config.username}`,
+          role: config.username,
+        });
+      }
+      await sleep((options.backoff ?? 250) * 2 ** attempt);
+    }
+  }
+}
+
+async function connectOnce(config: ConnectionConfig, options: ConnectOptions): Promise<Client> {
+  const attempts = tlsAttempts(config.ssl, config.host);
+  let last: unknown;
+  for (const ssl of attempts) {
+    const client = new Client({ ...clientConfig(config, options), ssl });
+    // A connection that breaks while idle emits an error; the next query reports it, so nothing is lost by not throwing.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      last = error;
+      await client.end().catch(() => undefined);
+      if (!otherTlsMayHelp(error)) break;
+    }
+  }
+  throw last;
+}
+
+/** libpq's rule for allow and prefer: a refusal by pg_hba.conf or by the TLS layer leads to the other way of connecting. */
+function otherTlsMayHelp(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state !== undefined) return state === '28000';
+  return error instanceof Error && /SSL|TLS|tls|ssl/.test(error.message);
+}
+
+function clientConfig(config: ConnectionConfig, options: ConnectOptions): ClientConfig {
+  const settings = Object.entries(options.settings ?? {})
+    .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
+    .join(' ');
+  return {
+    host: options.dial?.host ?? config.host,
+    port: options.dial?.port ?? config.port,
+    database: config.database,
+    user: config.username,
+    ...(config.password === undefined ? {} : { password: config.password }),
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeout ?? 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    ...(options.statementTimeout === undefined ? {} : { statement_timeout: options.statementTimeout }),
+    ...(settings === '' ? {} : { options: settings }),
+  };
+}
