@@ -1,1 +1,143 @@
-export {};
+import { asFailure, Failure } from '@ewallet/failure';
+import { Command, InvalidArgumentError } from 'commander';
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { postgresUrl, type StackConnections } from './connections';
+import { cacheDirectory } from './jars';
+import { attachStack, stackStatus, startStack, stopStack, type RunningStack } from './stack';
+
+/** One default directory a clone, in the system's temporary directory: PostgreSQL under root needs one open to others. */
+function defaultDirectory(): string {
+  const clone = createHash('sha256').update(cacheDirectory()).digest('hex').slice(0, 8);
+  return path.join(tmpdir(), `ewallet-local-stack-${clone}`);
+}
+
+const out = (line: string): boolean => process.stdout.write(`${line}\n`);
+const err = (line: string): boolean => process.stderr.write(`${line}\n`);
+
+interface UpOptions {
+  readonly dir: string;
+  readonly json?: true;
+  readonly detach?: true;
+  readonly sourcePort?: number;
+  readonly warehousePort?: number;
+  readonly kafkaPort?: number;
+  readonly registryPort?: number;
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const { stack, ours } = await startOrFind(options);
+  show(stack, options.json === true);
+  if (options.detach === true || !ours) return;
+  await untilAsked();
+  err('stopping');
+  await stack.stop();
+}
+
+/** A stack that runs in the directory already is as good as a new one: `up` twice is no error. */
+async function startOrFind(options: UpOptions): Promise<{ stack: RunningStack; ours: boolean }> {
+  const running = await stackStatus(options.dir);
+  if (running.length > 0 && running.every((service) => service.running)) {
+    const stack = await attachStack(options.dir);
+    if (stack !== undefined) {
+      err(`a stack runs in ${stack.dir} already`);
+      return { stack, ours: false };
+    }
+  }
+  const started = Date.now();
+  err(`starting two PostgreSQL servers, Kafka and a schema registry in ${options.dir}`);
+  const stack = await startStack({
+    dir: options.dir,
+    say: err,
+    ...(options.sourcePort === undefined ? {} : { source: { port: options.sourcePort } }),
+    ...(options.warehousePort === undefined ? {} : { warehouse: { port: options.warehousePort } }),
+    ...(options.kafkaPort === undefined ? {} : { kafka: { port: options.kafkaPort } }),
+    ...(options.registryPort === undefined ? {} : { schemaRegistry: { port: options.registryPort } }),
+  });
+  err(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  return { stack, ours: true };
+}
+
+function show(stack: RunningStack, json: boolean): void {
+  if (json) out(JSON.stringify(stack.connections));
+  else describe(stack.connections).forEach(out);
+}
+
+function describe(connections: StackConnections): readonly string[] {
+  return [
+    `e-wallet database  psql ${postgresUrl(connections.source)}`,
+    `warehouse          psql ${postgresUrl(connections.warehouse)}`,
+    `Kafka              ${connections.kafka.bootstrapServers}`,
+    `schema registry    ${connections.schemaRegistry.url}`,
+  ];
+}
+
+async function untilAsked(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const beat = setInterval(() => undefined, 60_000); // The services are processes of their own: keep this one alive.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        clearInterval(beat);
+        resolve();
+      });
+    }
+  });
+}
+
+async function status({ dir }: { readonly dir: string }): Promise<void> {
+  const services = await stackStatus(dir);
+  if (!services.some((service) => service.running)) throw Failure.config(`no stack runs in ${dir}`);
+  for (const { name, running, pid } of services)
+    out(`${name.padEnd(15)} ${running ? `runs, pid ${pid ?? ''}` : 'stopped'}`);
+  if (!services.every((service) => service.running))
+    throw Failure.transient('a service is down; "local-stack up" starts it again');
+}
+
+async function down({ dir, purge }: { readonly dir: string; readonly purge?: true }): Promise<void> {
+  err((await stopStack(dir)) ? `stopped the stack in ${dir}` : `no stack runs in ${dir}`);
+  if (purge === true) await rm(dir, { recursive: true, force: true });
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value < 65_536) return value;
+  throw new InvalidArgumentError('a port is a whole number from 1 to 65535');
+}
+
+const program = new Command('local-stack').description(
+  'PostgreSQL twice, Kafka and a schema registry as child processes, without containers.',
+);
+const directory = ['--dir <directory>', 'where data, logs and state are kept', defaultDirectory()] as const;
+program
+  .command('up')
+  .description('start the services and wait until they answer; Ctrl-C stops them')
+  .option(...directory)
+  .option('--json', 'print the connections as one JSON object')
+  .option('--detach', 'return when the services answer and leave them running')
+  .option('--source-port <port>', 'the e-wallet database listens here (default: a free port)', port)
+  .option('--warehouse-port <port>', 'the warehouse listens here (default: a free port)', port)
+  .option('--kafka-port <port>', 'the broker listens here (default: a free port)', port)
+  .option('--registry-port <port>', 'the schema registry listens here (default: a free port)', port)
+  .action(up);
+program
+  .command('status')
+  .description('say which services run')
+  .option(...directory)
+  .action(status);
+program
+  .command('down')
+  .description('stop the services')
+  .option(...directory)
+  .option('--purge', 'delete the directory with all data too')
+  .action(down);
+
+program.parseAsync().then(
+  // Child processes and their log files must not keep a detached start waiting.
+  () => process.exit(),
+  (error: unknown) => {
+    err(`local-stack: ${asFailure(error).message}`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,174 @@
+import { Failure } from '@ewallet/failure';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Launch } from './service-state';
+
+const run = promisify(execFile);
+
+/** One more way into the broker, beside the plain one. */
+export interface KafkaListener {
+  readonly name: string;
+  readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+}
+
+/** What a test or a trial may ask of the broker beyond the defaults. */
+export interface KafkaOptions {
+  /** A fixed port for the plain listener; drawn when absent. */
+  readonly port?: number;
+  readonly listeners?: readonly KafkaListener[];
+  /** Lines of server.properties, over the defaults below. `{dir}` in a value is the folder that holds `files`. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Files for the broker to read, such as PEM key stores. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** SCRAM users that exist from the first start; a directory that was formatted before keeps its own. */
+  readonly scramUsers?: readonly {
+    readonly mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+    readonly user: string;
+    readonly password: string;
+  }[];
+  /** Megabytes; 512 by default. */
+  readonly heapMb?: number;
+}
+
+export interface KafkaPorts {
+  readonly plain: number;
+  readonly controller: number;
+  readonly listeners: readonly number[];
+}
+
+/**
+ * One broker that is its own controller. Replication is 1 as there is one broker; internal topics are small so that the
+ * first use of a group or a transaction does not wait for 50 partitions; a group does not wait for members to gather.
+ */
+function serverProperties(folder: string, ports: KafkaPorts, options: KafkaOptions): string {
+  const extra = options.listeners ?? [];
+  const listeners = [
+    `PLAINTEXT://127.0.0.1:${ports.plain}`,
+    ...extra.map(({ name }, index) => `${name}://127.0.0.1:${ports.listeners[index] ?? 0}`),
+  ];
+  const protocols = [
+    'PLAINTEXT:PLAINTEXT',
+    'CONTROLLER:PLAINTEXT',
+    ...extra.map(({ name, protocol }) => `${name}:${protocol}`),
+  ];
+  const properties: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    listeners: [...listeners, `CONTROLLER://127.0.0.1:${ports.controller}`].join(','),
+    'advertised.listeners': listeners.join(','),
+    'listener.security.protocol.map': protocols.join(','),
+    'log.dirs': path.join(folder, 'data'),
+    'num.network.threads': '2',
+    'num.io.threads': '4',
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    // The default of 128 MB is taken from the heap at start.
+    'log.cleaner.dedupe.buffer.size': String(16 * 1024 * 1024),
+    ...options.properties,
+  };
+  return Object.entries(properties)
+    .map(([key, value]) => `${key}=${value.replaceAll('{dir}', folder)}\n`)
+    .join('');
+}
+
+const LOGGING = `appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=%d{ISO8601} %p %c{1}: %m%n
+rootLogger.level=WARN
+rootLogger.appenderRef.out.ref=out
+logger.server.name=kafka.server.KafkaRaftServer
+logger.server.level=INFO
+`;
+
+/** Writes the broker's settings, formats its directory where it is new, and says how to start it. */
+export async function prepareKafka(
+  folder: string,
+  ports: KafkaPorts,
+  options: KafkaOptions,
+  { java, classpath }: { readonly java: string; readonly classpath: string },
+): Promise<Launch> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of Object.entries(options.files ?? {})) {
+    await writeFile(path.join(folder, name), content, { mode: 0o600 });
+  }
+  const settings = path.join(folder, 'server.properties');
+  const logging = path.join(folder, 'log4j2.properties');
+  await writeFile(settings, serverProperties(folder, ports, options), { mode: 0o600 });
+  await writeFile(logging, LOGGING);
+  await format(folder, settings, options, { java, classpath });
+  const heap = options.heapMb ?? 512;
+  return {
+    command: java,
+    args: [`-Xmx${heap}m`, `-Dlog4j2.configurationFile=${logging}`, '-cp', classpath, 'kafka.Kafka', settings],
+    env: {},
+    cwd: folder,
+    logFile: path.join(folder, 'kafka.log'),
+    stopSignal: 'SIGTERM',
+  };
+}
+
+async function format(
+  folder: string,
+  settings: string,
+  options: KafkaOptions,
+  { java, classpath }: { readonly java: string; readonly classpath: string },
+): Promise<void> {
+  const done = path.join(folder, 'formatted');
+  if (existsSync(done)) return;
+  await rm(path.join(folder, 'data'), { recursive: true, force: true }); // Half formatted by a run that was killed.
+  const scram = (options.scramUsers ?? []).flatMap(({ mechanism, user, password }) => [
+    '--add-scram',
+    `${mechanism}=[name=${user},password=${password}]`,
+  ]);
+  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'k');
+  const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classpath, 'kafka.tools.StorageTool', 'format'];
+  try {
+    await run(java, [...args, '--cluster-id', clusterId, '--config', settings, ...scram]);
+  } catch (error) {
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+    throw Failure.config(`Kafka refused its settings in ${settings}: ${output.split('\n').at(-1) ?? ''}`, {
+      cause: error,
+    });
+  }
+  await writeFile(`${done}.new`, clusterId);
+  await rename(`${done}.new`, done);
+}
+
+/** An ApiVersions request: the broker answers it once it serves clients, before that the connection is refused. */
+const API_VERSIONS_REQUEST = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]);
+
+/** Resolves when the broker answers a request on the port. */
+export async function probeKafka(port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const fail = (): void => {
+      socket.destroy();
+      reject(new Error(`no answer from the broker on port ${port}`));
+    };
+    socket.setTimeout(5_000, fail);
+    socket.once('error', fail);
+    socket.once('close', fail);
+    socket.once('data', () => {
+      socket.removeListener('close', fail);
+      socket.destroy();
+      resolve();
+    });
+    socket.write(API_VERSIONS_REQUEST);
+  });
+}

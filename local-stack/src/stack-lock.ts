@@ -1,0 +1,42 @@
+import { Failure } from '@ewallet/failure';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { identify, isAlive, type ProcessIdentity } from './process-identity';
+
+/** Runs `work` while no other process starts or stops the stack in this directory. */
+export async function withStackLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  const file = path.join(dir, 'stack.lock');
+  await take(dir, file);
+  try {
+    return await work();
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function take(dir: string, file: string): Promise<void> {
+  const mine = JSON.stringify(await identify(process.pid));
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      await writeFile(file, mine, { flag: 'wx' });
+      return;
+    } catch {
+      const holder = await readHolder(file);
+      if (holder !== undefined && (await isAlive(holder))) {
+        throw Failure.transient(
+          `process ${holder.pid} is starting or stopping the stack in ${dir}: wait for it, or use another --dir`,
+        );
+      }
+      await rm(file, { force: true }); // Left by a process that was killed.
+    }
+  }
+  throw Failure.transient(`other processes are starting or stopping the stack in ${dir}: use another --dir`);
+}
+
+async function readHolder(file: string): Promise<ProcessIdentity | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}

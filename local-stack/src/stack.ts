@@ -1,0 +1,255 @@
+import { Failure } from '@ewallet/failure';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { PostgresConnection, StackConnections } from './connections';
+import { provideJars } from './jars';
+import { findJava } from './java';
+import { prepareKafka, probeKafka, type KafkaOptions, type KafkaPorts } from './kafka';
+import { drawPort, isFree } from './ports';
+import { POSTGRES_PASSWORD, POSTGRES_USER, preparePostgres, probePostgres, type PostgresOptions } from './postgresql';
+import { prepareSchemaRegistry, probeSchemaRegistry } from './schema-registry';
+import { Service } from './service';
+import { readState, SERVICE_NAMES, writeState, type Launch, type ServiceName, type StackState } from './service-state';
+import { withStackLock } from './stack-lock';
+
+export interface StackOptions {
+  /** Everything the stack writes lies here: data, logs, `stack.json`. Made when missing, used again when it exists. */
+  readonly dir: string;
+  /** The services to start; all four by default. Connections of the others are made up but nobody listens there. */
+  readonly only?: readonly ServiceName[];
+  readonly source?: PostgresOptions;
+  readonly warehouse?: PostgresOptions;
+  readonly kafka?: KafkaOptions;
+  readonly schemaRegistry?: { readonly port?: number };
+  /** Hears what takes time, a line each. */
+  readonly say?: (line: string) => void;
+}
+
+export interface RunningStack {
+  readonly dir: string;
+  readonly connections: StackConnections;
+  /** Bootstrap servers of the broker's further listeners, by name. */
+  readonly listeners: Readonly<Record<string, string>>;
+  /** One service, to stop, kill and start. Throws for one that this stack does not run. */
+  service(name: ServiceName): Service;
+  /** Stops every service; the data stays in the directory. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the services in parallel and resolves once each of them answers a client. What an earlier run that was killed
+ * left running in the directory is stopped first; a stack that runs there is a config failure (see `attachStack`).
+ * When one service cannot start the others are stopped again.
+ */
+export async function startStack(options: StackOptions): Promise<RunningStack> {
+  const dir = path.resolve(options.dir);
+  await mkdir(dir, { recursive: true });
+  return withStackLock(dir, async () => {
+    await refuseRunning(dir);
+    const stack = await assemble(dir, options);
+    try {
+      await stack.start();
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+    return stack;
+  });
+}
+
+/** The stack that runs in a directory, started by whichever process; undefined where none of its services runs. */
+export async function attachStack(dir: string): Promise<RunningStack | undefined> {
+  const resolved = path.resolve(dir);
+  const state = await readState(resolved);
+  if (state === undefined) return undefined;
+  const stack = fromState(resolved, state);
+  const running = await Promise.all(stack.services.map(async (service) => service.isRunning()));
+  return running.includes(true) ? stack : undefined;
+}
+
+/** Stops whatever runs in the directory. @returns false where nothing ran */
+export async function stopStack(dir: string): Promise<boolean> {
+  const stack = await attachStack(dir);
+  if (stack === undefined) return false;
+  await withStackLock(stack.dir, async () => stack.stop());
+  return true;
+}
+
+/** Every service of a running stack and whether it runs. */
+export async function stackStatus(
+  dir: string,
+): Promise<readonly { readonly name: ServiceName; readonly running: boolean; readonly pid: number | undefined }[]> {
+  const resolved = path.resolve(dir);
+  const state = await readState(resolved);
+  if (state === undefined) return [];
+  return Promise.all(
+    fromState(resolved, state).services.map(async (service) => {
+      const running = await service.isRunning();
+      return { name: service.name, running, pid: running ? service.pid : undefined };
+    }),
+  );
+}
+
+class Stack implements RunningStack {
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly dir: string,
+    readonly connections: StackConnections,
+    readonly listeners: Readonly<Record<string, string>>,
+    readonly services: Service[] = [],
+  ) {}
+
+  service(name: ServiceName): Service {
+    const service = this.services.find((candidate) => candidate.name === name);
+    if (service === undefined) throw Failure.config(`the stack in ${this.dir} was started without ${name}`);
+    return service;
+  }
+
+  async start(): Promise<void> {
+    const started = await Promise.allSettled(this.services.map(async (service) => service.start()));
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.services.map(async (service) => service.stop()));
+  }
+
+  /** Writes are one after another, so that the last state wins. */
+  async save(): Promise<void> {
+    const services = this.services.map((service) => service.state);
+    const write = async (): Promise<void> =>
+      writeState(this.dir, { connections: this.connections, listeners: this.listeners, services });
+    this.#saving = this.#saving.then(write, write);
+    await this.#saving;
+  }
+}
+
+function fromState(dir: string, state: StackState): Stack {
+  const stack = new Stack(dir, state.connections, state.listeners);
+  for (const { name, launch, process } of state.services) {
+    stack.services.push(new Service(name, launch, prober(name, state.connections), process, async () => stack.save()));
+  }
+  return stack;
+}
+
+async function refuseRunning(dir: string): Promise<void> {
+  const state = await readState(dir);
+  if (state === undefined) return;
+  const stack = fromState(dir, state);
+  const running = await Promise.all(stack.services.map(async (service) => service.isRunning()));
+  if (running.length > 0 && running.every(Boolean)) {
+    throw Failure.config(
+      `a stack is running in ${dir} already: use it, end it with "local-stack down --dir ${dir}", or choose another --dir`,
+    );
+  }
+  await stack.stop();
+}
+
+async function assemble(dir: string, options: StackOptions): Promise<Stack> {
+  const wanted = options.only ?? SERVICE_NAMES;
+  const before = await readState(dir);
+  const ports = await choosePorts(options, before);
+  const extra = options.kafka?.listeners ?? [];
+  const connections: StackConnections = {
+    source: postgresConnection(ports.source, 'wallet'),
+    warehouse: postgresConnection(ports.warehouse, 'warehouse'),
+    kafka: { bootstrapServers: `127.0.0.1:${ports.kafka.plain}` },
+    schemaRegistry: { url: `http://127.0.0.1:${ports.schemaRegistry}/apis/ccompat/v7` },
+  };
+  const listeners = Object.fromEntries(
+    extra.map(({ name }, index) => [name, `127.0.0.1:${ports.kafka.listeners[index] ?? 0}`]),
+  );
+  const launches = await prepare(dir, wanted, connections, ports, options);
+  return fromState(dir, {
+    connections,
+    listeners,
+    services: launches.map(([name, launch]) => ({ name, launch, process: undefined })),
+  });
+}
+
+interface StackPorts {
+  readonly source: number;
+  readonly warehouse: number;
+  readonly kafka: KafkaPorts;
+  readonly schemaRegistry: number;
+}
+
+/** The port that was asked for, else the one of the directory's earlier run, else a drawn one. */
+async function choosePorts(options: StackOptions, before: StackState | undefined): Promise<StackPorts> {
+  const earlier = before?.connections;
+  return {
+    source: await choosePort('source', options.source?.port, earlier?.source.port),
+    warehouse: await choosePort('warehouse', options.warehouse?.port, earlier?.warehouse.port),
+    kafka: {
+      plain: await choosePort('kafka', options.kafka?.port, portOf(earlier?.kafka.bootstrapServers)),
+      controller: await drawPort(),
+      listeners: await Promise.all((options.kafka?.listeners ?? []).map(drawPort)),
+    },
+    schemaRegistry: await choosePort(
+      'schemaRegistry',
+      options.schemaRegistry?.port,
+      earlier === undefined ? undefined : Number(new URL(earlier.schemaRegistry.url).port),
+    ),
+  };
+}
+
+function portOf(bootstrapServers: string | undefined): number | undefined {
+  return bootstrapServers === undefined ? undefined : Number(bootstrapServers.split(':').at(-1));
+}
+
+async function choosePort(name: ServiceName, asked: number | undefined, earlier: number | undefined): Promise<number> {
+  if (asked !== undefined) {
+    if (await isFree(asked)) return asked;
+    throw Failure.config(
+      `port ${asked}, asked for ${name}, is in use by another process: choose another port, or leave it out to have a free one`,
+    );
+  }
+  return earlier !== undefined && (await isFree(earlier)) ? earlier : drawPort();
+}
+
+function postgresConnection(port: number, database: string): PostgresConnection {
+  return { host: '127.0.0.1', port, database, username: POSTGRES_USER, password: POSTGRES_PASSWORD };
+}
+
+/** Prepares what is wanted in parallel: two initdb and the broker's format take seconds each. */
+async function prepare(
+  dir: string,
+  wanted: readonly ServiceName[],
+  connections: StackConnections,
+  ports: StackPorts,
+  options: StackOptions,
+): Promise<readonly (readonly [ServiceName, Launch])[]> {
+  const needsJava = wanted.includes('kafka') || wanted.includes('schemaRegistry');
+  const java = needsJava ? await findJava() : '';
+  const jars = needsJava ? await provideJars(options.say ?? (() => undefined)) : undefined;
+  const launch = async (name: ServiceName): Promise<Launch> => {
+    const folder = path.join(dir, name);
+    switch (name) {
+      case 'source':
+      case 'warehouse':
+        return preparePostgres(folder, connections[name], options[name] ?? {});
+      case 'kafka':
+        return prepareKafka(folder, ports.kafka, options.kafka ?? {}, {
+          java,
+          classpath: jars?.kafkaClasspath ?? '',
+        });
+      case 'schemaRegistry':
+        return prepareSchemaRegistry(folder, ports.schemaRegistry, { java, jar: jars?.registryJar ?? '' });
+    }
+  };
+  return Promise.all(wanted.map(async (name) => [name, await launch(name)] as const));
+}
+
+function prober(name: ServiceName, connections: StackConnections): () => Promise<void> {
+  switch (name) {
+    case 'source':
+    case 'warehouse':
+      return async () => probePostgres(connections[name]);
+    case 'kafka':
+      return async () => probeKafka(portOf(connections.kafka.bootstrapServers) ?? 0);
+    case 'schemaRegistry':
+      return async () => probeSchemaRegistry(connections.schemaRegistry.url);
+  }
+}
