@@ -1,0 +1,167 @@
+import { Failure, isFailure } from '@ewallet/failure';
+import { RegistryTransport, type RegistryAnswer, type RegistryOptions } from './registry-transport';
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface ErrorBody {
+  readonly error_code?: number;
+  readonly message?: string;
+}
+
+function errorBody(body: unknown): ErrorBody {
+  return typeof body === 'object' && body !== null ? body : {};
+}
+
+function isTransient(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+export interface RegisteredSchema {
+  readonly id: number;
+  readonly version: number;
+  readonly schema: unknown;
+}
+
+export type Compatibility =
+  'NONE' | 'BACKWARD' | 'BACKWARD_TRANSITIVE' | 'FORWARD' | 'FORWARD_TRANSITIVE' | 'FULL' | 'FULL_TRANSITIVE';
+
+/** A schema registry with Confluent's REST API. Schemas never change under an id, so each is fetched once. */
+export class SchemaRegistry {
+  readonly #transport: RegistryTransport;
+  readonly #url: string;
+  readonly #attempts: number;
+  readonly #schemas = new Map<number, Promise<unknown>>();
+
+  constructor(options: RegistryOptions) {
+    this.#transport = new RegistryTransport(options);
+    const url = new URL(options.url);
+    this.#url = `${url.protocol}//${url.host}${url.pathname}`;
+    this.#attempts = options.attempts ?? 6;
+  }
+
+  /** Ends idle connections. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  /** Every subject's name. */
+  async subjects(): Promise<readonly string[]> {
+    const answer = await this.#call('GET', 'subjects', 'list subjects');
+    return this.#expect(answer, 'list subjects') as readonly string[];
+  }
+
+  /** The writer schema with this id, parsed. */
+  schemaById(id: number): Promise<unknown> {
+    const known = this.#schemas.get(id);
+    if (known !== undefined) return known;
+    const fetched = this.#fetchSchema(id).catch((error: unknown) => {
+      this.#schemas.delete(id);
+      throw error;
+    });
+    this.#schemas.set(id, fetched);
+    return fetched;
+  }
+
+  /** The newest version of a subject; undefined where the subject does not exist. */
+  async latest(subject: string): Promise<RegisteredSchema | undefined> {
+    const what = `read subject ${subject}`;
+    const answer = await this.#call('GET', `subjects/${encodeURIComponent(subject)}/versions/latest`, what);
+    if (answer.status === 404) return undefined;
+    const body = this.#expect(answer, what) as { id: number; version: number; schema: string };
+    return { id: body.id, version: body.version, schema: JSON.parse(body.schema) };
+  }
+
+  /** Registers the schema, or finds it registered. Returns its id. */
+  async register(subject: string, schema: unknown): Promise<number> {
+    const what = `register a schema under subject ${subject}`;
+    const answer = await this.#call('POST', `subjects/${encodeURIComponent(subject)}/versions`, what, {
+      schemaType: 'AVRO',
+      schema: JSON.stringify(schema),
+    });
+    if (answer.status === 409) {
+      throw Failure.config(
+        `Schema registry ${this.#url} refused the new schema of subject ${subject} as incompatible: ${errorBody(answer.body).message ?? 'no reason given'}`,
+      );
+    }
+    return (this.#expect(answer, what) as { id: number }).id;
+  }
+
+  /** The registry's reasons against a schema as the subject's next version; empty where it is compatible. */
+  async incompatibilities(subject: string, schema: unknown): Promise<readonly string[]> {
+    const what = `test a schema against subject ${subject}`;
+    const answer = await this.#call(
+      'POST',
+      `compatibility/subjects/${encodeURIComponent(subject)}/versions/latest?verbose=true`,
+      what,
+      { schemaType: 'AVRO', schema: JSON.stringify(schema) },
+    );
+    if (answer.status === 404) return [];
+    const body = this.#expect(answer, what) as { is_compatible: boolean; messages?: readonly string[] };
+    if (body.is_compatible) return [];
+    return body.messages === undefined || body.messages.length === 0 ? ['incompatible'] : body.messages;
+  }
+
+  /** The compatibility set on the subject itself; undefined where it follows the registry's default. */
+  async compatibility(subject: string): Promise<Compatibility | undefined> {
+    const what = `read the compatibility of subject ${subject}`;
+    const answer = await this.#call('GET', `config/${encodeURIComponent(subject)}`, what);
+    if (answer.status === 404) return undefined;
+    return (this.#expect(answer, what) as { compatibilityLevel: Compatibility }).compatibilityLevel;
+  }
+
+  async setCompatibility(subject: string, compatibility: Compatibility): Promise<void> {
+    const what = `set the compatibility of subject ${subject}`;
+    const answer = await this.#call('PUT', `config/${encodeURIComponent(subject)}`, what, { compatibility });
+    this.#expect(answer, what);
+  }
+
+  async #fetchSchema(id: number): Promise<unknown> {
+    const what = `fetch schema ${id}`;
+    const answer = await this.#call('GET', `schemas/ids/${id}`, what);
+    if (answer.status === 404) {
+      throw Failure.config(
+        `Schema registry ${this.#url} does not know schema id ${id}. The topic was written with another registry, or the registry lost its contents; point to the registry that the destination used.`,
+      );
+    }
+    const body = this.#expect(answer, what) as { schema: string; schemaType?: string };
+    if (body.schemaType !== undefined && body.schemaType !== 'AVRO') {
+      throw Failure.config(`Schema id ${id} in registry ${this.#url} is ${body.schemaType}, not Avro.`);
+    }
+    return JSON.parse(body.schema);
+  }
+
+  async #call(method: string, path: string, what: string, body?: unknown): Promise<RegistryAnswer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#transport.request(method, path, body).catch((error: unknown) => error);
+      const answered = !(outcome instanceof Error);
+      if (answered && !isTransient((outcome as RegistryAnswer).status)) return outcome as RegistryAnswer;
+      if (attempt >= this.#attempts) throw this.#unavailable(what, outcome);
+      await sleep(Math.min(200 * 2 ** (attempt - 1), 5_000));
+    }
+  }
+
+  #unavailable(what: string, outcome: unknown): Failure {
+    if (isFailure(outcome)) return outcome;
+    const reason =
+      outcome instanceof Error
+        ? outcome.message || ((outcome as NodeJS.ErrnoException).code ?? outcome.name)
+        : `HTTP ${(outcome as RegistryAnswer).status} ${errorBody((outcome as RegistryAnswer).body).message ?? ''}`.trim();
+    return Failure.transient(
+      `Schema registry ${this.#url} could not ${what}: ${reason}. Check its address, its TLS settings and that it is up.`,
+      { cause: outcome },
+    );
+  }
+
+  #expect(answer: RegistryAnswer, what: string): unknown {
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
+    const { message, error_code: code } = errorBody(answer.body);
+    if (answer.status === 401 || answer.status === 403) {
+      throw Failure.config(
+        `Schema registry ${this.#url} refused to ${what} (HTTP ${answer.status}). Check the credentials and the rights of their user.`,
+      );
+    }
+    throw Failure.config(
+      `Schema registry ${this.#url} could not ${what}: HTTP ${answer.status}${code === undefined ? '' : `, error ${code}`}${message === undefined ? '' : `: ${message}`}. Check that the URL is the base of a Confluent-compatible API.`,
+    );
+  }
+}
