@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { PostgresConnection, StackConnections } from './connections';
 import { provideJars } from './jars';
@@ -44,6 +44,7 @@ export interface RunningStack {
 export async function startStack(options: StackOptions): Promise<RunningStack> {
   const dir = path.resolve(options.dir);
   await mkdir(dir, { recursive: true });
+  await letOthersPass(dir);
   return withStackLock(dir, async () => {
     await refuseRunning(dir);
     const stack = await assemble(dir, options);
@@ -132,6 +133,13 @@ function fromState(dir: string, state: StackState): Stack {
     stack.services.push(new Service(name, launch, prober(name, state.connections), process, async () => stack.save()));
   }
   return stack;
+}
+
+/** Under root PostgreSQL runs as another user, who has to get through a directory that mkdtemp closed to all others. */
+async function letOthersPass(dir: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { mode } = await stat(dir);
+  await chmod(dir, mode | 0o011);
 }
 
 async function refuseRunning(dir: string): Promise<void> {

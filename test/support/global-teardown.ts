@@ -1,3 +1,5 @@
-export default function globalTeardown(): void {
-  // Services are stopped here once the local stack exists.
+import './global-setup';
+
+export default async function globalTeardown(): Promise<void> {
+  await globalThis.ewalletTestServices?.stop();
 }
