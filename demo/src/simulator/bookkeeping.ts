@@ -1,0 +1,102 @@
+import type { Client } from 'pg';
+import type { Currency } from './countries';
+import type { ActivityRecord, Channel, TransactionType } from './records';
+import { moneyText } from './rows';
+
+/** A movement as it is written: database ids, money in smallest units. */
+export interface Movement {
+  readonly type: TransactionType;
+  readonly channel: Channel;
+  readonly sourceWalletId: number;
+  readonly destinationWalletId: number;
+  readonly feeWalletId: number;
+  readonly refundOfId: number | undefined;
+  readonly currency: Currency;
+  readonly amount: number;
+  readonly fee: number;
+}
+
+/** Inserts the movement as pending. @returns its id. */
+export async function insertPending(client: Client, movement: Movement): Promise<number> {
+  const { scale, code } = movement.currency;
+  const { rows } = await client.query<{ id: string }>(
+    `insert into transactions
+       (type, source_wallet_id, destination_wallet_id, refund_of_id, currency, amount, fee, channel)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) returning id`,
+    [
+      movement.type,
+      movement.sourceWalletId,
+      movement.destinationWalletId,
+      movement.refundOfId ?? null,
+      code,
+      moneyText(movement.amount, scale),
+      moneyText(movement.fee, scale),
+      movement.channel,
+    ],
+  );
+  return Number(rows[0]?.id);
+}
+
+export async function insertActivity(client: Client, record: ActivityRecord): Promise<void> {
+  await client.query(
+    `insert into user_activity (user_id, event, session_id, device, ip, country, properties)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [record.userId, record.event, record.sessionId, record.device, record.ip, record.country, record.properties],
+  );
+}
+
+/**
+ * Ends a pending movement and, unless it failed, moves the money, within the caller's database transaction. Wallets are
+ * locked in one order by everybody: people's and merchants' by id, then float, then fee. So there is no deadlock, and the
+ * two wallets that everybody needs are held for no more than the last two statements.
+ *
+ * @returns what became of it; `gone` where somebody else had ended it already.
+ */
+export async function settleMovement(
+  client: Client,
+  id: number,
+  movement: Movement,
+  failureReason: string | undefined,
+): Promise<'completed' | 'failed' | 'gone'> {
+  const ended = await client.query(
+    `update transactions
+        set status = case when $2::text is null then 'completed' else 'failed' end,
+            failure_reason = $2, settled_at = now(), updated_at = now()
+      where id = $1 and status = 'pending'`,
+    [id, failureReason ?? null],
+  );
+  if (ended.rowCount === 0) return 'gone';
+  if (failureReason !== undefined) return 'failed';
+  const { scale } = movement.currency;
+  const amount = moneyText(movement.amount, scale);
+  const fee = moneyText(movement.fee, scale);
+  const wallets = [movement.sourceWalletId, movement.destinationWalletId];
+  const own = await client.query<{ id: string; short: boolean }>(
+    `select id, id = $2 and balance < $3::numeric + $4::numeric as short
+       from wallets where id = any($1::bigint[]) and kind in ('customer', 'merchant') order by id for update`,
+    [wallets, movement.sourceWalletId, amount, fee],
+  );
+  if (own.rows.some(({ short }) => short)) {
+    await client.query(
+      `update transactions set status = 'failed', failure_reason = 'insufficient_funds' where id = $1`,
+      [id],
+    );
+    return 'failed';
+  }
+  // Locked above, or the float: whichever pays or receives, in that order.
+  const people = new Set(own.rows.map((row) => Number(row.id)));
+  const changes = [
+    { wallet: movement.sourceWalletId, sql: '- $2::numeric - $3::numeric', values: [amount, fee] },
+    { wallet: movement.destinationWalletId, sql: '+ $2::numeric', values: [amount] },
+    ...(movement.fee === 0 ? [] : [{ wallet: movement.feeWalletId, sql: '+ $2::numeric', values: [fee] }]),
+  ].sort(
+    (left, right) => Number(people.has(right.wallet)) - Number(people.has(left.wallet)) || left.wallet - right.wallet,
+  );
+  for (const { wallet, sql, values } of changes) {
+    await client.query(`update wallets set balance = balance ${sql}, updated_at = now() where id = $1`, [
+      wallet,
+      ...values,
+    ]);
+  }
+  return 'completed';
+}

@@ -1,0 +1,232 @@
+import {
+  CATEGORIES,
+  chooseAmount,
+  chooseChannel,
+  chooseMove,
+  kycLimit,
+  roundDown,
+  type CustomerMove,
+  type Situation,
+} from './behaviour';
+import type { Step } from './bursts';
+import { isPayday } from './calendar';
+import { CURRENCIES, countryOfCurrency, type Currency } from './countries';
+import { countryAt, floatWallet, tierOf, type Population } from './population';
+import type { Random } from './random';
+import type { Channel, TransactionType } from './records';
+import type { Micros } from './time';
+
+/** Payments kept in mind for refunds. A bound, so that memory does not grow with history. */
+const REFUNDABLE = 4_096;
+
+/** A completed payment that a merchant may give back. Wallets by index. */
+export interface Payment {
+  readonly id: number;
+  readonly payer: number;
+  readonly merchant: number;
+  readonly amount: number;
+  readonly currency: Currency;
+  readonly settledAt: Micros;
+}
+
+/** What a movement is about, before fee and outcome are known. Wallets by index, money in smallest units. */
+export interface Draft {
+  readonly type: TransactionType;
+  readonly channel: Channel;
+  readonly source: number;
+  readonly destination: number;
+  readonly currency: Currency;
+  readonly amount: number;
+  /** The most the customer's KYC tier allows. */
+  readonly limit: number;
+  /** In ten-thousandths of the amount; payments only. */
+  readonly merchantRate: number;
+  readonly refundOfId: number | undefined;
+}
+
+/** Who does what next, in history and in real time alike. Decides only: nothing moves here. */
+export class Moves {
+  private readonly refundable: Payment[] = [];
+
+  constructor(
+    private readonly population: Population,
+    private readonly available: (wallet: number) => number,
+    private readonly random: Random,
+  ) {}
+
+  /** The next movement at `at`, when the first `signedUp` customers exist. */
+  next(at: Micros, signedUp: number): { readonly draft: Draft; readonly user: number | undefined } {
+    const draw = this.random.next();
+    const merchantSide = draw < 0.012 ? this.refund(at) : draw < 0.03 ? this.payout() : undefined;
+    if (merchantSide !== undefined) return { draft: merchantSide, user: undefined };
+    const user = activeUser(this.population, this.random, at, signedUp);
+    return { draft: this.customerMove(user, at, signedUp), user };
+  }
+
+  /** A step of a burst as a movement. */
+  ofStep(step: Extract<Step, { kind: 'move' }>, signedUp: number): Draft {
+    const { users } = this.population;
+    const wallet = users.homeWallets[step.user] ?? 0;
+    const { currency, priceLevel } = countryAt(users.countries[step.user] ?? 0);
+    const situation = { currency, priceLevel, available: this.available(wallet), payday: false, kycTier: 3 };
+    const { amount } = step;
+    const units = amount.kind === 'exact' ? amount.units : roundDown(situation.available * amount.of, currency.step);
+    return this.draft(step.type, step.user, wallet, situation, signedUp, { to: step.to, amount: units });
+  }
+
+  /** Payments that may be refunded later; beyond the bound a random one is forgotten. */
+  remember(payment: Payment): void {
+    if (this.refundable.length < REFUNDABLE) this.refundable.push(payment);
+    else this.refundable[this.random.below(REFUNDABLE)] = payment;
+  }
+
+  private customerMove(user: number, at: Micros, signedUp: number): Draft {
+    const { users, wallets } = this.population;
+    const dollars = users.dollarWallets[user] ?? -1;
+    const wallet = dollars >= 0 && this.random.chance(0.25) ? dollars : (users.homeWallets[user] ?? 0);
+    const currency = currencyAt(wallets.currencies[wallet]);
+    const situation: Situation = {
+      currency,
+      priceLevel: countryOfCurrency(currency).priceLevel,
+      available: this.available(wallet),
+      payday: isPayday(at),
+      kycTier: tierOf(this.population, user, at),
+    };
+    return this.draft(chooseMove(this.random, situation), user, wallet, situation, signedUp, undefined);
+  }
+
+  /** `fixed` comes from a burst; otherwise the customer chooses. A move that has no counterparty becomes a top-up. */
+  private draft(
+    move: CustomerMove,
+    user: number,
+    wallet: number,
+    situation: Situation,
+    signedUp: number,
+    fixed: { readonly to: number | undefined; readonly amount: number } | undefined,
+  ): Draft {
+    const { directory, merchants } = this.population;
+    const { currency } = situation;
+    const { random } = this;
+    const float = floatWallet(currency.index);
+    const limit = kycLimit(currency, situation.kycTier);
+    const amount = (): number => fixed?.amount ?? chooseAmount(random, move, situation, 0);
+    const topUpInstead = (): Draft => this.draft('top_up', user, wallet, situation, signedUp, undefined);
+    const common = { type: move, currency, limit, merchantRate: 0, refundOfId: undefined };
+    switch (move) {
+      case 'top_up':
+        return {
+          ...common,
+          channel: chooseChannel(random, move),
+          source: float,
+          destination: wallet,
+          // Large deposits of a burst come from people whose limits were raised.
+          ...(fixed === undefined ? { amount: Math.min(amount(), limit) } : { amount: fixed.amount, limit: Infinity }),
+        };
+      case 'withdrawal':
+        return {
+          ...common,
+          channel: chooseChannel(random, move),
+          source: wallet,
+          destination: float,
+          amount: amount(),
+        };
+      case 'transfer': {
+        const friend = fixed?.to ?? directory.friendOf(random, user, signedUp);
+        const theirs = friend === undefined ? undefined : this.walletIn(friend, currency);
+        if (theirs === undefined || theirs === wallet) return topUpInstead();
+        return {
+          ...common,
+          channel: chooseChannel(random, move),
+          source: wallet,
+          destination: theirs,
+          amount: amount(),
+        };
+      }
+      case 'payment': {
+        const merchant = directory.merchantFor(random, user, countryOfCurrency(currency).index);
+        if (merchant === undefined) return topUpInstead();
+        const basket = (CATEGORIES[merchants.categories[merchant] ?? 0] ?? CATEGORIES[0]).basket;
+        const units = chooseAmount(random, move, situation, basket);
+        // Seven in eight people who cannot pay top up instead of trying.
+        if (units * 1.02 > situation.available && random.chance(0.88)) return topUpInstead();
+        return {
+          ...common,
+          channel: chooseChannel(random, move),
+          source: wallet,
+          destination: merchants.firstWallet + merchant,
+          amount: units,
+          merchantRate: merchants.feeRates[merchant] ?? 0,
+        };
+      }
+      default: {
+        const never: never = move;
+        throw new TypeError(`unknown move ${String(never)}`);
+      }
+    }
+  }
+
+  /** A merchant gives back all or part of an earlier payment; undefined where there is none to give back, or no money. */
+  private refund(at: Micros): Draft | undefined {
+    const index = this.random.below(Math.max(1, this.refundable.length));
+    const payment = this.refundable[index];
+    if (payment === undefined || payment.settledAt > at) return undefined;
+    const part = this.random.chance(0.75)
+      ? payment.amount
+      : Math.min(payment.amount, roundDown(payment.amount * this.random.next(), payment.currency.step));
+    if (this.available(payment.merchant) < part) return undefined;
+    const last = this.refundable.pop();
+    if (last !== undefined && last !== payment) this.refundable[index] = last;
+    return {
+      type: 'refund',
+      channel: chooseChannel(this.random, 'refund'),
+      source: payment.merchant,
+      destination: payment.payer,
+      currency: payment.currency,
+      amount: part,
+      limit: Infinity,
+      merchantRate: 0,
+      refundOfId: payment.id,
+    };
+  }
+
+  /** A merchant takes its earnings to the bank; undefined where they are not worth the trip. */
+  private payout(): Draft | undefined {
+    const { merchants, wallets } = this.population;
+    const wallet = merchants.firstWallet + this.random.below(merchants.count);
+    const currency = currencyAt(wallets.currencies[wallet]);
+    const available = this.available(wallet);
+    if (available < 20 * currency.dollar) return undefined;
+    return {
+      type: 'withdrawal',
+      channel: 'api',
+      source: wallet,
+      destination: floatWallet(currency.index),
+      currency,
+      amount: roundDown(available * (0.6 + 0.35 * this.random.next()), currency.step),
+      limit: Infinity,
+      merchantRate: 0,
+      refundOfId: undefined,
+    };
+  }
+
+  private walletIn(user: number, currency: Currency): number | undefined {
+    const { users, wallets } = this.population;
+    return [users.homeWallets[user], users.dollarWallets[user]].find(
+      (wallet) => wallet !== undefined && wallet >= 0 && wallets.currencies[wallet] === currency.index,
+    );
+  }
+}
+
+/** A customer among the first `signedUp` who has not stopped using the wallet, as far as a few tries find one. */
+export function activeUser(population: Population, random: Random, at: Micros, signedUp: number): number {
+  const { directory, users } = population;
+  let user = directory.anyUser(random, signedUp);
+  for (let i = 0; i < 8 && (users.dormantFrom[user] ?? 0) <= at; i++) user = directory.anyUser(random, signedUp);
+  return user;
+}
+
+function currencyAt(index: number | undefined): Currency {
+  const currency = CURRENCIES[index ?? 0];
+  if (currency === undefined) throw new RangeError(`no currency ${String(index)}`);
+  return currency;
+}
