@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process';
+import { runStep, say } from './step.mjs';
+
+/** Programs of the operating system that some tests drive. Without one of them those tests are skipped, visibly. */
+const PROGRAMS = [
+  { program: 'chromium', package: 'chromium', use: 'open the dashboards in a browser' },
+  { program: '/usr/sbin/sshd', package: 'openssh-server', use: 'connect through an SSH tunnel' },
+  { program: 'buildah', package: 'buildah', use: 'build the images' },
+  { program: 'psql', package: 'postgresql-client', use: "compare with PostgreSQL's own client" },
+];
+
+/** Installs what is missing where this user may (root on Debian); says so, and what will be skipped, where not. */
+export async function provideSystemPackages() {
+  const missing = PROGRAMS.filter(({ program }) => !isInstalled(program));
+  if (missing.length === 0) return;
+  const names = missing.map((entry) => entry.package);
+  const mayInstall = process.getuid?.() === 0 && isInstalled('apt-get');
+  if (mayInstall && (await install(names))) return;
+  for (const { program, package: name, use } of missing.filter((entry) => !isInstalled(entry.program))) {
+    say(`${program} is missing: tests that ${use} are skipped (Debian package ${name})`);
+  }
+}
+
+async function install(names) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  try {
+    await runStep(`Installing for the tests: ${names.join(', ')}`, 'apt-get', ['update', '-qq'], { env });
+    await runStep(undefined, 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { env });
+    return true;
+  } catch (error) {
+    say(error.message);
+    return false;
+  }
+}
+
+function isInstalled(program) {
+  return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0;
+}
