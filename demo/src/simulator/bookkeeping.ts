@@ -48,7 +48,8 @@ export async function insertActivity(client: Client, record: ActivityRecord): Pr
 /**
  * Ends a pending movement and, unless it failed, moves the money, within the caller's database transaction. Wallets are
  * locked in one order by everybody: people's and merchants' by id, then float, then fee. So there is no deadlock, and the
- * two wallets that everybody needs are held for no more than the last two statements.
+ * two wallets that everybody needs are held for no more than the last two statements. `no key` update: an insert that
+ * is still open holds its wallets' keys by its foreign keys, for seconds where it commits late.
  *
  * @returns what became of it; `gone` where somebody else had ended it already.
  */
@@ -58,31 +59,26 @@ export async function settleMovement(
   movement: Movement,
   failureReason: string | undefined,
 ): Promise<'completed' | 'failed' | 'gone'> {
-  const ended = await client.query(
-    `update transactions
-        set status = case when $2::text is null then 'completed' else 'failed' end,
-            failure_reason = $2, settled_at = now(), updated_at = now()
-      where id = $1 and status = 'pending'`,
-    [id, failureReason ?? null],
-  );
-  if (ended.rowCount === 0) return 'gone';
-  if (failureReason !== undefined) return 'failed';
   const { scale } = movement.currency;
   const amount = moneyText(movement.amount, scale);
   const fee = moneyText(movement.fee, scale);
-  const wallets = [movement.sourceWalletId, movement.destinationWalletId];
   const own = await client.query<{ id: string; short: boolean }>(
     `select id, id = $2 and balance < $3::numeric + $4::numeric as short
-       from wallets where id = any($1::bigint[]) and kind in ('customer', 'merchant') order by id for update`,
-    [wallets, movement.sourceWalletId, amount, fee],
+       from wallets where id = any($1::bigint[]) and kind in ('customer', 'merchant') order by id for no key update`,
+    [[movement.sourceWalletId, movement.destinationWalletId], movement.sourceWalletId, amount, fee],
   );
-  if (own.rows.some(({ short }) => short)) {
-    await client.query(
-      `update transactions set status = 'failed', failure_reason = 'insufficient_funds' where id = $1`,
-      [id],
-    );
-    return 'failed';
-  }
+  const reason = failureReason ?? (own.rows.some(({ short }) => short) ? 'insufficient_funds' : undefined);
+  // The clock is read under the wallets' locks: replayed by settled_at, no balance goes below zero. updated_at is, as
+  // applications have it, the time of BEGIN, however long ago that was.
+  const ended = await client.query(
+    `update transactions
+        set status = case when $2::text is null then 'completed' else 'failed' end,
+            failure_reason = $2, settled_at = clock_timestamp(), updated_at = now()
+      where id = $1 and status = 'pending'`,
+    [id, reason ?? null],
+  );
+  if (ended.rowCount === 0) return 'gone';
+  if (reason !== undefined) return 'failed';
   // Locked above, or the float: whichever pays or receives, in that order.
   const people = new Set(own.rows.map((row) => Number(row.id)));
   const changes = [

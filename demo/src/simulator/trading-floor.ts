@@ -97,7 +97,7 @@ export class TradingFloor {
       await this.wait(delay);
       if (this.stopped()) return;
       const outcome = await this.pool.transaction(async (client) => {
-        // now() is the time of BEGIN: what is written after the wait is stamped before it, and locks nobody meanwhile.
+        // updated_at is the time of BEGIN: what is written after the wait is stamped before it, and locks nobody meanwhile.
         await this.maybeHold();
         return settleMovement(client, id, movement, failureReason);
       });

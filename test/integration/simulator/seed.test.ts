@@ -1,0 +1,176 @@
+import { Client } from 'pg';
+import { runCommand } from '../../support/command';
+import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { services } from '../../support/services';
+import { brokenInvariants } from './wallet-invariants';
+
+jest.setTimeout(60_000);
+
+const END = '2026-03-31T17:00:00Z';
+const TABLES = ['currencies', 'users', 'merchants', 'wallets', 'transactions', 'user_activity'];
+
+let first: FreshDatabase;
+let second: FreshDatabase;
+let client: Client;
+
+beforeAll(async () => {
+  const { source } = await services();
+  first = await freshDatabase(source, 'seed');
+  second = await freshDatabase(source, 'seed');
+  const seeded = await seed(first, ['--rows', '30000', '--seed', '42', '--end-date', END]);
+  expect({ code: seeded.code, stderr: seeded.stderr }).toMatchObject({ code: 0 });
+  client = new Client({ connectionString: first.url });
+  await client.connect();
+}, 180_000);
+
+afterAll(async () => {
+  await client.end();
+  await first.drop();
+  await second.drop();
+});
+
+function seed(database: FreshDatabase, args: readonly string[]) {
+  return runCommand('ewallet-simulator', ['seed', '--database-url', database.url, ...args]);
+}
+
+async function digests(database: FreshDatabase): Promise<Record<string, string>> {
+  const own = new Client({ connectionString: database.url });
+  await own.connect();
+  try {
+    const found: Record<string, string> = {};
+    for (const table of TABLES) {
+      const key = table === 'currencies' ? 'code' : 'id';
+      const { rows } = await own.query<{ digest: string }>(
+        `select md5(string_agg(t::text, E'\\n' order by ${key})) as digest from ${table} t`,
+      );
+      found[table] = rows[0]?.digest ?? '';
+    }
+    return found;
+  } finally {
+    await own.end();
+  }
+}
+
+test('the books balance: every balance is the sum of its movements and never below zero', async () => {
+  expect(await brokenInvariants(client)).toEqual([]);
+});
+
+test('exactly the asked-for transactions are made, in order of creation, none after the end', async () => {
+  const { rows } = await client.query(
+    `select count(*)::int as count, min(id)::int as first, max(id)::int as last,
+            max(updated_at) <= $1 as ended,
+            (select count(*)::int from (select created_at < lag(created_at) over (order by id) as back from transactions) o where back) as unordered
+       from transactions`,
+    [END],
+  );
+  expect(rows).toEqual([{ count: 30_000, first: 1, last: 30_000, ended: true, unordered: 0 }]);
+});
+
+test('the same seed and end date give the same rows in every table, another seed gives others', async () => {
+  const again = await seed(second, ['--rows', '30000', '--seed', '42', '--end-date', END]);
+  expect(again.code).toBe(0);
+  const same = await digests(first);
+  expect(await digests(second)).toEqual(same);
+  await seed(second, ['--recreate', '--rows', '30000', '--seed', '43', '--end-date', END]);
+  const other = await digests(second);
+  expect(TABLES.filter((table) => other[table] === same[table])).toEqual(['currencies']);
+});
+
+test('foreign keys and indexes taken off for the load are back and valid', async () => {
+  const { rows } = await client.query(
+    `select (select count(*)::int from pg_constraint where contype = 'f' and convalidated and connamespace = 'public'::regnamespace) as keys,
+            (select array_agg(indexname::text order by indexname) from pg_indexes where schemaname = 'public' and indexname not like '%_pkey') as indexes`,
+  );
+  expect(rows).toEqual([
+    {
+      keys: 9,
+      indexes: [
+        'merchants_updated_at',
+        'transactions_updated_at',
+        'user_activity_occurred_at',
+        'users_public_id_key',
+        'users_updated_at',
+        'wallets_one_a_user_and_currency',
+        'wallets_updated_at',
+      ],
+    },
+  ]);
+});
+
+test('the next row of the application gets the next id', async () => {
+  const { rows } = await client.query(
+    `insert into transactions (type, source_wallet_id, destination_wallet_id, currency, amount, channel)
+     values ('top_up', 1, 13, 'USD', 1, 'card') returning id::int`,
+  );
+  await client.query('delete from transactions where id = 30001');
+  expect(rows).toEqual([{ id: 30_001 }]);
+});
+
+test('customers are heavy-tailed: the busiest tenth makes 40 to 75 per cent of the movements', async () => {
+  const { rows } = await client.query<{ share: number }>(
+    `with busy as (select count(*) as n, ntile(10) over (order by count(*) desc) as tenth
+                     from transactions t join wallets w on w.id = t.source_wallet_id and w.kind = 'customer' group by w.user_id)
+     select (sum(n) filter (where tenth = 1) / sum(n))::float as share from busy`,
+  );
+  expect(rows[0]!.share).toBeGreaterThan(0.4);
+  expect(rows[0]!.share).toBeLessThan(0.75);
+});
+
+test('days have a rhythm: evenings are at least five times as busy as the small hours', async () => {
+  const { rows } = await client.query<{ ratio: number }>(
+    `select (count(*) filter (where h between 18 and 20))::float / count(*) filter (where h between 2 and 4) as ratio
+       from (select extract(hour from created_at at time zone 'Asia/Jakarta') as h from transactions) hours`,
+  );
+  expect(rows[0]!.ratio).toBeGreaterThan(5);
+});
+
+test('every type, every currency and every failure kind occurs, and 2 to 10 per cent fail', async () => {
+  const { rows } = await client.query(
+    `select count(distinct type)::int as types, count(distinct currency)::int as currencies,
+            count(distinct failure_reason) >= 8 as reasons,
+            avg((status = 'failed')::int) between 0.02 and 0.10 as rate from transactions`,
+  );
+  expect(rows).toEqual([{ types: 5, currencies: 6, reasons: true, rate: true }]);
+});
+
+test('risk has something to find: velocity, structuring and failed-PIN bursts are there', async () => {
+  const { rows } = await client.query(
+    `select exists (select from transactions where type = 'transfer'
+                     group by source_wallet_id, date_trunc('hour', created_at) having count(*) >= 8) as velocity,
+            exists (select from transactions t where type = 'top_up' and currency = 'IDR'
+                      and amount between 90000000 and 99999999
+                     group by destination_wallet_id having count(*) >= 3) as structuring,
+            exists (select from user_activity where event = 'pin_failed' group by session_id having count(*) >= 5) as pins`,
+  );
+  expect(rows).toEqual([{ velocity: true, structuring: true, pins: true }]);
+});
+
+test('a database that holds a wallet already is refused and left as it was', async () => {
+  const before = await digests(first);
+  const refused = await seed(first, ['--rows', '10']);
+  expect(refused).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr:
+      'ewallet-simulator: The database has a table "currencies" already. Give an empty database, or --recreate to drop the e-wallet\'s tables first.\n',
+  });
+  expect(await digests(first)).toEqual(before);
+});
+
+test.each([
+  [['--rows', '-1'], '--rows must be a whole number, not -1.'],
+  [['--rows', '1.5'], '--rows must be a whole number, not 1.5.'],
+  [['--days', '0'], '--days must be at least 1.'],
+  [['--end-date', 'soon'], '--end-date must be an ISO date such as 2026-01-31T00:00:00Z, not soon.'],
+])('%j is refused in one clear line', async (args, message) => {
+  const refused = await seed(second, args);
+  expect({ code: refused.code, stderr: refused.stderr }).toEqual({
+    code: 1,
+    stderr: `ewallet-simulator: ${message}\n`,
+  });
+});
+
+test('zero transactions make a wallet without movements', async () => {
+  const empty = await seed(second, ['--recreate', '--rows', '0', '--end-date', END]);
+  expect(JSON.parse(empty.stdout)).toMatchObject({ users: 20, transactions: 0, currencies: 6 });
+});
