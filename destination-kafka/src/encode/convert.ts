@@ -1,0 +1,140 @@
+import { fitsPrecision, parseDecimal, type MappedColumn, type ScalarKind } from '@ewallet/wire';
+import { parseDate, parseTime, parseTimestamp, type Micros } from './date-time';
+import { rawElements } from './json-members';
+
+/** One JSON value as a value for the exact Avro type of its column. */
+export type Converted =
+  | { readonly kind: 'fits'; readonly value: unknown }
+  /** Digits below a microsecond went. */
+  | { readonly kind: 'truncated'; readonly value: unknown }
+  | { readonly kind: 'misfit' };
+
+const MISFIT: Converted = { kind: 'misfit' };
+const NULL: Converted = { kind: 'fits', value: null };
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const TIME_WITH_OFFSET = /^\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?$/;
+const NOT_FINITE: Readonly<Record<string, number>> = { NaN: NaN, Infinity: Infinity, '-Infinity': -Infinity };
+
+function fits(value: unknown): Converted {
+  return { kind: 'fits', value };
+}
+
+function isNumber(raw: string): boolean {
+  return raw.startsWith('-') || (raw >= '0' && raw < ':');
+}
+
+/** The text of a JSON string; undefined for any other value. */
+function stringOf(raw: string): string | undefined {
+  return raw.startsWith('"') ? (JSON.parse(raw) as string) : undefined;
+}
+
+/** A number's own text, also where a source wrote the number as a string. */
+function numberText(raw: string): string | undefined {
+  if (isNumber(raw)) return raw;
+  return stringOf(raw);
+}
+
+function integer(raw: string, bits: 32 | 64): Converted {
+  const text = numberText(raw);
+  const value = text === undefined ? undefined : parseDecimal(text, 0);
+  if (value === undefined || BigInt.asIntN(bits, value) !== value) return MISFIT;
+  const asNumber = Number(value);
+  return fits(Number.isSafeInteger(asNumber) ? asNumber : value);
+}
+
+function floating(raw: string, single: boolean): Converted {
+  const text = numberText(raw);
+  if (text === undefined) return MISFIT;
+  const special = NOT_FINITE[text];
+  if (special !== undefined) return fits(special);
+  if (parseDecimal(text, 0) === undefined && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return MISFIT;
+  const value = single ? Math.fround(Number(text)) : Number(text);
+  return Number.isFinite(value) ? fits(value) : MISFIT;
+}
+
+function decimal(raw: string, precision: number, scale: number): Converted {
+  const text = numberText(raw);
+  const unscaled = text === undefined ? undefined : parseDecimal(text, scale);
+  return unscaled !== undefined && fitsPrecision(unscaled, precision) ? fits(text) : MISFIT;
+}
+
+function decimalText(raw: string): Converted {
+  const text = numberText(raw);
+  return text !== undefined && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?$/.test(text) ? fits(text) : MISFIT;
+}
+
+function micros(parsed: Micros | undefined): Converted {
+  if (parsed === undefined) return MISFIT;
+  const asNumber = Number(parsed.micros);
+  return {
+    kind: parsed.exact ? 'fits' : 'truncated',
+    value: Number.isSafeInteger(asNumber) ? asNumber : parsed.micros,
+  };
+}
+
+function inString(raw: string, convert: (text: string) => Converted): Converted {
+  const text = stringOf(raw);
+  return text === undefined ? MISFIT : convert(text);
+}
+
+function bytes(text: string): Converted {
+  const packed = text.replace(/\s/g, '');
+  return BASE64.test(packed) ? fits(Buffer.from(packed, 'base64')) : MISFIT;
+}
+
+function scalar(kind: ScalarKind, raw: string): Converted {
+  switch (kind.kind) {
+    case 'boolean':
+      return raw === 'true' || raw === 'false' ? fits(raw === 'true') : MISFIT;
+    case 'int32':
+      return integer(raw, 32);
+    case 'int64':
+      return integer(raw, 64);
+    case 'float':
+      return floating(raw, true);
+    case 'double':
+      return floating(raw, false);
+    case 'decimal':
+      return decimal(raw, kind.precision, kind.scale);
+    case 'decimalText':
+      return decimalText(raw);
+    case 'text':
+      // As Airbyte's own destinations: any other JSON value goes in as its text, so nothing is lost.
+      return fits(stringOf(raw) ?? raw);
+    case 'uuid':
+      return inString(raw, (text) => (UUID.test(text) ? fits(text) : MISFIT));
+    case 'date':
+      return inString(raw, (text) => {
+        const days = parseDate(text);
+        return days === undefined ? MISFIT : fits(days);
+      });
+    case 'timestamp':
+    case 'timestamptz':
+      return inString(raw, (text) => micros(parseTimestamp(text, kind.kind === 'timestamptz')));
+    case 'time':
+      return inString(raw, (text) => micros(parseTime(text)));
+    case 'timetz':
+      return inString(raw, (text) => (TIME_WITH_OFFSET.test(text) ? fits(text) : MISFIT));
+    case 'json':
+      return fits(raw);
+    case 'bytes':
+      return inString(raw, bytes);
+    default:
+      return kind satisfies never;
+  }
+}
+
+/**
+ * The Avro value of a column's raw JSON text. A value that its column cannot hold exactly is a misfit, never rounded and
+ * never guessed.
+ */
+export function convert(kind: MappedColumn['kind'], raw: string): Converted {
+  if (raw === 'null') return NULL;
+  if (kind.kind !== 'array') return scalar(kind, raw);
+  if (!raw.startsWith('[')) return MISFIT;
+  const items = rawElements(raw, 0).map((item) => (item === 'null' ? NULL : scalar(kind.items, item)));
+  if (items.some((item) => item.kind === 'misfit')) return MISFIT;
+  const value = items.map((item) => (item.kind === 'misfit' ? null : item.value));
+  return { kind: items.some((item) => item.kind === 'truncated') ? 'truncated' : 'fits', value };
+}

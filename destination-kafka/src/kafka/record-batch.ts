@@ -1,0 +1,161 @@
+import { crc32c } from './crc32c';
+
+/**
+ * Kafka's record batch, format 2: 61 bytes of header, then the records.
+ *
+ * @see https://kafka.apache.org/documentation/#recordbatch
+ */
+export const BATCH_HEADER_BYTES = 61;
+const CRC_OFFSET = 17;
+const CHECKED_FROM = 21;
+const TRANSACTIONAL = 0x10;
+
+export type CompressionId = 0 | 1 | 2 | 3 | 4;
+
+/** A batch that only lacks what is known when it is sent: producer and sequence. */
+export interface SealedBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** Room for the header, then the records, compressed where the attributes say so. */
+  readonly bytes: Buffer;
+  readonly records: number;
+  readonly compression: CompressionId;
+  readonly timestamp: number;
+}
+
+export interface BatchIdentity {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly firstSequence: number;
+}
+
+/** Fills the header in place. A retry fills it again with the same identity, so the bytes are the same. */
+export function fillBatchHeader(batch: SealedBatch, identity: BatchIdentity): void {
+  const { bytes, records, compression, timestamp } = batch;
+  bytes.writeBigInt64BE(0n, 0); // base offset, the broker's
+  bytes.writeInt32BE(bytes.length - 12, 8);
+  bytes.writeInt32BE(-1, 12); // leader epoch, the broker's
+  bytes.writeInt8(2, 16);
+  bytes.writeInt16BE(TRANSACTIONAL | compression, CHECKED_FROM);
+  bytes.writeInt32BE(records - 1, 23);
+  bytes.writeBigInt64BE(BigInt(timestamp), 27);
+  bytes.writeBigInt64BE(BigInt(timestamp), 35);
+  bytes.writeBigInt64BE(identity.producerId, 43);
+  bytes.writeInt16BE(identity.producerEpoch, 51);
+  bytes.writeInt32BE(identity.firstSequence, 53);
+  bytes.writeInt32BE(records, 57);
+  bytes.writeUInt32BE(crc32c(bytes, CHECKED_FROM, bytes.length), CRC_OFFSET);
+}
+
+const MAX_SEQUENCE = 0x7fffffff;
+
+/** Sequences count records and wrap from 2^31 - 1 to 0, as the broker counts them. */
+export function nextSequence(sequence: number, records: number): number {
+  return sequence > MAX_SEQUENCE - records ? records - (MAX_SEQUENCE - sequence) - 1 : sequence + records;
+}
+
+/** Encoded length of a zigzag varint. */
+export function varintBytes(value: number): number {
+  let rest = (value << 1) ^ (value >> 31);
+  let bytes = 1;
+  for (rest >>>= 0; rest >= 0x80; rest >>>= 7) bytes += 1;
+  return bytes;
+}
+
+/** @returns the position behind it */
+export function writeVarint(bytes: Uint8Array, position: number, value: number): number {
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+  let at = position;
+  for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+  bytes[at++] = rest;
+  return at;
+}
+
+/** A stretch of bytes: what an encoder left in its scratch buffer, without a view made for it. */
+export interface Span {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Worst case around key, value and headers of one record: six varints and the attributes. */
+const RECORD_OVERHEAD = 31;
+
+/** Collects the records of one partition into one buffer, laid out as Kafka stores them. */
+export class BatchBuilder {
+  #bytes: Buffer;
+  #end = BATCH_HEADER_BYTES;
+  #records = 0;
+
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    capacity: number,
+  ) {
+    this.#bytes = Buffer.allocUnsafeSlow(capacity);
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Bytes of the batch if it were sealed now. */
+  get size(): number {
+    return this.#end;
+  }
+
+  static recordBytes(key: number, value: number, headers: number): number {
+    return key + value + headers + RECORD_OVERHEAD;
+  }
+
+  /**
+   * @param key undefined for the null key
+   * @param value undefined for a tombstone
+   * @param headers the encoded headers, their count included
+   */
+  append(key: Span | undefined, value: Span | undefined, headers: Span): void {
+    const keyLength = key === undefined ? -1 : key.end - key.start;
+    const valueLength = value === undefined ? -1 : value.end - value.start;
+    const headersLength = headers.end - headers.start;
+    const body =
+      2 + // attributes, and the timestamp's delta of zero
+      varintBytes(this.#records) +
+      varintBytes(keyLength) +
+      Math.max(keyLength, 0) +
+      varintBytes(valueLength) +
+      Math.max(valueLength, 0) +
+      headersLength;
+    this.#reserve(body + 5);
+    const bytes = this.#bytes;
+    let at = writeVarint(bytes, this.#end, body);
+    bytes[at++] = 0;
+    bytes[at++] = 0;
+    at = writeVarint(bytes, at, this.#records);
+    at = writeVarint(bytes, at, keyLength);
+    if (key !== undefined) at += key.bytes.copy(bytes, at, key.start, key.end);
+    at = writeVarint(bytes, at, valueLength);
+    if (value !== undefined) at += value.bytes.copy(bytes, at, value.start, value.end);
+    at += headers.bytes.copy(bytes, at, headers.start, headers.end);
+    this.#end = at;
+    this.#records += 1;
+  }
+
+  /** @param timestamp milliseconds since the epoch, of every record in the batch */
+  seal(timestamp: number): SealedBatch {
+    return {
+      topic: this.topic,
+      partition: this.partition,
+      bytes: this.#bytes.subarray(0, this.#end),
+      records: this.#records,
+      compression: 0,
+      timestamp,
+    };
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#end + bytes <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#end + bytes));
+    this.#bytes.copy(larger, 0, 0, this.#end);
+    this.#bytes = larger;
+  }
+}

@@ -1,0 +1,74 @@
+import { partitionOf } from './murmur2';
+import type { Outbox } from './outbox';
+import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from './record-batch';
+
+/** Bytes of a new builder's buffer; it grows to the batch size where the stream is busy. */
+const FIRST_CAPACITY = 64 * 1024;
+
+/**
+ * One topic's open batches, one a partition. A key always goes to the same partition, by Kafka's own hash of its Avro
+ * bytes; records without key fill one partition's batch and move on to the next.
+ */
+export class TopicWriter {
+  readonly #builders: (BatchBuilder | undefined)[];
+  #keyless = 0;
+  #openBytes = 0;
+
+  constructor(
+    readonly topic: string,
+    readonly partitions: number,
+    private readonly outbox: Outbox,
+    private readonly batchBytes: number,
+    private readonly now: () => number,
+  ) {
+    this.#builders = new Array<BatchBuilder | undefined>(partitions).fill(undefined);
+  }
+
+  /** Bytes in batches that are not handed over yet. */
+  get openBytes(): number {
+    return this.#openBytes;
+  }
+
+  /** @param hashFrom where the bytes that choose the partition start inside the key: behind the schema id */
+  append(key: Span | undefined, hashFrom: number, value: Span | undefined, headers: Span): void {
+    const partition =
+      key === undefined ? this.#keyless : partitionOf(key.bytes, key.start + hashFrom, key.end, this.partitions);
+    this.appendTo(partition, key, value, headers);
+  }
+
+  appendTo(partition: number, key: Span | undefined, value: Span | undefined, headers: Span): void {
+    const bytes = BatchBuilder.recordBytes(
+      key === undefined ? 0 : key.end - key.start,
+      value === undefined ? 0 : value.end - value.start,
+      headers.end - headers.start,
+    );
+    let builder = this.#builders[partition];
+    if (builder !== undefined && builder.size + bytes > this.batchBytes) {
+      this.#handOver(builder);
+      builder = undefined;
+      if (key === undefined) this.#keyless = (this.#keyless + 1) % this.partitions;
+    }
+    builder ??= this.#open(partition, bytes);
+    this.#openBytes -= builder.size;
+    builder.append(key, value, headers);
+    this.#openBytes += builder.size;
+  }
+
+  /** Hands every open batch over. */
+  flush(): void {
+    for (const builder of this.#builders) if (builder !== undefined) this.#handOver(builder);
+  }
+
+  #open(partition: number, bytes: number): BatchBuilder {
+    const builder = new BatchBuilder(this.topic, partition, Math.max(FIRST_CAPACITY, BATCH_HEADER_BYTES + bytes));
+    this.#builders[partition] = builder;
+    this.#openBytes += builder.size;
+    return builder;
+  }
+
+  #handOver(builder: BatchBuilder): void {
+    this.#openBytes -= builder.size;
+    this.#builders[builder.partition] = undefined;
+    this.outbox.add(builder.seal(this.now()));
+  }
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { Failure } from '@ewallet/failure';
+import type { ConfiguredCatalog, ConfiguredStream } from '@ewallet/airbyte';
+import { displayName, mapStream, topicCollisions, topicName, type StreamMapping, type StreamName } from '@ewallet/wire';
+import type { Config } from '../config/config';
+
+/** What the configuration and the catalogue decide about one stream before anything is touched. */
+export interface StreamPlan {
+  readonly mapping: StreamMapping;
+  readonly topic: string;
+  readonly syncId: number | undefined;
+  readonly generationId: bigint;
+  /** The topic's older generations are to go once this sync has delivered the stream completely. */
+  readonly replacesOlderGenerations: boolean;
+}
+
+/**
+ * The platform numbers generations where it knows refreshes. Where it does not, an overwrite sync needs a number that is
+ * new and grows: its start in milliseconds. An append without generations is generation 0.
+ */
+function generation(
+  stream: ConfiguredStream,
+  startedAt: number,
+): Pick<StreamPlan, 'generationId' | 'replacesOlderGenerations'> {
+  const { generationId, minimumGenerationId, destinationSyncMode } = stream;
+  if (generationId !== undefined && minimumGenerationId !== undefined && minimumGenerationId > 0) {
+    if (minimumGenerationId !== generationId) {
+      throw Failure.config(
+        `Stream ${displayName(stream.descriptor)}: minimum_generation_id ${minimumGenerationId} with generation_id ${generationId} asks to drop some of the older generations; only all or none can go.`,
+        { stream: stream.descriptor },
+      );
+    }
+    return { generationId: BigInt(generationId), replacesOlderGenerations: true };
+  }
+  const overwrite = destinationSyncMode === 'overwrite';
+  if (generationId !== undefined && (generationId > 0 || !overwrite)) {
+    return { generationId: BigInt(generationId), replacesOlderGenerations: false };
+  }
+  return { generationId: overwrite ? BigInt(startedAt) : 0n, replacesOlderGenerations: overwrite };
+}
+
+function versionedTopic(config: Config, stream: StreamName): string {
+  const version = config.topicVersions[displayName(stream)] ?? 1;
+  const topic = topicName(config.topicPattern, stream);
+  return version === 1 ? topic : `${topic}.v${version}`;
+}
+
+function planStream(config: Config, stream: ConfiguredStream, startedAt: number): StreamPlan {
+  const { descriptor, destinationSyncMode, primaryKey, jsonSchema, syncId } = stream;
+  if (destinationSyncMode === 'update' || destinationSyncMode === 'soft_delete') {
+    throw Failure.config(
+      `Stream ${displayName(descriptor)}: destination sync mode ${destinationSyncMode} is not supported. Choose append, append_dedup or overwrite.`,
+      { stream: descriptor },
+    );
+  }
+  if (destinationSyncMode === 'append_dedup' && primaryKey.length === 0) {
+    throw Failure.config(
+      `Stream ${displayName(descriptor)}: append_dedup needs a primary key. Set one in the connection, or choose append.`,
+      { stream: descriptor },
+    );
+  }
+  return {
+    mapping: mapStream({ ...descriptor, jsonSchema, primaryKey }),
+    topic: versionedTopic(config, descriptor),
+    syncId,
+    ...generation(stream, startedAt),
+  };
+}
+
+/**
+ * @param startedAt milliseconds since the epoch
+ * @throws Failure config_error for streams that would share a topic, unsupported modes and impossible keys
+ */
+export function planStreams(config: Config, catalog: ConfiguredCatalog, startedAt: number): readonly StreamPlan[] {
+  const [collision] = topicCollisions(
+    config.topicPattern,
+    catalog.streams.map(({ descriptor }) => descriptor),
+  );
+  if (collision !== undefined) {
+    throw Failure.config(
+      `Streams ${collision.streams.map(displayName).join(' and ')} would share the topic ${collision.topics.join(' / ')} (Kafka takes "." and "_" for the same). Change "topic_pattern", or give one of them another name in the connection.`,
+    );
+  }
+  return catalog.streams.map((stream) => planStream(config, stream, startedAt));
+}
+
+/**
+ * Stable for a connection, so that a restarted run fences the one before it: the configured id, or one made of the
+ * topics it writes.
+ */
+export function transactionalId(config: Config, plans: readonly StreamPlan[]): string {
+  if (config.transactionalId !== undefined) return config.transactionalId;
+  const topics = plans.map(({ topic }) => topic).sort();
+  return `destination-kafka-${createHash('sha256').update(topics.join('\n')).digest('hex').slice(0, 16)}`;
+}

@@ -1,0 +1,122 @@
+import { Failure } from '@ewallet/failure';
+import { displayName, FRAME_BYTES, frameHeader, type StreamName } from '@ewallet/wire';
+import type { Config } from '../config/config';
+import { RecordEncoder } from '../encode/record-encoder';
+import { RecordHeaders } from '../encode/record-headers';
+import { BATCH_HEADER_BYTES, BatchBuilder } from '../kafka/record-batch';
+import type { TopicWriter } from '../kafka/topic-writer';
+import type { DeadLetters } from './dead-letters';
+import type { SchemaIds } from './schemas';
+import type { StreamPlan } from './stream-plan';
+
+/** Records since the stream's state before, which is what the platform's checksum compares. */
+export interface RecordCounts {
+  readonly written: number;
+  readonly rejected: number;
+}
+
+/** Turns one stream's RECORD lines into records of its topic. */
+export class StreamWriter {
+  readonly #encoder: RecordEncoder;
+  readonly #headers: RecordHeaders;
+  readonly #keyFrame: Buffer;
+  readonly #valueFrame: Buffer;
+  #written = 0;
+  #rejected = 0;
+  #ordinal = 0;
+  #nulled = 0;
+
+  constructor(
+    readonly plan: StreamPlan,
+    ids: SchemaIds,
+    private readonly topic: TopicWriter,
+    private readonly maxRecordBytes: number,
+    private readonly deadLetters: DeadLetters,
+    private readonly config: Pick<Config, 'unfitValues' | 'oversizedRecords'>,
+  ) {
+    this.#encoder = new RecordEncoder(plan.mapping, {
+      syncId: plan.syncId,
+      generationId: plan.generationId,
+      unfitValues: config.unfitValues === 'null' ? 'null' : 'unfit_record',
+    });
+    this.#headers = new RecordHeaders(plan.mapping.stream, plan.syncId);
+    this.#keyFrame = frameHeader(ids.key ?? 0);
+    this.#valueFrame = frameHeader(ids.value);
+  }
+
+  get stream(): StreamName {
+    return this.plan.mapping.stream;
+  }
+
+  get openBytes(): number {
+    return this.topic.openBytes;
+  }
+
+  /** Values that became null because they did not fit, in the whole sync. */
+  get nulledValues(): number {
+    return this.#nulled;
+  }
+
+  /** @param line a RECORD message of this stream, `text` the same decoded */
+  write(line: Buffer, text: string): void {
+    const encoded = this.#encoder.encode(line, text);
+    if (encoded.kind === 'unfit') {
+      if (this.config.unfitValues === 'fail') throw this.#failure(encoded.reason);
+      this.#reject(line, encoded.reason);
+      return;
+    }
+    this.#nulled += encoded.nulled.length;
+    const value = Buffer.concat([this.#valueFrame, encoded.data, encoded.metadata]);
+    const key = encoded.key === undefined ? undefined : Buffer.concat([this.#keyFrame, encoded.key]);
+    this.#ordinal += 1;
+    const headers = this.#headers.forRecord(
+      value,
+      FRAME_BYTES,
+      FRAME_BYTES + encoded.data.length,
+      key === undefined ? this.#ordinal : 0,
+    );
+    const size = BATCH_HEADER_BYTES + BatchBuilder.recordBytes(key?.length ?? 0, value.length, headers.end);
+    if (size > this.maxRecordBytes) {
+      this.#rejectOversized(line, size);
+      return;
+    }
+    const keySpan = key === undefined ? undefined : { bytes: key, start: 0, end: key.length };
+    this.topic.append(keySpan, FRAME_BYTES, { bytes: value, start: 0, end: value.length }, headers);
+    this.#written += 1;
+  }
+
+  /** Hands over what is open and starts counting anew: a state of this stream has come. */
+  checkpoint(): RecordCounts {
+    const counts = { written: this.#written, rejected: this.#rejected };
+    this.#written = 0;
+    this.#rejected = 0;
+    this.#ordinal = 0;
+    return counts;
+  }
+
+  flush(): void {
+    this.topic.flush();
+  }
+
+  #reject(line: Buffer, reason: string): void {
+    this.deadLetters.add(this.stream, this.plan.syncId, line, reason);
+    this.#rejected += 1;
+  }
+
+  #rejectOversized(line: Buffer, size: number): void {
+    const reason = `It takes ${size} bytes, and topic ${this.topic.topic} takes ${this.maxRecordBytes} (max.message.bytes).`;
+    if (this.config.oversizedRecords === 'fail') {
+      throw this.#failure(
+        `${reason} Raise the topic's max.message.bytes, or set "oversized_records" to "dead_letter".`,
+      );
+    }
+    this.#reject(line, reason);
+  }
+
+  #failure(reason: string): Failure {
+    const { name, namespace } = this.stream;
+    return Failure.config(`Stream ${displayName(this.stream)}: a record cannot be written. ${reason}`, {
+      stream: namespace === undefined ? { name } : { name, namespace },
+    });
+  }
+}

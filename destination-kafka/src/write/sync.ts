@@ -1,0 +1,117 @@
+import { Failure } from '@ewallet/failure';
+import { readLineBatches, SerialisedLines, type AirbyteMessage } from '@ewallet/airbyte';
+import { displayName, type StreamName } from '@ewallet/wire';
+import { parseMessage, withDestinationStats } from '../encode/message';
+import type { Outbox } from '../kafka/outbox';
+import type { DeadLetters } from './dead-letters';
+import type { GenerationMarkers } from './generation-markers';
+import type { StreamWriter } from './stream-writer';
+
+export interface SyncParts {
+  readonly streams: readonly StreamWriter[];
+  readonly deadLetters: DeadLetters;
+  readonly outbox: Outbox;
+  readonly markers: GenerationMarkers;
+  /** Bytes that may lie in open batches over all streams before they are handed over. */
+  readonly maxOpenBytes: number;
+  readonly signal: AbortSignal;
+  readonly acknowledge: (message: AirbyteMessage) => void;
+}
+
+function streamKey({ name, namespace }: StreamName): string {
+  return JSON.stringify([namespace ?? '', name]);
+}
+
+/**
+ * The reading loop: records into batches, every STATE into a checkpoint that is acknowledged by the commit. Reading waits
+ * while Kafka is slower, so memory stays bounded.
+ */
+export class Sync {
+  readonly #streams: ReadonlyMap<string, StreamWriter>;
+  readonly #statuses = new Map<string, string>();
+  #line = 0;
+
+  constructor(private readonly parts: SyncParts) {
+    this.#streams = new Map(parts.streams.map((writer) => [streamKey(writer.stream), writer]));
+  }
+
+  /** Reads to the end of the input. Resolves once everything is committed and acknowledged. */
+  async run(stdin: AsyncIterable<Buffer | string>): Promise<void> {
+    const { signal, outbox } = this.parts;
+    for await (const lines of readLineBatches(stdin)) {
+      if (signal.aborted) return;
+      for (const line of lines) this.#take(line);
+      if (this.#openBytes() > this.parts.maxOpenBytes) this.#flush();
+      await outbox.room();
+    }
+    if (signal.aborted) return;
+    this.#completeGenerations();
+    this.#flush();
+    outbox.checkpoint(() => undefined);
+    await outbox.drained();
+  }
+
+  #take(line: Buffer): void {
+    this.#line += 1;
+    const message = parseMessage(line, this.#line);
+    switch (message.kind) {
+      case 'record':
+        this.#writer(message.stream, 'RECORD').write(line, message.text);
+        break;
+      case 'state':
+        this.#checkpoint(message.stream, message.text);
+        break;
+      case 'status':
+        this.#statuses.set(streamKey(message.stream), message.status);
+        break;
+      case 'other':
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #checkpoint(stream: StreamName | undefined, text: string): void {
+    const concerned = stream === undefined ? this.parts.streams : [this.#writer(stream, 'STATE')];
+    const counts = concerned.map((writer) => writer.checkpoint());
+    const written = counts.reduce((sum, count) => sum + count.written, 0);
+    const rejected = counts.reduce((sum, count) => sum + count.rejected, 0);
+    this.#flush();
+    const echoed = Buffer.from(`${withDestinationStats(text, written, rejected)}\n`);
+    this.parts.outbox.checkpoint(() => {
+      this.parts.acknowledge(SerialisedLines.state(echoed));
+    });
+  }
+
+  /** Streams whose source said COMPLETE; all of them where the source speaks of no status at all, as old ones do. */
+  #completeGenerations(): void {
+    const silent = this.#statuses.size === 0;
+    for (const writer of this.parts.streams) {
+      const complete = silent || this.#statuses.get(streamKey(writer.stream)) === 'COMPLETE';
+      if (!writer.plan.replacesOlderGenerations || !complete) continue;
+      writer.flush();
+      this.parts.markers.add(writer.plan);
+    }
+  }
+
+  #flush(): void {
+    for (const writer of this.parts.streams) writer.flush();
+    this.parts.deadLetters.flush();
+  }
+
+  #openBytes(): number {
+    return this.parts.streams.reduce((sum, writer) => sum + writer.openBytes, this.parts.deadLetters.openBytes);
+  }
+
+  #writer(stream: StreamName, type: string): StreamWriter {
+    const writer = this.#streams.get(streamKey(stream));
+    if (writer !== undefined) return writer;
+    throw Failure.config(
+      `Line ${this.#line} of standard input is a ${type} of stream ${displayName(stream)}, which is not in the catalogue. Refresh the connection's schema.`,
+      {
+        stream:
+          stream.namespace === undefined ? { name: stream.name } : { name: stream.name, namespace: stream.namespace },
+      },
+    );
+  }
+}

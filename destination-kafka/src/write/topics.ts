@@ -1,0 +1,159 @@
+import { Failure } from '@ewallet/failure';
+import { ConfigResourceTypes, type Admin } from 'kafkajs';
+import type { TopicSettings } from '../config/config';
+import { failureFromKafka, kafkaError } from '../kafka/kafka-errors';
+
+export interface Topic {
+  readonly name: string;
+  readonly partitions: number;
+  /** Bytes of the largest batch the broker takes for it. */
+  readonly maxMessageBytes: number;
+}
+
+const BROKER_MAX_MESSAGE_BYTES = 1_048_588;
+
+/** Differences between what a topic has and what the configuration asks for, for people. */
+export function mismatches(
+  settings: TopicSettings,
+  actual: {
+    readonly partitions: number;
+    readonly replicationFactor: number;
+    readonly configs: ReadonlyMap<string, string>;
+  },
+): readonly string[] {
+  const found: string[] = [];
+  const compare = (what: string, wanted: string | number | undefined, has: string | number | undefined): void => {
+    if (wanted !== undefined && has !== undefined && String(wanted) !== String(has)) {
+      found.push(`${what} is ${has}, configured is ${wanted}`);
+    }
+  };
+  compare('the number of partitions', settings.partitions, actual.partitions);
+  compare('the replication factor', settings.replicationFactor, actual.replicationFactor);
+  for (const [name, wanted] of Object.entries(settings.configs)) compare(name, wanted, actual.configs.get(name));
+  return found;
+}
+
+async function create(admin: Admin, names: readonly string[], settings: TopicSettings): Promise<void> {
+  const configEntries = Object.entries(settings.configs).map(([name, value]) => ({ name, value }));
+  for (const topic of names) {
+    try {
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: [
+          {
+            topic,
+            numPartitions: settings.partitions,
+            replicationFactor: settings.replicationFactor ?? -1,
+            configEntries,
+          },
+        ],
+      });
+    } catch (error) {
+      throw creationFailure(error, topic, settings);
+    }
+  }
+}
+
+function creationFailure(error: unknown, topic: string, settings: TopicSettings): Failure {
+  // kafkajs wraps the topics' own errors in an aggregate.
+  const errors = (error as { errors?: readonly unknown[] }).errors ?? [error];
+  const { type, message } = kafkaError(errors[0]);
+  const more = { detail: `${type ?? ''} ${message}`.trim(), cause: error };
+  switch (type) {
+    case 'TOPIC_AUTHORIZATION_FAILED':
+    case 'CLUSTER_AUTHORIZATION_FAILED':
+      return Failure.config(
+        `Topic ${topic} does not exist and the user may not create it. Create it by hand (${settings.partitions} partitions), or grant CREATE on topic ${topic} or on the cluster.`,
+        more,
+      );
+    case 'INVALID_REPLICATION_FACTOR':
+      return Failure.config(
+        `Topic ${topic} cannot be created: the cluster has too few brokers for "topic_replication_factor" ${settings.replicationFactor ?? 'of its own default'}. Lower it to the number of brokers.`,
+        more,
+      );
+    case 'INVALID_CONFIG':
+    case 'POLICY_VIOLATION':
+      return Failure.config(`Topic ${topic} cannot be created: the cluster refuses its settings: ${message}`, more);
+    case 'INVALID_TOPIC_EXCEPTION':
+      return Failure.config(
+        `Topic ${topic} cannot be created: the broker refuses the name, maybe because another topic differs from it only in "." and "_". Change "topic_pattern".`,
+        more,
+      );
+    default:
+      return failureFromKafka(errors[0], `create topic ${topic}`);
+  }
+}
+
+/**
+ * Makes the missing topics and describes all of them. An existing topic is used as it is.
+ *
+ * @param onMismatch hears what an existing topic has otherwise than configured
+ */
+export async function prepareTopics(
+  admin: Admin,
+  names: readonly string[],
+  settings: TopicSettings,
+  onMismatch: (topic: string, differences: readonly string[]) => Promise<void>,
+): Promise<ReadonlyMap<string, Topic>> {
+  const existing = new Set(await existingTopics(admin));
+  const missing = names.filter((name) => !existing.has(name));
+  if (missing.length > 0 && !settings.create) {
+    throw Failure.config(
+      `Topics are missing and "create_topics" is off: ${missing.join(', ')}. Create them, or switch it on.`,
+    );
+  }
+  await create(admin, missing, settings);
+  const topics = new Map<string, Topic>();
+  const configs = await topicConfigs(admin, names);
+  const { topics: metadata } = await describe(admin, names);
+  for (const { name, partitions } of metadata) {
+    const config = configs.get(name) ?? new Map<string, string>();
+    const [first] = partitions;
+    const differences = mismatches(settings, {
+      partitions: partitions.length,
+      replicationFactor: first?.replicas.length ?? 0,
+      configs: config,
+    });
+    if (existing.has(name) && differences.length > 0) await onMismatch(name, differences);
+    const maxMessageBytes = Number(config.get('max.message.bytes') ?? BROKER_MAX_MESSAGE_BYTES);
+    topics.set(name, { name, partitions: partitions.length, maxMessageBytes });
+  }
+  return topics;
+}
+
+async function existingTopics(admin: Admin): Promise<readonly string[]> {
+  try {
+    return await admin.listTopics();
+  } catch (error) {
+    throw failureFromKafka(error, 'list its topics');
+  }
+}
+
+async function describe(admin: Admin, names: readonly string[]): ReturnType<Admin['fetchTopicMetadata']> {
+  try {
+    return await admin.fetchTopicMetadata({ topics: [...names] });
+  } catch (error) {
+    throw failureFromKafka(error, `describe topics ${names.join(', ')}`);
+  }
+}
+
+/** Empty where the user may not read configs: then the broker's defaults are assumed. */
+async function topicConfigs(
+  admin: Admin,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  try {
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+    });
+    return new Map(
+      resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+      ]),
+    );
+  } catch {
+    return new Map();
+  }
+}

@@ -1,0 +1,187 @@
+import type { AirbyteMessage, ConfiguredCatalog, ConnectorContext } from '@ewallet/airbyte';
+import { Failure } from '@ewallet/failure';
+import { SchemaRegistry } from '@ewallet/wire';
+import type { Config } from '../config/config';
+import { createAdmin, createCluster } from '../kafka/cluster';
+import { compressor } from '../kafka/compression';
+import { failureFromKafka } from '../kafka/kafka-errors';
+import { Outbox, type Log } from '../kafka/outbox';
+import { TopicWriter } from '../kafka/topic-writer';
+import { TransactionalLog } from '../kafka/transactional-log';
+import { DeadLetters } from './dead-letters';
+import { GenerationMarkers } from './generation-markers';
+import { MessageChannel } from './message-channel';
+import { registerControlSchemas, registerSchemas, type SchemaIds } from './schemas';
+import { planStreams, transactionalId, type StreamPlan } from './stream-plan';
+import { StreamWriter } from './stream-writer';
+import { Sync } from './sync';
+import { prepareTopics, type Topic } from './topics';
+
+const MB = 1024 * 1024;
+const MAX_WAITING_BYTES = 24 * MB;
+const MAX_REQUEST_BYTES = 8 * MB;
+const MAX_OPEN_BYTES = 32 * MB;
+/** A part is committed well before the broker would abort the transaction, however little time the commit then takes. */
+const PART_SHARE_OF_TIMEOUT = 0.5;
+const PART_BYTES = 1024 * MB;
+
+/** What the composition root chooses; a fault test wraps the log so that a chosen step fails. */
+export interface WriteSurroundings {
+  readonly now: () => number;
+  readonly wrapLog?: (log: Log) => Log;
+}
+
+interface Prepared {
+  readonly plans: readonly StreamPlan[];
+  readonly topics: ReadonlyMap<string, Topic>;
+  readonly schemas: ReadonlyMap<StreamPlan, SchemaIds>;
+  readonly controlSchemas: { readonly key: number; readonly value: number };
+}
+
+/** Topics and schemas: everything that can be refused is refused here, before a record is written. */
+async function prepare(config: Config, plans: readonly StreamPlan[], context: ConnectorContext): Promise<Prepared> {
+  const registry = new SchemaRegistry(config.registry);
+  const admin = createAdmin(config.kafka);
+  try {
+    await admin.connect().catch((error: unknown) => {
+      throw failureFromKafka(error, 'be reached');
+    });
+    const schemas = await registerSchemas(registry, plans);
+    const controlSchemas = await registerControlSchemas(registry);
+    const names = [...new Set(plans.map(({ topic }) => topic))];
+    const streams = await prepareTopics(admin, names, config.topics, async (topic, differences) => {
+      await context.log.warn(`Topic ${topic} is used as it is: ${differences.join('; ')}.`);
+    });
+    const deadLetterSettings = { ...config.topics, partitions: 1, configs: {} };
+    const deadLetters = await prepareTopics(admin, [config.deadLetterTopic], deadLetterSettings, () =>
+      Promise.resolve(),
+    );
+    return { plans, schemas, controlSchemas, topics: new Map([...streams, ...deadLetters]) };
+  } finally {
+    registry.close();
+    await admin.disconnect();
+  }
+}
+
+function topicOf(topics: ReadonlyMap<string, Topic>, name: string): Topic {
+  const topic = topics.get(name);
+  if (topic === undefined)
+    throw Failure.transient(`Kafka does not know topic ${name} yet though it was made. Run again.`);
+  return topic;
+}
+
+function assemble(
+  config: Config,
+  prepared: Prepared,
+  log: Log,
+  surroundings: WriteSurroundings,
+): { outbox: Outbox; deadLetters: DeadLetters; markers: GenerationMarkers; streams: readonly StreamWriter[] } {
+  const outbox = new Outbox(log, {
+    maxWaitingBytes: MAX_WAITING_BYTES,
+    maxRequestBytes: MAX_REQUEST_BYTES,
+    partAfterMs: config.transactionTimeoutMs * PART_SHARE_OF_TIMEOUT,
+    partAfterBytes: PART_BYTES,
+    compress: compressor(config.compression),
+  });
+  const writer = ({ name, partitions, maxMessageBytes }: Topic): TopicWriter =>
+    new TopicWriter(name, partitions, outbox, Math.min(config.batchBytes, maxMessageBytes), surroundings.now);
+  const deadLetterTopic = topicOf(prepared.topics, config.deadLetterTopic);
+  const deadLetters = new DeadLetters(writer(deadLetterTopic), deadLetterTopic.maxMessageBytes);
+  const writers = new Map<string, TopicWriter>();
+  const streams = prepared.plans.map((plan) => {
+    const topic = topicOf(prepared.topics, plan.topic);
+    const topicWriter = writer(topic);
+    writers.set(plan.topic, topicWriter);
+    const ids = prepared.schemas.get(plan) ?? { key: undefined, value: 0 };
+    return new StreamWriter(plan, ids, topicWriter, topic.maxMessageBytes, deadLetters, config);
+  });
+  return {
+    outbox,
+    deadLetters,
+    streams,
+    markers: new GenerationMarkers(prepared.controlSchemas, writers, surroundings.now),
+  };
+}
+
+async function reportOutcome(
+  context: ConnectorContext,
+  streams: readonly StreamWriter[],
+  deadLetters: DeadLetters,
+): Promise<void> {
+  for (const { plan, nulledValues } of streams) {
+    if (nulledValues === 0) continue;
+    await context.log.warn(
+      `Stream of topic ${plan.topic}: ${nulledValues} values did not fit their columns and were written as null; each is named in its record's _airbyte_meta.changes.`,
+    );
+  }
+  if (deadLetters.count > 0) await context.log.warn(`${deadLetters.count} records went to the dead letter topic.`);
+}
+
+async function transfer(
+  config: Config,
+  prepared: Prepared,
+  stdin: AsyncIterable<Buffer | string>,
+  context: ConnectorContext,
+  surroundings: WriteSurroundings,
+  channel: MessageChannel,
+): Promise<void> {
+  const cluster = createCluster(config.kafka);
+  try {
+    await cluster.connect();
+    await cluster.addMultipleTargetTopics([...prepared.topics.keys()]);
+  } catch (error) {
+    await cluster.disconnect();
+    throw failureFromKafka(error, 'be reached');
+  }
+  const transactions = new TransactionalLog(cluster, {
+    transactionalId: transactionalId(config, prepared.plans),
+    transactionTimeoutMs: config.transactionTimeoutMs,
+    deliveryTimeoutMs: config.deliveryTimeoutMs,
+    requestTimeoutMs: config.kafka.requestTimeoutMs,
+    now: surroundings.now,
+  });
+  const log = surroundings.wrapLog?.(transactions) ?? transactions;
+  const { outbox, deadLetters, streams, markers } = assemble(config, prepared, log, surroundings);
+  try {
+    await transactions.open();
+    await new Sync({
+      streams,
+      deadLetters,
+      outbox,
+      markers,
+      maxOpenBytes: MAX_OPEN_BYTES,
+      signal: context.signal,
+      acknowledge: (message) => {
+        channel.push(message);
+      },
+    }).run(stdin);
+    await reportOutcome(context, streams, deadLetters);
+  } finally {
+    // After a normal end there is nothing left to abandon.
+    await outbox.abandon();
+    await cluster.disconnect();
+  }
+}
+
+/** Yields each STATE once everything before it is committed. */
+export async function* write(
+  config: Config,
+  catalog: ConfiguredCatalog,
+  stdin: AsyncIterable<Buffer | string>,
+  context: ConnectorContext,
+  surroundings: WriteSurroundings,
+): AsyncGenerator<AirbyteMessage> {
+  const plans = planStreams(config, catalog, surroundings.now());
+  const prepared = await prepare(config, plans, context);
+  const channel = new MessageChannel();
+  const transferred = transfer(config, prepared, stdin, context, surroundings, channel).then(
+    () => {
+      channel.close();
+    },
+    (error: unknown) => {
+      channel.fail(error);
+    },
+  );
+  yield* channel.read();
+  await transferred;
+}
