@@ -1,0 +1,43 @@
+import path from 'node:path';
+import type { Children } from './children';
+import type { PostgresServer } from './connections';
+import { ROOT } from './project';
+import type { Show } from './steps';
+
+/** Builds and tests every model, and says what dbt said of it. */
+export async function buildModels(
+  children: Children,
+  warehouse: PostgresServer,
+  logFile: string,
+  show: Show,
+): Promise<string> {
+  let closing = '';
+  const onLine = (line: string): void => {
+    const progress = /\s(\d+) of (\d+) (?!START)[A-Z]/.exec(line);
+    if (progress !== null) show({ done: Number(progress[1]), total: Number(progress[2]), unit: 'models and tests' });
+    const done = /Done\. (PASS=.*)$/.exec(line);
+    if (done?.[1] !== undefined) closing = done[1];
+  };
+  // The syncs have ended and everything has landed: what does not add up now is an error, not a matter of time.
+  const args = ['build', '--vars', '{strict_reconciliation: true}'];
+  await children.run('dbt build', process.execPath, [path.join(ROOT, 'scripts', 'dbt.mjs'), ...args], {
+    env: warehouseVariables(warehouse),
+    logFile,
+    onLine,
+  });
+  return closing;
+}
+
+/** How dbt's profile is told where the warehouse is. */
+export function warehouseVariables(warehouse: PostgresServer): Readonly<Record<string, string>> {
+  return {
+    EWALLET_WAREHOUSE_HOST: warehouse.host,
+    EWALLET_WAREHOUSE_PORT: String(warehouse.port),
+    EWALLET_WAREHOUSE_DATABASE: warehouse.database,
+    EWALLET_WAREHOUSE_USER: warehouse.username,
+    EWALLET_WAREHOUSE_PASSWORD: warehouse.password,
+    EWALLET_WAREHOUSE_SSLMODE: 'disable',
+    // Colours would hide the counts from us.
+    DBT_USE_COLORS: 'false',
+  };
+}

@@ -1,0 +1,181 @@
+import { Failure } from '@ewallet/failure';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Child, Children } from './children';
+import { SINK_NAME, writeConfigurations, type ConfigurationFiles } from './configurations';
+import { parseConnections, postgresUrl, type Connections } from './connections';
+import { buildModels } from './dbt';
+import { LandingWatch } from './landing';
+import { command, PREVIEW } from './project';
+import { table, type Comparison } from './reconciliation/compare';
+import { reconcile } from './reconciliation/reconcile';
+import { moved, type Show, type Steps } from './steps';
+
+const SYNCS = 3;
+const TRADES_A_SECOND = 50;
+
+export interface FlowOptions {
+  /** Everything but the preview lies here. */
+  readonly dir: string;
+  readonly rows: number;
+  readonly seed: number;
+}
+
+export interface FlowResult {
+  readonly connections: Connections;
+  readonly configurations: ConfigurationFiles;
+}
+
+/** The whole flow, from nothing to a reconciled warehouse with dashboards. Throws at the first thing that is wrong. */
+export class Flow {
+  readonly #logs: string;
+
+  constructor(
+    private readonly options: FlowOptions,
+    private readonly children: Children,
+    private readonly steps: Steps,
+    private readonly say: (text: string) => void,
+    private readonly signal: AbortSignal,
+  ) {
+    this.#logs = path.join(options.dir, 'logs');
+  }
+
+  async run(): Promise<FlowResult> {
+    await mkdir(this.#logs, { recursive: true });
+    const connections = await this.startServices();
+    const configurations = await writeConfigurations(this.options.dir, connections);
+    await this.seed(connections);
+    const sink = await this.start('sink-warehouse', ['run', '--config', configurations.sink]);
+    const watch = await LandingWatch.open(connections, SINK_NAME);
+    try {
+      await unlessEnded(sink, this.syncWhileTrading(connections, configurations, watch));
+    } finally {
+      await watch.close();
+    }
+    await this.buildModels(connections);
+    await this.preview(connections);
+    await this.reconcile(connections);
+    return { connections, configurations };
+  }
+
+  private async startServices(): Promise<Connections> {
+    let connections: Connections | undefined;
+    await this.steps.run('start the services', async () => {
+      const args = ['up', '--detach', '--json', '--dir', path.join(this.options.dir, 'stack')];
+      connections = parseConnections(
+        await this.children.run('local-stack up', command('local-stack'), args, { logFile: this.log('local-stack') }),
+      );
+      return 'PostgreSQL twice, Kafka, schema registry';
+    });
+    if (connections === undefined) throw Failure.system('the services have started without connections');
+    return connections;
+  }
+
+  private async seed({ source }: Connections): Promise<void> {
+    await this.steps.run('fill the e-wallet', async () => {
+      const { rows, seed } = this.options;
+      const args = ['seed', '--database-url', postgresUrl(source), '--rows', String(rows), '--seed', String(seed)];
+      // It shows its own progress.
+      const summary = await this.children.run('ewallet-simulator seed', command('ewallet-simulator'), args);
+      const { seconds, ...streams } = JSON.parse(summary) as Record<string, number> & { readonly seconds: number };
+      return moved(
+        Object.values(streams).reduce((sum, count) => sum + count, 0),
+        seconds,
+      );
+    });
+  }
+
+  private async syncWhileTrading(
+    { source }: Connections,
+    configurations: ConfigurationFiles,
+    watch: LandingWatch,
+  ): Promise<void> {
+    const trade = ['trade', '--database-url', postgresUrl(source), '--rate', String(TRADES_A_SECOND)];
+    const simulator = await this.start('ewallet-simulator', [...trade, '--seed', String(this.options.seed)]);
+    const syncs = async (): Promise<void> => {
+      for (let sync = 1; sync <= SYNCS; sync++) {
+        await this.sync(`sync ${sync} of ${SYNCS}, while it trades`, configurations, watch);
+      }
+    };
+    await unlessEnded(simulator, syncs());
+    await simulator.stop();
+    await this.sync('last sync, trading stopped', configurations, watch);
+  }
+
+  /** One sync, until everything that it put into Kafka is in the warehouse. */
+  private async sync(title: string, configurations: ConfigurationFiles, watch: LandingWatch): Promise<void> {
+    await this.steps.run(title, async (show) => {
+      const started = Date.now();
+      const before = await watch.rows();
+      const seen = (rows: number): void => {
+        show({ done: rows - before, unit: 'rows landed' });
+      };
+      const ended = new AbortController();
+      const watching = this.watchRows(watch, seen, ended.signal);
+      try {
+        await this.children.run('ewallet-sync', command('ewallet-sync'), ['run', '--config', configurations.sync], {
+          logFile: this.log('sync'),
+        });
+      } finally {
+        ended.abort();
+        await watching;
+      }
+      const rows = await watch.complete(seen, this.signal);
+      return moved(rows - before, (Date.now() - started) / 1_000, 'rows landed');
+    });
+  }
+
+  private async watchRows(watch: LandingWatch, seen: (rows: number) => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      seen(await watch.rows());
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+
+  private async buildModels({ warehouse }: Connections): Promise<void> {
+    await this.steps.run('build and test the marts', async (show: Show) =>
+      buildModels(this.children, warehouse, this.log('dbt'), show),
+    );
+  }
+
+  private async preview({ warehouse }: Connections): Promise<void> {
+    await this.steps.run('draw the dashboards', async () => {
+      const args = ['preview', '--warehouse', postgresUrl(warehouse), '--out', PREVIEW];
+      await this.children.run('ewallet-dashboards preview', command('ewallet-dashboards'), args, {
+        logFile: this.log('dashboards'),
+      });
+      return path.join(PREVIEW, 'index.html');
+    });
+  }
+
+  private async reconcile(connections: Connections): Promise<void> {
+    let comparisons: readonly Comparison[] = [];
+    await this.steps.run('reconcile', async () => {
+      comparisons = await reconcile(connections, `ewallet-demo-${process.pid}`);
+      return `${comparisons.length} numbers in three places`;
+    });
+    this.say(`\n${table(comparisons)}\n`);
+    const different = comparisons.filter(({ equal }) => !equal);
+    if (different.length > 0) {
+      throw Failure.system(
+        `${different.length} of ${comparisons.length} numbers differ between the e-wallet, Kafka and the warehouse`,
+      );
+    }
+  }
+
+  private async start(name: string, args: readonly string[]): Promise<Child> {
+    return this.children.start(name, command(name), args, { logFile: this.log(name) });
+  }
+
+  private log(name: string): string {
+    return path.join(this.#logs, `${name}.log`);
+  }
+}
+
+/** The outcome of `work`, or the failure of a child that should have run all the while and did not. */
+async function unlessEnded(child: Child, work: Promise<void>): Promise<void> {
+  const gone = child.done.then(() => {
+    throw Failure.transient(`${child.name} ended before its work was done`);
+  });
+  await Promise.race([work, gone]);
+}

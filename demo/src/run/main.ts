@@ -1,0 +1,112 @@
+import { asFailure, Failure } from '@ewallet/failure';
+import { Command, InvalidArgumentError } from 'commander';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Children } from './children';
+import { postgresUrl } from './connections';
+import { Flow, type FlowResult } from './flow';
+import { command, PREVIEW, ROOT } from './project';
+import { Steps } from './steps';
+
+interface DemoOptions {
+  readonly rows: number;
+  readonly seed: number;
+  readonly keep?: true;
+}
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** @returns the exit code */
+async function demo({ rows, seed, keep }: DemoOptions): Promise<number> {
+  const started = Date.now();
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) return; // npm passes on what the terminal has sent already.
+      say('\nstopping');
+      stop.abort(Failure.transient(`stopped by ${signal}`));
+    });
+  }
+  const dir = await mkdtemp(path.join(tmpdir(), 'ewallet-demo-'));
+  await chmod(dir, 0o711); // Under root PostgreSQL runs as another user, who has to get through.
+  const children = new Children(stop.signal);
+  const flow = new Flow({ dir, rows, seed }, children, new Steps(process.stdout, Date.now), say, stop.signal);
+  let keepStack = false;
+  let keepLogs = false;
+  try {
+    const result = await interruptible(flow.run(), stop.signal);
+    say(`done in ${((Date.now() - started) / 1000).toFixed(0)} s; dashboards: ${path.join(PREVIEW, 'index.html')}`);
+    if (keep === true) {
+      keepStack = true;
+      describe(dir, result).forEach(say);
+    }
+    return 0;
+  } catch (error) {
+    process.stderr.write(`\ndemo: ${asFailure(error).message}\n`);
+    keepLogs = !stop.signal.aborted;
+    if (keepLogs) process.stderr.write(`every part's log: ${path.join(dir, 'logs')}\n`);
+    return stop.signal.aborted ? 130 : 1;
+  } finally {
+    await children.stopAll();
+    if (!keepStack) await takeDown(dir);
+    if (!keepStack && !keepLogs) await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** The work, or the reason to stop as soon as there is one: what still waits is ended by its children's end. */
+async function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(asFailure(signal.reason));
+    });
+    work.then(resolve, reject);
+  });
+}
+
+/** With children of its own, as the demo's may be stopped already. */
+async function takeDown(dir: string): Promise<void> {
+  const args = ['down', '--purge', '--dir', path.join(dir, 'stack')];
+  const children = new Children(new AbortController().signal);
+  await children.run('local-stack down', command('local-stack'), args, { logFile: path.join(dir, 'down.log') });
+}
+
+function describe(dir: string, { connections, configurations }: FlowResult): readonly string[] {
+  const bin = path.relative(process.cwd(), path.join(ROOT, 'node_modules', '.bin'));
+  const part = (name: string): string => path.join(bin, name);
+  return [
+    '',
+    'The services go on running:',
+    `  e-wallet         psql ${postgresUrl(connections.source)}`,
+    `  warehouse        psql ${postgresUrl(connections.warehouse)}`,
+    `  Kafka            ${connections.kafka.bootstrapServers}`,
+    `  schema registry  curl ${connections.schemaRegistry.url}/subjects`,
+    'Go on by hand:',
+    `  ${part('ewallet-simulator')} trade --database-url ${postgresUrl(connections.source)} --duration 60s`,
+    `  ${part('source-ewallet')} discover --config ${configurations.source}`,
+    `  ${part('ewallet-sync')} run --config ${configurations.sync}`,
+    `  ${part('sink-warehouse')} run --config ${configurations.sink}`,
+    'End them, with all their data:',
+    `  ${part('local-stack')} down --purge --dir ${path.join(dir, 'stack')}`,
+  ];
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text.replaceAll('_', ''));
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('a whole number above 0 is wanted');
+}
+
+new Command('npm run demo --')
+  .description('The whole flow on real services: e-wallet, Kafka, warehouse, marts, dashboards, reconciliation.')
+  .option('--rows <n>', 'transactions that the e-wallet starts with', wholeNumber, 200_000)
+  .option('--seed <n>', 'the same seed makes the same e-wallet', wholeNumber, 42)
+  .option('--keep', 'leave the services up at the end and print how to connect to them')
+  .action(async (options: DemoOptions) => {
+    process.exitCode = await demo(options);
+  })
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.stderr.write(`demo: ${asFailure(error).message}\n`);
+    process.exitCode = 1;
+  });

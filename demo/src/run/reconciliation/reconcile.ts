@@ -1,0 +1,41 @@
+import { connect, parseConnectionConfig } from '@ewallet/postgres';
+import type { Client } from 'pg';
+import type { Connections, PostgresServer } from '../connections';
+import { compare, type Comparison } from './compare';
+import { databaseTotals, measuredStreams } from './database-totals';
+import { kafkaTotals } from './kafka-totals';
+import type { Totals } from './totals';
+
+const NOTHING: Totals = new Map();
+
+/**
+ * Compares every stream in the e-wallet's database, in Kafka and in the warehouse. Right only while nothing trades and
+ * everything has landed.
+ */
+export async function reconcile(connections: Connections, group: string): Promise<readonly Comparison[]> {
+  return withDatabase(connections.source, async (ewallet) =>
+    withDatabase(connections.warehouse, async (warehouse) => {
+      const streams = await measuredStreams(ewallet);
+      const { kafka, schemaRegistry } = connections;
+      const topicOf = (stream: string): string => `public.${stream}`;
+      const topics = await kafkaTotals(kafka.bootstrapServers, schemaRegistry.url, streams, topicOf, group);
+      const comparisons: Comparison[] = [];
+      for (const stream of streams) {
+        const source = await databaseTotals(ewallet, 'public', stream);
+        const landed = await databaseTotals(warehouse, 'raw', stream);
+        comparisons.push(...compare(stream, [source, topics.get(stream.stream) ?? NOTHING, landed]));
+      }
+      return comparisons;
+    }),
+  );
+}
+
+async function withDatabase<T>(server: PostgresServer, work: (client: Client) => Promise<T>): Promise<T> {
+  const config = parseConnectionConfig({ ...server, ssl_mode: { mode: 'disable' } });
+  const client = await connect(config, { applicationName: 'ewallet-demo' });
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

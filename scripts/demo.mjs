@@ -1,0 +1,18 @@
+/** `npm run demo [-- --rows N --seed N --keep]`: installs what is missing, then runs the whole flow. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { root, runScript, setUp } from './setup.mjs';
+
+await runScript(async () => {
+  await setUp();
+  const args = [path.join(root, 'demo/dist/run/main.js'), ...process.argv.slice(2)];
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  // It ends its own children in order on these; this process only has to outlive it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve(code ?? 1);
+    });
+  });
+});
