@@ -1,0 +1,129 @@
+{#
+  The mapping from somebody's wallet tables to the columns that the staging models give. Only staging models call these;
+  README, "Another wallet", shows them at work.
+#}
+
+{# The relation of one of the wallet's tables, by the ingestion in use and the name that ewallet_tables gives it. #}
+{% macro wallet_relation(table) %}
+  {{ return(source('ewallet_' ~ var('ewallet_ingestion'), table)) }}
+{% endmacro %}
+
+{# The SQL expression that yields a canonical column: ewallet_columns.<table>.<column>, or the default. #}
+{% macro wallet_column(table, column, default) -%}
+  {{- var('ewallet_columns').get(table, {}).get(column, default) -}}
+{%- endmacro %}
+
+{# A key of the wallet, in the type that all keys have (key_type). #}
+{% macro wallet_key(table, column, default) -%}
+  cast({{ wallet_column(table, column, default) }} as {{ var('key_type') }})
+{%- endmacro %}
+
+{# A point in time of the wallet as timestamptz; ewallet_source_time_zone says where zoneless ones are at home. #}
+{% macro wallet_time(table, column, default) -%}
+  {%- set expression = wallet_column(table, column, default) -%}
+  {%- if var('ewallet_source_time_zone') -%}
+    (cast({{ expression }} as timestamp) at time zone '{{ var("ewallet_source_time_zone") }}')
+  {%- else -%}
+    cast({{ expression }} as timestamp with time zone)
+  {%- endif -%}
+{%- endmacro %}
+
+{# When the row version was landed: the sink's clock, or for a replica whatever the mapping names. #}
+{% macro wallet_loaded_at(table, replica_default) -%}
+  {%- if var('ewallet_ingestion') == 'kafka' -%}
+    _loaded_at
+  {%- else -%}
+    {{ wallet_time(table, 'loaded_at', replica_default) }}
+  {%- endif -%}
+{%- endmacro %}
+
+{% macro wallet_extracted_at() -%}
+  {%- if var('ewallet_ingestion') == 'kafka' -%}
+    _airbyte_extracted_at
+  {%- else -%}
+    cast(null as timestamp with time zone)
+  {%- endif -%}
+{%- endmacro %}
+
+{#
+  The latest version of each row that has not been deleted, to select from. A table with a unique index on the key
+  (the sink's upsert mode) needs no window over all of it, which at a million rows saves a sort of seconds. A row is
+  deleted when a soft-delete column that the loader adds says so.
+#}
+{% macro latest_rows(table, key, replica_order) %}
+  {%- set relation = wallet_relation(table) -%}
+  {%- set key_column = wallet_column(table, key, key) -%}
+  {%- set deletion = [] -%}
+  {%- set keyed = [] -%}
+  {%- if execute -%}
+    {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+    {%- for name in ['_ab_cdc_deleted_at', '_deleted_at'] if name in names -%}
+      {%- do deletion.append('where ' ~ name ~ ' is null') -%}
+    {%- endfor -%}
+    {%- if is_unique_in(relation, key_column) -%}{%- do keyed.append(true) -%}{%- endif -%}
+  {%- endif -%}
+  (
+    select *
+    from
+      {% if keyed -%}
+      {{ relation }} as versions
+      {%- else -%}
+      (
+        select distinct on ({{ key_column }}) *
+        from {{ relation }}
+        order by
+          {{ key_column }},
+          {% if var('ewallet_ingestion') == 'kafka' -%}
+          _loaded_at desc, _kafka_offset desc
+          {%- else -%}
+          {{ wallet_column(table, 'loaded_at', replica_order) }} desc
+          {%- endif %}
+      ) as versions
+      {%- endif %}
+    {{ deletion | first if deletion else '' }}
+  ) as source_rows
+{%- endmacro %}
+
+{# Whether the database itself keeps the column unique in the relation. #}
+{% macro is_unique_in(relation, column) %}
+  {%- set found = run_query(
+    "select count(*) from pg_index i"
+    ~ " join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace"
+    ~ " join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]"
+    ~ " where i.indisunique and i.indisvalid and i.indpred is null and i.indnkeyatts = 1"
+    ~ " and n.nspname = '" ~ (relation.schema or '') ~ "' and c.relname = '" ~ relation.identifier ~ "'"
+    ~ " and a.attname = '" ~ column | replace("'", "''") ~ "'"
+  ) -%}
+  {{ return(found.columns[0].values()[0] > 0) }}
+{% endmacro %}
+
+{# Joins the value map for one domain; the value that it has no line for becomes 'unmapped'. #}
+{% macro map_join(domain, alias, expression) -%}
+  left join {{ ref('value_map') }} as {{ alias }}
+    on {{ alias }}.domain = '{{ domain }}' and {{ alias }}.from_value = cast({{ expression }} as text)
+{%- endmacro %}
+
+{% macro mapped(alias, expression) -%}
+  case when {{ expression }} is not null then coalesce({{ alias }}.to_value, 'unmapped') end
+{%- endmacro %}
+
+{# Salted SHA-256 in hex, to join and count personal data without reading it. #}
+{% macro hashed(expression) -%}
+  encode(sha256(convert_to('{{ var("hash_salt") | replace("'", "''") }}' || {{ expression }}, 'UTF8')), 'hex')
+{%- endmacro %}
+
+{# An amount in the currency's main unit: divided by currency_map.minor_unit_divisor where the wallet counts minor units. #}
+{% macro in_major_units(expression) -%}
+  case
+    when coalesce(currency_map.minor_unit_divisor, 1) = 1 then {{ expression }}
+    else {{ expression }} / currency_map.minor_unit_divisor
+  end
+{%- endmacro %}
+
+{# A table that not every installation has, or none. #}
+{% macro optional_relation(schema, name) %}
+  {%- if execute -%}
+    {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
+  {%- endif -%}
+  {{ return(none) }}
+{% endmacro %}

@@ -1,0 +1,25 @@
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='replace_keys',
+    meta={'replaces': {'key': 'movement_date', 'changed': 'changed_movement_dates'}},
+    indexes=[{'columns': ['wallet_id']}, {'columns': ['movement_date']}]
+  )
+}}
+
+select
+  wallet_id,
+  currency,
+  movement_date,
+  count(*) as movement_count,
+  sum(amount) filter (where amount > 0) as inflow_amount,
+  -sum(amount) filter (where amount < 0) as outflow_amount,
+  sum(amount) as net_amount,
+  {{ changes_until([ref('int_transaction_changes'), ref('int_wallet_owners')]) }} as changes_until
+from {{ ref('int_wallet_movements') }}
+where
+  wallet_id is not null
+  {% if is_incremental() %}
+  and movement_date in ({{ changed_movement_dates(this) }})
+  {% endif %}
+group by wallet_id, currency, movement_date

@@ -1,0 +1,77 @@
+with mart_counts as (
+  select
+    'currencies' as stream,
+    count(*) as row_count
+  from {{ ref('dim_currencies') }}
+  union all
+  select
+    'users',
+    count(*)
+  from {{ ref('dim_users') }}
+  union all
+  select
+    'merchants',
+    count(*)
+  from {{ ref('dim_merchants') }}
+  union all
+  select
+    'wallets',
+    count(*)
+  from {{ ref('dim_wallets') }}
+  union all
+  select
+    'transactions',
+    count(*)
+  from {{ ref('fct_transactions') }}
+),
+
+offsets as (
+  select
+    stream,
+    count(*) as partition_count,
+    cast(sum(next_offset) as bigint) as next_offset_total,
+    max(updated_at) as offsets_updated_at
+  from {{ ref('stg_sink__offsets') }}
+  group by stream
+),
+
+dead_letters as (
+  select
+    stream,
+    count(*) as dead_letter_count,
+    max(failed_at) as latest_dead_letter_at
+  from {{ ref('stg_sink__dead_letters') }}
+  group by stream
+),
+
+aged as (
+  select
+    loads.*,
+    cast(extract(epoch from now() - loads.latest_loaded_at) as numeric(20, 3)) as seconds_since_load
+  from {{ ref('stg_ewallet__loads') }} as loads
+)
+
+select
+  aged.stream,
+  aged.raw_row_count,
+  aged.present_row_count as staging_row_count,
+  mart_counts.row_count as mart_row_count,
+  aged.latest_extracted_at,
+  aged.latest_loaded_at,
+  aged.seconds_since_load,
+  aged.average_load_delay_seconds,
+  offsets.partition_count,
+  offsets.next_offset_total,
+  offsets.offsets_updated_at,
+  coalesce(dead_letters.dead_letter_count, 0) as dead_letter_count,
+  dead_letters.latest_dead_letter_at,
+  case
+    when aged.seconds_since_load <= {{ var('freshness_late_minutes') }} * 60 then 'fresh'
+    when aged.seconds_since_load <= {{ var('freshness_stale_minutes') }} * 60 then 'late'
+    else 'stale'
+  end as freshness_status,
+  now() as measured_at
+from aged
+left join mart_counts on aged.stream = mart_counts.stream
+left join offsets on aged.stream = offsets.stream
+left join dead_letters on aged.stream = dead_letters.stream

@@ -1,0 +1,134 @@
+with movements as (
+  select
+    wallet_id,
+    sum(net_amount) as amount
+  from {{ ref('int_wallet_movement_days') }}
+  group by wallet_id
+),
+
+wallets as (
+  select
+    wallets.wallet_id,
+    wallets.wallet_kind,
+    wallets.currency,
+    wallets.balance,
+    wallets.loaded_at,
+    coalesce(movements.amount, 0) as movement_amount
+  from {{ ref('stg_ewallet__wallets') }} as wallets
+  left join movements on wallets.wallet_id = movements.wallet_id
+),
+
+fees_without_wallet as (
+  select
+    currency,
+    count(*) as transaction_count
+  from {{ ref('int_wallet_movements') }}
+  where wallet_id is null
+  group by currency
+),
+
+counted as (
+  select
+    'transactions' as stream,
+    currency,
+    sum(transaction_count) as row_count,
+    sum(gross_amount) as amount
+  from {{ ref('daily_transaction_summary') }}
+  group by currency
+  union all
+  select
+    'wallets',
+    currency,
+    count(*),
+    sum(balance)
+  from {{ ref('dim_wallets') }}
+  group by currency
+),
+
+source_totals as (
+  select
+    totals.stream,
+    totals.currency,
+    totals.row_count as source_row_count,
+    totals.amount as source_amount,
+    totals.measured_at,
+    coalesce(
+      case
+        when totals.currency is not null then counted.row_count
+        else loads.present_row_count
+      end, 0
+    ) as row_count,
+    coalesce(counted.amount, 0) as amount
+  from {{ ref('stg_ewallet__control_totals') }} as totals
+  left join counted on totals.stream = counted.stream and totals.currency = counted.currency
+  left join {{ ref('stg_ewallet__loads') }} as loads on totals.stream = loads.stream
+),
+
+checks as (
+  select
+    'balance_equals_movements' as check_name,
+    wallet_kind as subject,
+    currency,
+    sum(movement_amount) as expected_value,
+    sum(balance) as actual_value,
+    count(*) filter (where balance <> movement_amount) as mismatch_count,
+    max(loaded_at) as checked_at
+  from wallets
+  group by wallet_kind, currency
+  union all
+  select
+    'float_equals_liabilities' as check_name,
+    'float' as subject,
+    currency,
+    sum(balance) filter (where wallet_kind <> 'float') as expected_value,
+    -coalesce(sum(balance) filter (where wallet_kind = 'float'), 0) as actual_value,
+    0 as mismatch_count,
+    max(loaded_at) as checked_at
+  from wallets
+  group by currency
+  union all
+  select
+    'double_entry_sums_to_zero' as check_name,
+    'movements' as subject,
+    wallets.currency,
+    0 as expected_value,
+    sum(wallets.movement_amount) as actual_value,
+    coalesce(max(fees_without_wallet.transaction_count), 0) as mismatch_count,
+    max(wallets.loaded_at) as checked_at
+  from wallets
+  left join fees_without_wallet on wallets.currency = fees_without_wallet.currency
+  group by wallets.currency
+  union all
+  select
+    'rows_match_source' as check_name,
+    stream as subject,
+    coalesce(currency, 'all') as currency,
+    source_row_count as expected_value,
+    row_count as actual_value,
+    0 as mismatch_count,
+    measured_at as checked_at
+  from source_totals
+  union all
+  select
+    'amounts_match_source' as check_name,
+    stream as subject,
+    currency,
+    source_amount as expected_value,
+    amount as actual_value,
+    0 as mismatch_count,
+    measured_at as checked_at
+  from source_totals
+  where source_amount is not null and currency is not null
+)
+
+select
+  check_name,
+  subject,
+  currency,
+  coalesce(expected_value, 0) as expected_value,
+  coalesce(actual_value, 0) as actual_value,
+  coalesce(actual_value, 0) - coalesce(expected_value, 0) as difference,
+  mismatch_count,
+  coalesce(actual_value, 0) = coalesce(expected_value, 0) and mismatch_count = 0 as is_reconciled,
+  checked_at
+from checks

@@ -1,0 +1,236 @@
+{#
+  Bursts are found with a lag: if the n-th event before this one lies within the window, n+1 events do. Bursts that overlap
+  are one signal.
+#}
+{{ config(indexes=[{'columns': ['signal_date']}, {'columns': ['user_id']}]) }}
+
+with events as (
+  select
+    'velocity' as signal_type,
+    user_id,
+    created_at as occurred_at,
+    amount_reporting,
+    lag(created_at, {{ var('risk_velocity_count') - 1 }}) over (
+      partition by user_id order by created_at, transaction_id
+    ) as burst_start,
+    interval '{{ var("risk_velocity_minutes") }} minutes' as burst_length,
+    {{ var('risk_velocity_count') }} as threshold
+  from {{ ref('fct_transactions') }}
+  where transaction_status in ('completed', 'failed') and user_id is not null
+  union all
+  select
+    'pin_failed_burst' as signal_type,
+    user_id,
+    occurred_at,
+    cast(null as numeric) as amount_reporting,
+    lag(occurred_at, {{ var('risk_pin_failures') - 1 }}) over (
+      partition by user_id order by occurred_at, activity_id
+    ) as burst_start,
+    interval '{{ var("risk_pin_minutes") }} minutes' as burst_length,
+    {{ var('risk_pin_failures') }} as threshold
+  from {{ ref('stg_ewallet__user_activity') }}
+  where event = 'pin_failed'
+),
+
+burst_ends as (
+  select
+    *,
+    coalesce(
+      burst_start > max(occurred_at) over (
+        partition by signal_type, user_id order by occurred_at
+        rows between unbounded preceding and 1 preceding
+      ),
+      true
+    ) as opens_burst
+  from events
+  where occurred_at - burst_start <= burst_length
+),
+
+numbered as (
+  select
+    *,
+    sum(cast(opens_burst as integer)) over (
+      partition by signal_type, user_id order by occurred_at rows unbounded preceding
+    ) as burst_number
+  from burst_ends
+),
+
+bursts as (
+  select
+    signal_type,
+    user_id,
+    min(burst_start) as window_start,
+    max(occurred_at) as window_end,
+    -- The first end closes a full window, each further one adds an event.
+    max(threshold) + count(*) - 1 as event_count,
+    max(threshold) as threshold,
+    max(burst_length) as burst_length
+  from numbered
+  group by signal_type, user_id, burst_number
+),
+
+burst_amounts as (
+  select
+    bursts.user_id,
+    bursts.window_start,
+    sum(transactions.amount_reporting) as amount_reporting,
+    case when min(transactions.currency) = max(transactions.currency) then min(transactions.currency) end as currency,
+    case when min(transactions.currency) = max(transactions.currency) then sum(transactions.amount) end as amount
+  from bursts
+  inner join {{ ref('fct_transactions') }} as transactions
+    on
+      bursts.user_id = transactions.user_id
+      and transactions.created_at between bursts.window_start and bursts.window_end
+      and transactions.transaction_status in ('completed', 'failed')
+  where bursts.signal_type = 'velocity'
+  group by bursts.user_id, bursts.window_start
+),
+
+structuring as (
+  select
+    user_id,
+    currency,
+    min(created_at) as window_start,
+    max(created_at) as window_end,
+    count(*) as event_count,
+    sum(amount) as amount,
+    sum(amount_reporting) as amount_reporting
+  from {{ ref('fct_transactions') }}
+  where
+    transaction_status = 'completed'
+    and transaction_type in ('top_up', 'transfer', 'withdrawal')
+    and user_id is not null
+    and amount_reporting >= {{ var('risk_structuring_threshold') * var('risk_structuring_band') }}
+    and amount_reporting < {{ var('risk_structuring_threshold') }}
+  group by user_id, currency, transaction_date
+  having count(*) >= {{ var('risk_structuring_count') }}
+),
+
+{# Half-hour style buckets turn the search for what left soon after into a hash join. #}
+inflows as (
+  select
+    transaction_id,
+    destination_user_id as user_id,
+    destination_wallet_id as wallet_id,
+    currency,
+    amount,
+    amount_reporting,
+    settled_at,
+    floor(extract(epoch from settled_at) / {{ var('risk_in_out_minutes') * 60 }}) as bucket
+  from {{ ref('fct_transactions') }}
+  where
+    transaction_status = 'completed'
+    and transaction_type in ('top_up', 'transfer')
+    and destination_user_id is not null
+    and not is_internal_transfer
+    and amount_reporting >= {{ var('risk_in_out_amount') }}
+),
+
+outflows as (
+  select
+    source_wallet_id as wallet_id,
+    amount + fee_amount as amount,
+    settled_at,
+    floor(extract(epoch from settled_at) / {{ var('risk_in_out_minutes') * 60 }}) as bucket
+  from {{ ref('fct_transactions') }}
+  where
+    transaction_status = 'completed'
+    and transaction_type in ('transfer', 'withdrawal')
+    and source_user_id is not null
+    and not is_internal_transfer
+),
+
+in_out as (
+  select
+    inflows.transaction_id,
+    inflows.user_id,
+    inflows.currency,
+    inflows.amount,
+    inflows.amount_reporting,
+    inflows.settled_at as window_start,
+    max(outflows.settled_at) as window_end,
+    count(*) + 1 as event_count,
+    sum(outflows.amount) as amount_out
+  from inflows
+  cross join lateral (values (inflows.bucket), (inflows.bucket + 1)) as near (bucket)
+  inner join outflows
+    on
+      inflows.wallet_id = outflows.wallet_id
+      and near.bucket = outflows.bucket
+      and inflows.settled_at < outflows.settled_at
+      and inflows.settled_at + interval '{{ var("risk_in_out_minutes") }} minutes' >= outflows.settled_at
+  group by
+    inflows.transaction_id, inflows.user_id, inflows.currency, inflows.amount, inflows.amount_reporting,
+    inflows.settled_at
+  having sum(outflows.amount) >= inflows.amount * {{ var('risk_in_out_share') }}
+),
+
+signals as (
+  select
+    bursts.signal_type,
+    bursts.user_id,
+    '' as subject,
+    bursts.window_start,
+    bursts.window_end,
+    bursts.event_count,
+    burst_amounts.currency,
+    burst_amounts.amount,
+    burst_amounts.amount_reporting,
+    cast(bursts.event_count as numeric) / bursts.threshold as score,
+    case bursts.signal_type
+      when 'velocity' then bursts.event_count || ' transactions in quick succession'
+      else bursts.event_count || ' failed PIN entries in quick succession'
+    end as explanation
+  from bursts
+  left join burst_amounts
+    on
+      bursts.signal_type = 'velocity'
+      and bursts.user_id = burst_amounts.user_id
+      and bursts.window_start = burst_amounts.window_start
+  union all
+  select
+    'structuring' as signal_type,
+    user_id,
+    currency as subject,
+    window_start,
+    window_end,
+    event_count,
+    currency,
+    amount,
+    amount_reporting,
+    cast(event_count as numeric) / {{ var('risk_structuring_count') }} as score,
+    event_count || ' amounts just below the threshold of {{ var("risk_structuring_threshold") }} '
+    || '{{ var("reporting_currency") }} in one day' as explanation
+  from structuring
+  union all
+  select
+    'rapid_in_out' as signal_type,
+    user_id,
+    cast(transaction_id as text) as subject,
+    window_start,
+    window_end,
+    event_count,
+    currency,
+    amount,
+    amount_reporting,
+    (amount_out / amount) / {{ var('risk_in_out_share') }} as score,
+    round(100 * amount_out / amount) || '% of what came in left again within {{ var("risk_in_out_minutes") }} minutes'
+      as explanation
+  from in_out
+)
+
+select
+  md5(concat_ws('|', signal_type, user_id, subject, extract(epoch from window_start))) as signal_id,
+  signal_type,
+  user_id,
+  {{ local_date('window_start') }} as signal_date,
+  window_start,
+  window_end,
+  event_count,
+  currency,
+  amount,
+  amount_reporting,
+  case when score >= 2 then 'high' when score >= 1.5 then 'medium' else 'low' end as severity,
+  score,
+  explanation
+from signals

@@ -1,0 +1,22 @@
+{%- set currency = 'cast(' ~ wallet_column('wallets', 'currency', 'currency') ~ ' as text)' -%}
+select
+  {{ wallet_key('wallets', 'id', 'id') }} as wallet_id,
+  coalesce({{ mapped('kind_map', wallet_column('wallets', 'kind', 'kind')) }}, 'unmapped') as wallet_kind,
+  cast({{ wallet_column('wallets', 'kind', 'kind') }} as text) as source_kind,
+  {{ wallet_key('wallets', 'user_id', 'user_id') }} as user_id,
+  {{ wallet_key('wallets', 'merchant_id', 'merchant_id') }} as merchant_id,
+  coalesce(currency_map.to_currency, 'unmapped') as currency,
+  {{ currency }} as source_currency,
+  cast({{ in_major_units(wallet_column('wallets', 'balance', 'balance')) }} as {{ var('money_type') }}) as balance,
+  {{ mapped('status_map', wallet_column('wallets', 'status', 'status')) }} as wallet_status,
+  cast({{ wallet_column('wallets', 'status', 'status') }} as text) as source_status,
+  {{ wallet_time('wallets', 'created_at', 'created_at') }} as opened_at,
+  {{ local_date(wallet_time('wallets', 'created_at', 'created_at')) }} as opened_date,
+  {{ wallet_time('wallets', 'updated_at', 'updated_at') }} as updated_at,
+  {{ wallet_extracted_at() }} as extracted_at,
+  {{ wallet_loaded_at('wallets', 'updated_at') }} as loaded_at
+from {{ latest_rows('wallets', 'id', 'updated_at') }}
+left join {{ ref('currency_map') }} as currency_map
+  on currency_map.from_currency = {{ currency }}
+{{ map_join('wallet_kind', 'kind_map', wallet_column('wallets', 'kind', 'kind')) }}
+{{ map_join('wallet_status', 'status_map', wallet_column('wallets', 'status', 'status')) }}
