@@ -1,0 +1,44 @@
+import type { PageDashboard } from '../../src/preview/page-data';
+import { element } from './dom';
+import type { Choice } from '../../src/preview/variant';
+
+/** The dashboard's filters as native selects: they work with a keyboard, a screen reader and a thumb as they are. */
+export function filterBar(
+  dashboard: PageDashboard,
+  choices: ReadonlyMap<string, Choice>,
+  used: ReadonlySet<string>,
+  choose: (filter: string, value: Choice) => void,
+): HTMLElement {
+  const bar = element('div', { class: 'filters', role: 'group', 'aria-label': 'Filters' });
+  let changed = false;
+  for (const filter of dashboard.filters) {
+    if (!used.has(filter.key)) continue;
+    const value = choices.get(filter.key) ?? null;
+    const id = `filter-${filter.key}`;
+    const select = element('select', { id });
+    if (!filter.required) select.append(new Option('All', '', false, value === null));
+    for (const option of filter.options)
+      select.append(new Option(option.label, option.value, false, option.value === value));
+    select.addEventListener('change', () => {
+      choose(filter.key, select.value === '' ? null : select.value);
+    });
+    const active = value !== filter.default;
+    changed ||= active;
+    bar.append(
+      element(
+        'div',
+        { class: active ? 'filter active' : 'filter' },
+        element('label', { for: id }, filter.name),
+        select,
+      ),
+    );
+  }
+  if (changed) {
+    const reset = element('button', { type: 'button', class: 'quiet' }, 'Reset');
+    reset.addEventListener('click', () => {
+      choose('', null);
+    });
+    bar.append(reset);
+  }
+  return bar;
+}

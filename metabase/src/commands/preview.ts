@@ -1,0 +1,59 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Failure } from '@ewallet/failure';
+import type { ConnectionConfig } from '@ewallet/postgres';
+import { readSoundContent } from '../content/read';
+import { referenceFaults } from '../content/references';
+import { collectPage, type CardFailure } from '../preview/collect';
+import { pageHtml } from '../preview/html';
+import { Warehouse } from '../warehouse/warehouse';
+
+export interface PreviewRequest {
+  readonly content: string;
+  readonly out: string;
+  readonly title: string;
+  readonly variants: number;
+  readonly warehouse: ConnectionConfig;
+  readonly now: () => Date;
+  readonly say: (line: string) => void;
+}
+
+/** Answers a card may have of its rows; Metabase draws no more either. */
+export const rowsPerAnswer = 2000;
+
+/**
+ * Writes OUT/index.html.
+ * @throws Failure naming the cards that could not be answered, after the page with all others was written.
+ */
+export async function preview(request: PreviewRequest): Promise<string> {
+  const content = await readSoundContent(request.content, referenceFaults);
+  const warehouse = await Warehouse.open(request.warehouse);
+  try {
+    const { page, failures } = await collectPage(warehouse, content, {
+      title: request.title,
+      now: request.now(),
+      live: false,
+      variantsPerCard: request.variants,
+      rowsPerAnswer,
+      progress: (dashboard) => {
+        request.say(`Reading ${dashboard} …`);
+      },
+    });
+    const folder = resolve(request.out);
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, 'index.html');
+    const html = pageHtml(page);
+    await writeFile(file, html);
+    request.say(`${file} (${(html.length / 1e6).toFixed(1)} MB, ${page.dashboards.length} dashboards)`);
+    if (failures.length > 0) throw failedCards(failures);
+    return file;
+  } finally {
+    await warehouse.close();
+  }
+}
+
+function failedCards(failures: readonly CardFailure[]): Failure {
+  const shown = failures.slice(0, 5).map(({ dashboard, card, message }) => `${dashboard}/${card}: ${message}`);
+  const rest = failures.length > shown.length ? `\n… and ${failures.length - shown.length} more` : '';
+  return Failure.config(`The page was written, but these cards have no answer:\n${shown.join('\n')}${rest}`);
+}
