@@ -1,0 +1,204 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { Failure } from '@ewallet/failure';
+import { Acknowledgements } from './acknowledgements';
+import { ConnectorProcess, type Ended } from './connector-process';
+import { LineRelay } from './line-relay';
+import { parseMessage, type Message, type StateMessage } from './message';
+import type { SyncLog } from './sync-log';
+
+export interface Attempt {
+  readonly sourceCommand: readonly [string, ...string[]];
+  readonly destinationCommand: readonly [string, ...string[]];
+  /** Called with each state that the destination acknowledged; awaited before the attempt ends. */
+  readonly keep: (state: StateMessage) => void;
+  readonly stop: AbortSignal;
+  readonly log: SyncLog;
+}
+
+export interface AttemptResult {
+  /** Records the source wrote. */
+  readonly read: number;
+  /** Records under acknowledged states, by stream. */
+  readonly acknowledged: Readonly<Record<string, number>>;
+}
+
+/** What the connectors reported of their own failure, by TRACE. */
+type Reported = Extract<Message, { kind: 'error' }>;
+
+/**
+ * One pass of source → destination. The source's records and states flow to the destination, as fast as that takes them;
+ * states come back acknowledged. Both connectors have ended when this returns or throws.
+ *
+ * @throws Failure of the kind that the connectors reported: config_error is final, the others are worth another attempt
+ */
+export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
+  const { log } = attempt;
+  const acknowledgements = new Acknowledgements();
+  const reported: Reported[] = [];
+  const destination = await ConnectorProcess.start(attempt.destinationCommand);
+  let source: ConnectorProcess;
+  try {
+    source = await ConnectorProcess.start(attempt.sourceCommand);
+  } catch (error) {
+    destination.stop();
+    await destination.ended;
+    throw error;
+  }
+  source.input.end();
+  const stopSource = (): void => {
+    source.stop();
+  };
+  attempt.stop.addEventListener('abort', stopSource);
+  if (attempt.stop.aborted) stopSource();
+  // A destination that ended takes no more records: the source need not go on reading.
+  void destination.ended.then(stopSource);
+  try {
+    const results = await Promise.allSettled([
+      relay(source, destination, acknowledgements, reported, log),
+      acknowledge(destination, acknowledgements, reported, attempt).catch((error: unknown) => {
+        destination.stop();
+        throw error;
+      }),
+      passErrors('source', source.errors, log),
+      passErrors('destination', destination.errors, log),
+    ]);
+    const [read] = results;
+    const [sourceEnd, destinationEnd] = await Promise.all([source.ended, destination.ended]);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    failUnlessClean(sourceEnd, destinationEnd, reported, acknowledgements, attempt.stop.aborted);
+    return { read: read.status === 'fulfilled' ? read.value : 0, acknowledged: acknowledgements.records() };
+  } finally {
+    attempt.stop.removeEventListener('abort', stopSource);
+    source.stop();
+    destination.stop();
+    await Promise.all([source.ended, destination.ended]);
+  }
+}
+
+/** @returns how many records went through. The destination's input is closed at the end, which is its sign to finish. */
+async function relay(
+  source: ConnectorProcess,
+  destination: ConnectorProcess,
+  acknowledgements: Acknowledgements,
+  reported: Reported[],
+  log: SyncLog,
+): Promise<number> {
+  const lines = new LineRelay((line) => {
+    const message = parseMessage(line);
+    if (message.kind === 'state') acknowledgements.sent(message.state);
+    else note('source', message, reported, log);
+    return {
+      forward: message.kind === 'record' || message.kind === 'state' || message.kind === 'status',
+      record: message.kind === 'record',
+    };
+  });
+  let records = 0;
+  try {
+    for await (const chunk of source.output) {
+      const relayed = lines.push(chunk as Buffer);
+      records += relayed.records;
+      let room = true;
+      for (const bytes of relayed.forward) room = destination.input.write(bytes);
+      // Where the destination ended, its input is destroyed and never drains; the source is being stopped.
+      if (!room && !destination.input.destroyed) {
+        await Promise.race([once(destination.input, 'drain'), destination.ended]);
+      }
+    }
+  } catch (error) {
+    source.stop();
+    throw error;
+  } finally {
+    destination.input.end();
+  }
+  if (lines.rest !== '') log.warn('half a line at the end of the source was dropped', { bytes: lines.rest.length });
+  return records;
+}
+
+async function acknowledge(
+  destination: ConnectorProcess,
+  acknowledgements: Acknowledgements,
+  reported: Reported[],
+  { keep, log }: Attempt,
+): Promise<void> {
+  const lines = new LineRelay((line) => {
+    const message = parseMessage(line);
+    if (message.kind === 'state') {
+      acknowledgements.received(message.state);
+      keep(message.state);
+    } else {
+      note('destination', message, reported, log);
+    }
+    return { forward: false, record: false };
+  });
+  for await (const chunk of destination.output) lines.push(chunk as Buffer);
+}
+
+async function passErrors(connector: string, stream: Readable, log: SyncLog): Promise<void> {
+  const lines = new LineRelay((line) => {
+    log.info(connector, { stderr: line });
+    return { forward: false, record: false };
+  });
+  for await (const chunk of stream) lines.push(chunk as Buffer);
+  if (lines.rest !== '') log.info(connector, { stderr: lines.rest });
+}
+
+function note(connector: string, message: Message, reported: Reported[], log: SyncLog): void {
+  switch (message.kind) {
+    case 'error':
+      reported.push(message);
+      log.error(`${connector} error`, { kind: message.failureKind, stream: message.stream, message: message.message });
+      return;
+    case 'status':
+      log.info('stream status', { stream: message.stream, status: message.status });
+      return;
+    case 'log':
+      if (message.level === 'DEBUG' || message.level === 'TRACE') return;
+      if (message.level === 'INFO') log.info(connector, { message: message.message });
+      else log.warn(connector, { level: message.level, message: message.message });
+      return;
+    case 'text':
+      log.warn(`${connector} wrote what is not a message`, { text: message.text.slice(0, 500) });
+      return;
+    case 'record':
+    case 'state':
+    case 'catalog':
+    case 'other':
+      return;
+    default: {
+      const never: never = message;
+      throw new TypeError(`unknown message ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+function failUnlessClean(
+  source: Ended,
+  destination: Ended,
+  reported: readonly Reported[],
+  acknowledgements: Acknowledgements,
+  stopped: boolean,
+): void {
+  const worst =
+    reported.find(({ failureKind }) => failureKind === 'config_error') ??
+    reported.find(({ failureKind }) => failureKind === 'system_error') ??
+    reported[0];
+  if (worst !== undefined) {
+    throw new Failure(worst.failureKind, {
+      message: worst.stream === undefined ? worst.message : `${worst.stream}: ${worst.message}`,
+    });
+  }
+  // 143 is how a connector ends that was asked to.
+  for (const [name, end] of [
+    ['destination', destination],
+    ['source', source],
+  ] as const) {
+    if (end.code === 0 || (stopped && (end.code === 143 || end.signal === 'SIGTERM'))) continue;
+    const how = end.code === null ? `was ended by ${String(end.signal)}` : `ended with exit code ${end.code}`;
+    throw Failure.transient(`The ${name} ${how} and did not say why. Its log lines are above.`);
+  }
+  const outstanding = acknowledgements.outstanding();
+  if (outstanding.length > 0 && !stopped) {
+    throw Failure.system(`The destination ended without acknowledging states of ${outstanding.join(', ')}.`);
+  }
+}

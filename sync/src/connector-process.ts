@@ -1,0 +1,101 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { Failure } from '@ewallet/failure';
+import type { Launcher } from './config';
+
+/** Where an image finds the files of the run. */
+const IN_CONTAINER = '/ewallet-sync';
+
+/** The platform gives a connector a minute to end by itself. */
+export const GRACE = 60_000;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * The command line for a connector.
+ *
+ * @param files paths of --config, --catalog, --state; in `directory` for an image, which sees it mounted
+ */
+export function commandLine(
+  launcher: Launcher,
+  command: string,
+  files: Readonly<Record<string, string>>,
+  directory: string,
+): readonly [string, ...string[]] {
+  const flags = (seen: (file: string) => string): string[] =>
+    Object.entries(files).flatMap(([flag, file]) => [`--${flag}`, seen(file)]);
+  switch (launcher.kind) {
+    case 'command':
+      return [...launcher.command, command, ...flags((file) => file)];
+    case 'image': {
+      const [runtime, ...options] = launcher.runtime;
+      const mount = `${directory}:${IN_CONTAINER}:ro`;
+      const inside = flags((file) => path.posix.join(IN_CONTAINER, path.basename(file)));
+      return [runtime, ...options, 'run', '--rm', '-i', '--init', '-v', mount, launcher.image, command, ...inside];
+    }
+    default: {
+      const never: never = launcher;
+      throw new TypeError(`unknown launcher ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+/** A connector as a child process in a process group of its own: Ctrl-C reaches it through us, in the right order. */
+export class ConnectorProcess {
+  readonly ended: Promise<Ended>;
+
+  private constructor(private readonly child: ChildProcessByStdio<Writable, Readable, Readable>) {
+    this.ended = once(child, 'close').then(([code, signal]) => ({
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+    }));
+  }
+
+  /** @throws Failure where the program cannot be started. */
+  static async start([program, ...args]: readonly [string, ...string[]]): Promise<ConnectorProcess> {
+    const child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      // The connectors are installed beside this command.
+      env: { ...process.env, PATH: `${path.dirname(process.argv[1] ?? '')}${path.delimiter}${process.env.PATH ?? ''}` },
+    });
+    // A connector that ends early closes its input; its exit code tells why.
+    child.stdin.on('error', () => undefined);
+    try {
+      await once(child, 'spawn');
+    } catch (error) {
+      throw Failure.config(`The connector ${program} could not be started. Check that it is installed.`, {
+        cause: error,
+      });
+    }
+    return new ConnectorProcess(child);
+  }
+
+  get input(): Writable {
+    return this.child.stdin;
+  }
+
+  get output(): Readable {
+    return this.child.stdout;
+  }
+
+  get errors(): Readable {
+    return this.child.stderr;
+  }
+
+  /** Asks it to end, and makes it end after the grace. */
+  stop(): void {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), GRACE);
+    timer.unref();
+    this.child.once('close', () => {
+      clearTimeout(timer);
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure, asFailure } from '@ewallet/failure';
+import { Command, Option } from 'commander';
+import { parseSyncConfig, type SyncConfig } from './config';
+import { AlreadyRunning } from './run-lock';
+import { nextRun, parseSchedule } from './schedule';
+import { sync } from './sync';
+import { SyncLog, type LogFormat } from './sync-log';
+
+/** What a shell, cron or Kubernetes sees. */
+export const EXIT = { failed: 1, config: 2, alreadyRunning: 3, stopped: 143 } as const;
+
+interface RunFlags {
+  readonly config: string;
+  readonly every?: string;
+  readonly cron?: string;
+  readonly once?: boolean;
+  readonly logFormat?: LogFormat;
+}
+
+/** The command line of `ewallet-sync`: a JSON line a sync on `out`, the log on `err`. */
+export function program(
+  out: { write(text: string): unknown },
+  err: { readonly isTTY?: boolean; write(text: string): unknown },
+): Command {
+  const command = new Command('ewallet-sync').description(
+    'Runs source | destination as the Airbyte platform would, once or on a schedule, where there is no Airbyte',
+  );
+  command
+    .command('run')
+    .description('sync now; with a schedule, go on syncing until stopped')
+    .requiredOption('--config <file>', 'JSON: source, destination, streams, state_directory')
+    .option('--every <period>', 'sync again after 30s, 15m, 1h, 1d (from start to start)')
+    .option('--cron <pattern>', 'sync when the pattern says: "0 * * * *" is every hour')
+    .option('--once', 'sync once, now (the default)')
+    .addOption(
+      new Option('--log-format <format>', 'default: text on a terminal, json elsewhere').choices(['json', 'text']),
+    )
+    .action(async (flags: RunFlags) => {
+      const schedule = parseSchedule(flags);
+      const config = await readConfig(flags.config);
+      const log = new SyncLog(err, flags.logFormat ?? (err.isTTY === true ? 'text' : 'json'), () => new Date());
+      const stop = new AbortController();
+      const onSignal = (): void => {
+        stop.abort();
+      };
+      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+      try {
+        let started: Date | undefined;
+        for (;;) {
+          const next = nextRun(schedule, started, new Date());
+          if (next === undefined) break;
+          await sleep(Math.max(0, next.getTime() - Date.now()), undefined, { signal: stop.signal }).catch(
+            () => undefined,
+          );
+          if (isStopped(stop.signal)) break;
+          started = new Date();
+          try {
+            const result = await sync(config, stop.signal, log);
+            out.write(`${JSON.stringify(result)}\n`);
+            if (result.status === 'stopped') process.exitCode = EXIT.stopped;
+          } catch (error) {
+            if (schedule.kind === 'once' || isStopped(stop.signal)) throw error;
+            // On a schedule the next run may find the fault gone; the log has it, and the exit code is for the end.
+            log.error('sync failed', { message: asFailure(error).message });
+          }
+        }
+      } finally {
+        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      }
+    });
+  return command;
+}
+
+/** The exit code of a failure that ended the command. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof AlreadyRunning) return EXIT.alreadyRunning;
+  return asFailure(error).kind === 'config_error' ? EXIT.config : EXIT.failed;
+}
+
+/** The compiler takes a signal that was not aborted for one that never will be. */
+function isStopped(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+async function readConfig(file: string): Promise<SyncConfig> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw Failure.config(`The configuration ${file} cannot be read.`, { cause: error });
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw Failure.config(`The configuration ${file} is not JSON.`, { cause: error });
+  }
+  return parseSyncConfig(value, path.dirname(path.resolve(file)));
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { Failure } from '@ewallet/failure';
+
+/** How often a running sync shows that it lives, in milliseconds. */
+const HEARTBEAT = 10_000;
+/** A lock from another machine (or container) without a sign of life for so long belongs to nobody. */
+const SILENCE = 60_000;
+
+/** Two syncs of one connection must not overlap. Thrown where another one runs. */
+export class AlreadyRunning extends Failure {
+  constructor(file: string, holder: Holder) {
+    super('transient_error', {
+      message: `Another sync of this connection is running (process ${holder.pid} on ${holder.host}, lock ${file}). Wait for it to end.`,
+    });
+  }
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** Tells a process from a later one with the same id. */
+  readonly started: string;
+}
+
+/** Held from `acquire` to `release`; a lock whose process died is taken over. */
+export class RunLock {
+  private constructor(
+    private readonly file: string,
+    private readonly text: string,
+    private readonly heartbeat: NodeJS.Timeout,
+  ) {}
+
+  /** @throws AlreadyRunning */
+  static async acquire(file: string): Promise<RunLock> {
+    await mkdir(path.dirname(file), { recursive: true });
+    const text = JSON.stringify({
+      pid: process.pid,
+      host: hostname(),
+      started: startOf(process.pid),
+      id: randomUUID(),
+    });
+    const own = `${file}.${process.pid}`;
+    await writeFile(own, text, { mode: 0o600 });
+    try {
+      // A link is made whole or not at all, so nobody ever reads half a lock.
+      while (!(await tryLink(own, file))) await removeIfAbandoned(file);
+    } finally {
+      await rm(own, { force: true });
+    }
+    const heartbeat = setInterval(() => {
+      const now = new Date();
+      utimes(file, now, now).catch(() => undefined);
+    }, HEARTBEAT);
+    heartbeat.unref();
+    return new RunLock(file, text, heartbeat);
+  }
+
+  async release(): Promise<void> {
+    clearInterval(this.heartbeat);
+    if ((await readFile(this.file, 'utf8').catch(() => '')) === this.text) await rm(this.file, { force: true });
+  }
+}
+
+async function tryLink(own: string, file: string): Promise<boolean> {
+  try {
+    await link(own, file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw Failure.config(`The lock ${file} cannot be made. Check that its directory can be written.`, { cause: error });
+  }
+}
+
+async function removeIfAbandoned(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return;
+  const holder = parseHolder(text);
+  if (holder !== undefined && (await lives(file, holder))) throw new AlreadyRunning(file, holder);
+  const aside = `${file}.abandoned.${process.pid}`;
+  try {
+    await rename(file, aside);
+  } catch {
+    return;
+  }
+  // Between the reading and the renaming somebody else may have taken the lock over: then it goes back.
+  const moved = await readFile(aside, 'utf8').catch(() => text);
+  if (moved !== text) await tryLink(aside, file);
+  await rm(aside, { force: true });
+}
+
+async function lives(file: string, holder: Holder): Promise<boolean> {
+  if (holder.host === hostname()) return startOf(holder.pid) === holder.started && holder.started !== '';
+  const seen = await stat(file).catch(() => undefined);
+  return seen !== undefined && Date.now() - seen.mtimeMs < SILENCE;
+}
+
+/** When a process started, in the kernel's ticks; empty where there is no such process. */
+function startOf(pid: number): string {
+  try {
+    // Fields follow the command's name, which may itself hold spaces and brackets; the 20th of them is the start.
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return signalReaches(pid) ? 'running' : '';
+  }
+}
+
+/** Where there is no /proc (macOS), a process id in use is the best sign there is. */
+function signalReaches(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Holder> | null;
+    const { pid, host, started } = value ?? {};
+    return typeof pid === 'number' && typeof host === 'string' && typeof started === 'string'
+      ? { pid, host, started }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+export type LogFormat = 'json' | 'text';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** One event a line on standard error: JSON for machines, text for people. */
+export class SyncLog {
+  constructor(
+    private readonly output: { write(text: string): unknown },
+    private readonly format: LogFormat,
+    private readonly now: () => Date,
+  ) {}
+
+  info(event: string, fields: Fields = {}): void {
+    this.write('info', event, fields);
+  }
+
+  warn(event: string, fields: Fields = {}): void {
+    this.write('warn', event, fields);
+  }
+
+  error(event: string, fields: Fields = {}): void {
+    this.write('error', event, fields);
+  }
+
+  private write(level: string, event: string, fields: Fields): void {
+    const time = this.now().toISOString();
+    if (this.format === 'json') {
+      this.output.write(`${JSON.stringify({ time, level, event, ...fields })}\n`);
+      return;
+    }
+    const details = Object.entries(fields)
+      .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join(' ');
+    this.output.write(
+      `${time.slice(11, 19)} ${level === 'info' ? '' : `${level.toUpperCase()} `}${event}  ${details}\n`,
+    );
+  }
+}
