@@ -51,6 +51,7 @@ async function startOrFind(options: UpOptions): Promise<{ stack: RunningStack; o
   const stack = await startStack({
     dir: options.dir,
     say: err,
+    outlive: options.detach === true,
     ...(options.sourcePort === undefined ? {} : { source: { port: options.sourcePort } }),
     ...(options.warehousePort === undefined ? {} : { warehouse: { port: options.warehousePort } }),
     ...(options.kafkaPort === undefined ? {} : { kafka: { port: options.kafkaPort } }),

@@ -3,6 +3,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { PostgresConnection, StackConnections } from './connections';
 import { provideJars } from './jars';
+import { guardStack, type Guard } from './guard';
 import { findJava } from './java';
 import { prepareKafka, probeKafka, type KafkaOptions, type KafkaPorts } from './kafka';
 import { drawPort, isFree } from './ports';
@@ -21,6 +22,8 @@ export interface StackOptions {
   readonly warehouse?: PostgresOptions;
   readonly kafka?: KafkaOptions;
   readonly schemaRegistry?: { readonly port?: number };
+  /** The services go on when this process ends; by default they are ended with it, even when it is killed. */
+  readonly outlive?: boolean;
   /** Hears what takes time, a line each. */
   readonly say?: (line: string) => void;
 }
@@ -48,6 +51,7 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
   return withStackLock(dir, async () => {
     await refuseRunning(dir);
     const stack = await assemble(dir, options);
+    if (options.outlive !== true) stack.guard = guardStack(dir);
     try {
       await stack.start();
     } catch (error) {
@@ -92,6 +96,7 @@ export async function stackStatus(
 }
 
 class Stack implements RunningStack {
+  guard: Guard | undefined;
   #saving: Promise<void> = Promise.resolve();
 
   constructor(
@@ -115,6 +120,8 @@ class Stack implements RunningStack {
 
   async stop(): Promise<void> {
     await Promise.all(this.services.map(async (service) => service.stop()));
+    await this.guard?.dismiss();
+    this.guard = undefined;
   }
 
   /** Writes are one after another, so that the last state wins. */

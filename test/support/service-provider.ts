@@ -62,6 +62,7 @@ async function startOwnStack(): Promise<RunningServices> {
 
 async function useKeptStack(dir: string): Promise<RunningServices> {
   const stack =
-    (await attachStack(dir)) ?? (await startStack({ dir, say: (line) => process.stderr.write(`${line}\n`) }));
+    (await attachStack(dir)) ??
+    (await startStack({ dir, outlive: true, say: (line) => process.stderr.write(`${line}\n`) }));
   return { connections: stack.connections, stop: () => Promise.resolve() };
 }
