@@ -1,0 +1,368 @@
+import { exactAvroType, type ColumnKind, type WriterColumn, type WriterSchema } from '@ewallet/wire';
+import type { GrowingBuffer } from '../load/growing-buffer';
+import { jsonText } from './json-text';
+import { MAX_SMALL_NUMERIC_BYTES, numericFromDigits, numericFromText, writeScaledInteger } from './numeric-binary';
+import { timetzFromText, uuidBytes } from './text-forms';
+
+/** Microseconds and days from Unix's epoch to PostgreSQL's, 2000-01-01. */
+const EPOCH_DAYS = 10_957;
+const EPOCH_MICROS_HIGH = 220_417; // 946684800000000 = 220417 * 2^32 + 993517568
+const EPOCH_MICROS_LOW = 993_517_568;
+
+/** Values longer than this in one field make COPY fail as a whole: PostgreSQL's 1 GB limit of a field. */
+const MAX_FIELD_BYTES = 0x3fffffff;
+
+type Step = (reader: AvroBytes, out: GrowingBuffer) => void;
+
+/** One field of the writer schema: which output column it fills and how. */
+interface Field {
+  /** Index into the output row, or -1 for a field that does not land. */
+  readonly column: number;
+  readonly nullBranch: number | undefined;
+  readonly write: Step;
+  readonly skip: (reader: AvroBytes) => void;
+}
+
+/**
+ * Turns the Avro bytes of one writer schema into fields of a binary COPY row without a JavaScript value for most of
+ * them: a long is copied as two 32-bit halves, a string as its bytes.
+ */
+export class RowEncoder {
+  private readonly fields: readonly Field[];
+  private readonly inOrder: boolean;
+  private readonly starts: Int32Array;
+  private readonly byColumn: readonly (Field | undefined)[];
+  private readonly fieldIndex: Int32Array;
+  private readonly reader = new AvroBytes();
+
+  /**
+   * @param columnIndexes for each column of the schema, its place in the output row; -1 leaves it out
+   * @param width how many columns the output row has here; those that no field fills are null
+   */
+  constructor(
+    schema: WriterSchema,
+    columnIndexes: readonly number[],
+    private readonly width: number,
+  ) {
+    this.fields = schema.columns.map((column, index) => fieldOf(column, columnIndexes[index] ?? -1));
+    const landing = columnIndexes.filter((index) => index >= 0);
+    this.inOrder = landing.every((column, index) => index === 0 || column > (landing[index - 1] ?? -1));
+    this.starts = new Int32Array(this.fields.length);
+    this.byColumn = Array.from({ length: width }, (_, column) => this.fields.find((field) => field.column === column));
+    this.fieldIndex = Int32Array.from(this.byColumn, (field) =>
+      field === undefined ? -1 : this.fields.indexOf(field),
+    );
+  }
+
+  /**
+   * Appends `width` COPY fields from the Avro record at `bytes[start, end)`.
+   *
+   * @throws RangeError when the bytes are no record of this schema or a value has no PostgreSQL form
+   */
+  encode(bytes: Buffer, start: number, end: number, out: GrowingBuffer): void {
+    const { reader } = this;
+    reader.open(bytes, start, end);
+    if (this.inOrder) this.encodeInOrder(reader, out);
+    else this.encodeByColumn(reader, out);
+    if (reader.at !== end) throw new RangeError(`${end - reader.at} bytes are left after the last field`);
+  }
+
+  private encodeInOrder(reader: AvroBytes, out: GrowingBuffer): void {
+    let column = 0;
+    for (const field of this.fields) {
+      if (field.column < 0) {
+        skipField(field, reader);
+        continue;
+      }
+      for (; column < field.column; column += 1) out.int32(-1);
+      writeField(field, reader, out);
+      column += 1;
+    }
+    for (; column < this.width; column += 1) out.int32(-1);
+  }
+
+  /** The table's order differs from the writer's: first find where each field starts, then write in the table's order. */
+  private encodeByColumn(reader: AvroBytes, out: GrowingBuffer): void {
+    this.fields.forEach((field, index) => {
+      this.starts[index] = reader.at;
+      skipField(field, reader);
+    });
+    const end = reader.at;
+    for (let column = 0; column < this.width; column += 1) {
+      const field = this.byColumn[column];
+      if (field === undefined) {
+        out.int32(-1);
+        continue;
+      }
+      reader.at = this.starts[this.fieldIndex[column] ?? 0] ?? 0;
+      writeField(field, reader, out);
+    }
+    reader.at = end;
+  }
+}
+
+function writeField(field: Field, reader: AvroBytes, out: GrowingBuffer): void {
+  if (field.nullBranch !== undefined && reader.branch() === field.nullBranch) out.int32(-1);
+  else field.write(reader, out);
+}
+
+function skipField(field: Field, reader: AvroBytes): void {
+  if (field.nullBranch !== undefined && reader.branch() === field.nullBranch) return;
+  field.skip(reader);
+}
+
+function fieldOf(column: WriterColumn, index: number): Field {
+  return { column: index, nullBranch: column.nullBranch, ...stepsOf(column.kind, column) };
+}
+
+function stepsOf(kind: ColumnKind, column: WriterColumn): Pick<Field, 'write' | 'skip'> {
+  switch (kind.kind) {
+    case 'boolean':
+      return { write: writeBoolean, skip: (reader) => void reader.byte() };
+    case 'int32':
+      return { write: writeInt32, skip: skipVarint };
+    case 'int64':
+      return { write: writeInt64, skip: skipVarint };
+    case 'time':
+      return { write: writeInt64, skip: skipVarint };
+    case 'date':
+      return { write: writeDate, skip: skipVarint };
+    case 'timestamp':
+    case 'timestamptz':
+      return { write: writeTimestamp, skip: skipVarint };
+    case 'float':
+      return {
+        write: writeFloat,
+        skip: (reader) => {
+          reader.forward(4);
+        },
+      };
+    case 'double':
+      return {
+        write: writeDouble,
+        skip: (reader) => {
+          reader.forward(8);
+        },
+      };
+    case 'text':
+    case 'bytes':
+      return { write: writeBytes, skip: skipBytes };
+    case 'json':
+      return { write: writeJson, skip: skipBytes };
+    case 'uuid':
+      return { write: writeUuid, skip: skipBytes };
+    case 'timetz':
+      return { write: writeTimetz, skip: skipBytes };
+    case 'decimalText':
+      return { write: writeDecimalText, skip: skipBytes };
+    case 'decimal':
+      return { write: decimalWriter(kind.scale), skip: skipBytes };
+    case 'array':
+    case 'foreign':
+      return valueSteps(column);
+  }
+}
+
+const skipVarint = (reader: AvroBytes): void => {
+  reader.varint();
+};
+const skipBytes = (reader: AvroBytes): void => {
+  reader.forward(reader.length());
+};
+
+function writeBoolean(reader: AvroBytes, out: GrowingBuffer): void {
+  out.int32(1);
+  out.byte(reader.byte());
+}
+
+function writeInt32(reader: AvroBytes, out: GrowingBuffer): void {
+  reader.varint();
+  if (reader.high !== reader.low >> 31) throw new RangeError('an int beyond 32 bits');
+  out.int32(4);
+  out.int32(reader.low);
+}
+
+function writeInt64(reader: AvroBytes, out: GrowingBuffer): void {
+  reader.varint();
+  out.int32(8);
+  out.int32(reader.high);
+  out.int32(reader.low);
+}
+
+function writeDate(reader: AvroBytes, out: GrowingBuffer): void {
+  reader.varint();
+  if (reader.high !== reader.low >> 31) throw new RangeError('a date beyond 32 bits');
+  out.int32(4);
+  out.int32(reader.low - EPOCH_DAYS);
+}
+
+function writeTimestamp(reader: AvroBytes, out: GrowingBuffer): void {
+  reader.varint();
+  const low = (reader.low >>> 0) - EPOCH_MICROS_LOW;
+  out.int32(8);
+  out.int32(reader.high - EPOCH_MICROS_HIGH - (low < 0 ? 1 : 0));
+  out.int32(low | 0);
+}
+
+function writeFloat(reader: AvroBytes, out: GrowingBuffer): void {
+  out.int32(4);
+  out.reversed(reader.bytes, reader.at, 4);
+  reader.forward(4);
+}
+
+function writeDouble(reader: AvroBytes, out: GrowingBuffer): void {
+  out.int32(8);
+  out.reversed(reader.bytes, reader.at, 8);
+  reader.forward(8);
+}
+
+function writeBytes(reader: AvroBytes, out: GrowingBuffer): void {
+  const length = reader.length();
+  if (length > MAX_FIELD_BYTES) throw new RangeError('a value longer than 1 GB');
+  out.int32(length);
+  out.copy(reader.bytes, reader.at, reader.at + length);
+  reader.forward(length);
+}
+
+const JSONB_VERSION = 1;
+
+function writeJson(reader: AvroBytes, out: GrowingBuffer): void {
+  const length = reader.length();
+  if (length >= MAX_FIELD_BYTES) throw new RangeError('a value longer than 1 GB');
+  out.int32(length + 1);
+  out.byte(JSONB_VERSION);
+  out.copy(reader.bytes, reader.at, reader.at + length);
+  reader.forward(length);
+}
+
+function writeUuid(reader: AvroBytes, out: GrowingBuffer): void {
+  out.field(uuidBytes(reader.text()));
+}
+
+function writeTimetz(reader: AvroBytes, out: GrowingBuffer): void {
+  out.field(timetzFromText(reader.text()));
+}
+
+function writeDecimalText(reader: AvroBytes, out: GrowingBuffer): void {
+  out.field(numericFromText(reader.text()));
+}
+
+/** Two's complement, big endian. Six bytes hold every amount below 1.4e14 units: those need no BigInt. */
+function decimalWriter(scale: number): Step {
+  return (reader, out) => {
+    const length = reader.length();
+    const { bytes, at } = reader;
+    reader.forward(length);
+    if (length > 0 && length <= 6 && scale >= 0) {
+      out.reserve(4 + MAX_SMALL_NUMERIC_BYTES + scale);
+      const start = out.length;
+      out.length = writeScaledInteger(out.bytes, start + 4, bytes.readIntBE(at, length), scale);
+      out.bytes.writeInt32BE(out.length - start - 4, start);
+      return;
+    }
+    if (length === 0) throw new RangeError('a decimal of no bytes');
+    const unscaled = BigInt.asIntN(length * 8, BigInt(`0x${bytes.toString('hex', at, at + length)}`));
+    const negative = unscaled < 0n;
+    out.field(numericFromDigits(negative, (negative ? -unscaled : unscaled).toString(), scale));
+  };
+}
+
+/** Shapes that are rare in a wallet: decoded by avsc, landed as JSON. */
+function valueSteps(column: WriterColumn): Pick<Field, 'write' | 'skip'> {
+  const type = exactAvroType(column.avroType);
+  const decode = (reader: AvroBytes): unknown => {
+    const { value, offset } = decodeValue(type, reader);
+    if (offset < 0 || offset > reader.end) throw new RangeError('a value runs over the end of the record');
+    reader.at = offset;
+    return value;
+  };
+  const isWideUnion = Array.isArray(column.avroType);
+  return {
+    write: (reader, out) => {
+      const value = decode(reader);
+      if (value === null && isWideUnion) {
+        out.int32(-1);
+        return;
+      }
+      const text = Buffer.from(jsonText(value));
+      out.int32(text.length + 1);
+      out.byte(JSONB_VERSION);
+      out.copy(text, 0, text.length);
+    },
+    skip: (reader) => void decode(reader),
+  };
+}
+
+/** avsc's own errors (an unknown union branch, say) are faults of the record's bytes, like ours. */
+function decodeValue(type: ReturnType<typeof exactAvroType>, reader: AvroBytes): { value: unknown; offset: number } {
+  try {
+    return type.decode(reader.bytes, reader.at);
+  } catch (error) {
+    throw new RangeError('a value that its Avro type does not allow', { cause: error });
+  }
+}
+
+/** A cursor over Avro's binary encoding. */
+class AvroBytes {
+  bytes: Buffer = Buffer.alloc(0);
+  at = 0;
+  end = 0;
+  /** The halves of the last varint, zigzag undone. */
+  high = 0;
+  low = 0;
+
+  open(bytes: Buffer, start: number, end: number): void {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+  }
+
+  byte(): number {
+    if (this.at >= this.end) throw new RangeError('the record ends within a field');
+    return this.bytes[this.at++] ?? 0;
+  }
+
+  forward(length: number): void {
+    this.at += length;
+    if (length < 0 || this.at > this.end) throw new RangeError('the record ends within a field');
+  }
+
+  /** Zigzag varint of up to 64 bits into `high` and `low`. */
+  varint(): void {
+    let byte = this.byte();
+    let low = byte & 0x7f;
+    let high = 0;
+    for (let shift = 7; byte > 0x7f; shift += 7) {
+      if (shift > 63) throw new RangeError('a varint longer than ten bytes');
+      byte = this.byte();
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else high |= bits << (shift - 32);
+    }
+    const sign = -(low & 1);
+    this.low = (((low >>> 1) | (high << 31)) ^ sign) | 0;
+    this.high = ((high >>> 1) ^ sign) | 0;
+  }
+
+  branch(): number {
+    this.varint();
+    return this.low;
+  }
+
+  /** The length before a string or bytes. */
+  length(): number {
+    this.varint();
+    if (this.high !== 0 || this.low < 0) throw new RangeError('a length that is negative or beyond 2 GB');
+    return this.low;
+  }
+
+  text(): string {
+    const length = this.length();
+    const start = this.at;
+    this.forward(length);
+    return this.bytes.toString('latin1', start, start + length);
+  }
+}

@@ -1,0 +1,13 @@
+import { readConfigFile } from '../config/config-file';
+import { parseSinkConfig } from '../config/sink-config';
+import { createState, readOffsets } from '../state/fences';
+import { withWarehouse } from '../state/with-warehouse';
+
+/** Prints one JSON object a partition. */
+export async function offsetsCommand(path: string): Promise<void> {
+  const config = parseSinkConfig(readConfigFile(path, process.env));
+  await withWarehouse(config, async (client) => {
+    await createState(client);
+    for (const row of await readOffsets(client, config.name)) process.stdout.write(`${JSON.stringify(row)}\n`);
+  });
+}

@@ -1,0 +1,47 @@
+import { SchemaRegistry } from '@ewallet/wire';
+import { Failure } from '@ewallet/failure';
+import { readConfigFile } from '../config/config-file';
+import { parseSinkConfig } from '../config/sink-config';
+import { openCluster } from '../kafka/cluster';
+import { chosenPartitions } from '../run/topic-watch';
+import { createState } from '../state/fences';
+import { withWarehouse } from '../state/with-warehouse';
+
+/** Tries everything that `run` needs, and says what was found. The first fault is the exit. */
+export async function validateCommand(path: string): Promise<void> {
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  const config = parseSinkConfig(readConfigFile(path, process.env));
+  say(`configuration: ${config.name}, insert.mode=${config.insertMode}, tables ${config.tableNameFormat}`);
+  const cluster = openCluster(config.kafka, () => undefined);
+  try {
+    await cluster.connect();
+    await cluster.refreshMetadata();
+    const partitions = await chosenPartitions(cluster, config.topics, config.errors.topic);
+    const topics = new Set(partitions.map(({ topic }) => topic));
+    say(`kafka: ${topics.size} topics with ${partitions.length} partitions: ${[...topics].join(', ') || 'none yet'}`);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw Failure.config(`Kafka at ${config.kafka.brokers.join(', ')}: ${text}. Check consumer.override.*.`, {
+      cause: error,
+    });
+  } finally {
+    await cluster.disconnect();
+  }
+  const registry = new SchemaRegistry({ ...config.registry, attempts: 1 });
+  try {
+    say(`registry: ${(await registry.subjects()).length} subjects`);
+  } finally {
+    registry.close();
+  }
+  await withWarehouse(config, async (client) => {
+    await createState(client);
+    const { rows } = await client.query<{ version: string; may_create: boolean }>(
+      `select current_setting('server_version') as version,
+         has_database_privilege(current_database(), 'create, temporary') as may_create`,
+    );
+    say(
+      `warehouse: PostgreSQL ${rows[0]?.version ?? '?'}, ${rows[0]?.may_create === true ? 'may create schemas' : 'may not create schemas'}`,
+    );
+  });
+  say('valid');
+}

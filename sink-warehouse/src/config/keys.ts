@@ -1,0 +1,224 @@
+/** Every key of the configuration file. One list makes the parser, the refusal of unknown keys and the documentation. */
+interface KeyBase {
+  readonly name: string;
+  /** One line for people; docs/sink-warehouse.md has the same text, and a test compares them. */
+  readonly doc: string;
+  readonly secret?: true;
+}
+
+export type Key = KeyBase &
+  (
+    | { readonly kind: 'text'; readonly default?: string }
+    | { readonly kind: 'list' }
+    | { readonly kind: 'boolean'; readonly default: boolean }
+    | { readonly kind: 'integer'; readonly default: number; readonly least: number; readonly most: number }
+    | { readonly kind: 'choice'; readonly default?: string; readonly choices: readonly string[] }
+    | { readonly kind: 'ignored' }
+  );
+
+const integer = (name: string, value: number, least: number, most: number, doc: string): Key => ({
+  kind: 'integer',
+  name,
+  default: value,
+  least,
+  most,
+  doc,
+});
+const flag = (name: string, value: boolean, doc: string): Key => ({ kind: 'boolean', name, default: value, doc });
+const text = (name: string, doc: string, fallback?: string): Key => ({
+  kind: 'text',
+  name,
+  doc,
+  ...(fallback === undefined ? {} : { default: fallback }),
+});
+const secret = (name: string, doc: string): Key => ({ kind: 'text', name, doc, secret: true });
+const choice = (name: string, choices: readonly string[], doc: string, fallback?: string): Key => ({
+  kind: 'choice',
+  name,
+  choices,
+  doc,
+  ...(fallback === undefined ? {} : { default: fallback }),
+});
+
+/** Keys of Connect's that say what this sink is anyway: a file written for Connect works as it stands. */
+const ignored = (name: string): Key => ({
+  kind: 'ignored',
+  name,
+  doc: 'Accepted for Kafka Connect files; has no effect.',
+});
+
+export const KEYS: readonly Key[] = [
+  text('name', 'The connector: names its offsets in the warehouse and, by default, its consumer group. Required.'),
+  { kind: 'list', name: 'topics', doc: 'Topics to read, with commas between. This or topics.regex.' },
+  text('topics.regex', 'Topics to read, as a regular expression over whole names; new topics are found while running.'),
+  integer('topics.refresh.interval.ms', 10_000, 500, 3_600_000, 'How often new topics and partitions are looked for.'),
+  secret(
+    'connection.url',
+    'The warehouse: postgresql://user:password@host:5432/database?sslmode=verify-full. Required.',
+  ),
+  text('connection.user', 'User of the warehouse, where the URL names none.'),
+  secret('connection.password', 'Password of that user.'),
+  integer(
+    'connection.timeout.ms',
+    30_000,
+    500,
+    3_600_000,
+    'How long the warehouse may take over one statement before the connection counts as lost.',
+  ),
+  choice(
+    'insert.mode',
+    ['upsert', 'insert'],
+    'upsert: one row a key, the last offset wins. insert: every record a row.',
+    'insert',
+  ),
+  choice('pk.mode', ['record_key', 'none'], 'Where the primary key comes from. upsert needs record_key.', 'none'),
+  text('table.name.format', 'Table of a topic; ${stream}, ${namespace} and ${topic} are filled in.', 'raw.${stream}'),
+  flag('auto.create', false, 'Create tables that do not exist.'),
+  flag('auto.evolve', false, 'Add columns and widen types as records need it. Nothing is ever narrowed.'),
+  flag(
+    'delete.enabled',
+    true,
+    'A tombstone deletes the row of its key; false: tombstones are counted and passed over.',
+  ),
+  choice(
+    'errors.tolerance',
+    ['none', 'all'],
+    'none: the first record that does not fit stops the sink. all: it goes to the dead letter queue.',
+    'none',
+  ),
+  flag('errors.log.enable', true, 'Log each dead letter with its topic, partition, offset and reason.'),
+  text(
+    'errors.deadletterqueue.topic.name',
+    'Topic that gets dead letters from sink.dead_letters; empty: they stay in that table.',
+    '',
+  ),
+  integer(
+    'errors.deadletterqueue.topic.replication.factor',
+    3,
+    1,
+    100,
+    'Replication of that topic where the sink creates it.',
+  ),
+  flag('errors.deadletterqueue.context.headers.enable', true, 'Add the __connect.errors.* headers.'),
+  integer(
+    'errors.breaker.max.per.minute',
+    1000,
+    1,
+    1_000_000_000,
+    'More dead letters than this in a minute stop the sink: a flood is a fault of ours, not of the records.',
+  ),
+  integer(
+    'errors.retry.timeout',
+    -1,
+    -1,
+    2_147_483_647,
+    'How many milliseconds faults of the environment are retried before the sink exits; -1: for ever.',
+  ),
+  integer(
+    'flush.interval.ms',
+    200,
+    0,
+    600_000,
+    'A record waits at most this long for others before its transaction begins.',
+  ),
+  integer(
+    'flush.max.bytes',
+    16_777_216,
+    65_536,
+    268_435_456,
+    'Bytes of a batch: rows in COPY form and the Kafka records they came from. Two batches may be in memory.',
+  ),
+  choice(
+    'topic.reset.policy',
+    ['fail', 'earliest'],
+    'What to do when offsets of the warehouse are not in the topic any more (truncated, recreated, expired): stop, or read what is there.',
+    'fail',
+  ),
+  choice(
+    'consumer.override.auto.offset.reset',
+    ['earliest', 'latest'],
+    'Where a partition begins that the warehouse does not know.',
+    'earliest',
+  ),
+  {
+    kind: 'list',
+    name: 'consumer.override.bootstrap.servers',
+    doc: 'Kafka brokers, host:port with commas between. Required.',
+  },
+  text('consumer.override.group.id', 'Consumer group; connect-<name> by default, as in Kafka Connect.'),
+  text('consumer.override.client.id', 'Client id in the broker’s logs and quotas.', 'sink-warehouse'),
+  integer(
+    'consumer.override.session.timeout.ms',
+    30_000,
+    6000,
+    1_800_000,
+    'After this long without a heartbeat the group gives the partitions to others.',
+  ),
+  integer(
+    'consumer.override.max.poll.interval.ms',
+    60_000,
+    6000,
+    1_800_000,
+    'How long the group waits for a member to join again in a rebalance.',
+  ),
+  integer('consumer.override.request.timeout.ms', 15_000, 1000, 600_000, 'How long a broker may take to answer.'),
+  integer('consumer.override.fetch.max.bytes', 8_388_608, 65_536, 268_435_456, 'Bytes of one fetch.'),
+  integer(
+    'consumer.override.max.partition.fetch.bytes',
+    2_097_152,
+    65_536,
+    268_435_456,
+    'Bytes of one partition in one fetch.',
+  ),
+  integer(
+    'consumer.override.fetch.max.wait.ms',
+    250,
+    10,
+    60_000,
+    'How long a broker holds a fetch that finds nothing.',
+  ),
+  choice(
+    'consumer.override.security.protocol',
+    ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'],
+    'Encryption and authentication of the brokers.',
+    'PLAINTEXT',
+  ),
+  choice('consumer.override.sasl.mechanism', ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'], 'With SASL.', 'PLAIN'),
+  text('consumer.override.sasl.username', 'With SASL.'),
+  secret('consumer.override.sasl.password', 'With SASL.'),
+  secret('consumer.override.sasl.jaas.config', 'Username and password in Java’s form, instead of the two keys above.'),
+  text('consumer.override.ssl.truststore.certificates', 'PEM of the authorities that sign the brokers’ certificates.'),
+  text('consumer.override.ssl.keystore.certificate.chain', 'PEM of the client certificate, for mutual TLS.'),
+  secret('consumer.override.ssl.keystore.key', 'PEM of its key.'),
+  text('value.converter.schema.registry.url', 'Schema registry, with Confluent’s REST API. Required.'),
+  secret('value.converter.basic.auth.user.info', 'user:password of the registry.'),
+  text(
+    'value.converter.schema.registry.ssl.truststore.certificates',
+    'PEM of the authority that signs the registry’s certificate.',
+  ),
+  flag('rest.enabled', true, 'Serve the REST API, metrics and health.'),
+  text(
+    'rest.host',
+    'Address to serve on. Anything but a loopback address should come with rest.basic.auth.*.',
+    '127.0.0.1',
+  ),
+  integer('rest.port', 8083, 0, 65_535, 'Port to serve on; 0 takes a free one and logs it.'),
+  text('rest.basic.auth.user', 'With a password: what the REST API asks for. Health and metrics stay open.'),
+  secret('rest.basic.auth.password', 'Password of the REST API.'),
+  choice(
+    'log.level',
+    ['trace', 'debug', 'info', 'warn', 'error'],
+    'How much is logged, as JSON lines on stderr.',
+    'info',
+  ),
+  ignored('connector.class'),
+  ignored('tasks.max'),
+  ignored('key.converter'),
+  ignored('value.converter'),
+  ignored('key.converter.schema.registry.url'),
+  ignored('key.converter.basic.auth.user.info'),
+  ignored('key.converter.basic.auth.credentials.source'),
+  ignored('value.converter.basic.auth.credentials.source'),
+  ignored('consumer.override.isolation.level'),
+  ignored('errors.log.include.messages'),
+];

@@ -1,0 +1,37 @@
+import type { ClientBase } from 'pg';
+import type { DeadLetter } from '../load/batch';
+import { STATE_SCHEMA } from '../state/schema';
+
+/** Writes dead letters in the transaction that moves the offsets past them: a record is in a table, here, or not yet read. */
+export async function storeDeadLetters(
+  client: ClientBase,
+  connector: string,
+  letters: readonly DeadLetter[],
+): Promise<void> {
+  for (const letter of letters) {
+    await client.query(
+      `insert into ${STATE_SCHEMA}.dead_letters
+         (connector, topic, partition, "offset", key, value, headers, record_timestamp, stage, error_class, error_message)
+       values ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11)
+       on conflict (connector, topic, partition, "offset") do nothing`,
+      [
+        connector,
+        letter.topic,
+        letter.partition,
+        letter.offset,
+        letter.key,
+        letter.value,
+        JSON.stringify(letter.headers.map(({ name, value }) => [name, value?.toString('base64') ?? null])),
+        letter.timestamp,
+        letter.stage,
+        letter.errorClass,
+        letter.errorMessage,
+      ],
+    );
+    await client.query(
+      `update ${STATE_SCHEMA}.offsets set records = records - 1, dead_letters = dead_letters + 1
+       where connector = $1 and topic = $2 and partition = $3`,
+      [connector, letter.topic, letter.partition],
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import type { TopicPartition } from '../kafka/assignment';
+import { partitionKey } from '../kafka/assignment';
+import type { TableName } from '../tables/table-name';
+import type { TableTarget } from '../tables/table-target';
+import type { RawBatch } from './row-buffer';
+import { TableBatch } from './table-batch';
+
+/** A record that cannot land, as it came, and why. */
+export interface DeadLetter extends TopicPartition {
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly { readonly name: string; readonly value: Buffer | null }[];
+  readonly stage: 'KEY_CONVERTER' | 'VALUE_CONVERTER' | 'TASK_PUT';
+  readonly errorClass: string;
+  readonly errorMessage: string;
+}
+
+/** Overwrite: rows of older generations below `offset` are gone. */
+export interface GenerationEnd extends TopicPartition {
+  readonly name: TableName;
+  readonly offset: number;
+  readonly generationId: bigint;
+}
+
+/** How far the batch takes one partition. */
+export interface Progress extends TopicPartition {
+  readonly from: number;
+  next: number;
+  records: number;
+}
+
+/** Everything that one warehouse transaction will hold: rows of any number of tables, and the offsets they came from. */
+export class Batch {
+  readonly tables = new Map<TableTarget, TableBatch>();
+  readonly progress = new Map<string, Progress>();
+  readonly deadLetters: DeadLetter[] = [];
+  readonly generationEnds: GenerationEnd[] = [];
+  readonly rawBatches: RawBatch[] = [];
+  /** Bytes of Kafka records that are kept until the commit. */
+  rawBytes = 0;
+  records = 0;
+  /** When the first record came, in milliseconds of a monotonic clock. */
+  openedAt = 0;
+  private used: TableBatch[] = [];
+
+  get isEmpty(): boolean {
+    return this.progress.size === 0;
+  }
+
+  get bytes(): number {
+    let bytes = this.rawBytes;
+    for (const table of this.used) bytes += table.bytes;
+    return bytes;
+  }
+
+  /** The rows for a table; made at its first record. */
+  table(target: TableTarget): TableBatch {
+    let table = this.tables.get(target);
+    if (table === undefined) {
+      table = new TableBatch(target);
+      this.tables.set(target, table);
+    }
+    if (table.isEmpty && !this.used.includes(table)) this.used.push(table);
+    return table;
+  }
+
+  /** Tables that this batch has something for. */
+  get usedTables(): readonly TableBatch[] {
+    return this.used.filter((table) => !table.isEmpty);
+  }
+
+  /** `size` is what the batch keeps alive of the bytes it is part of. */
+  keepRaw(raw: RawBatch, size: number): number {
+    this.rawBatches.push(raw);
+    this.rawBytes += size;
+    return this.rawBatches.length - 1;
+  }
+
+  /** `from` counts for the first call of a partition only. */
+  reach(partition: TopicPartition, from: number, next: number, records: number): void {
+    const key = partitionKey(partition);
+    const known = this.progress.get(key);
+    if (known === undefined) {
+      this.progress.set(key, { topic: partition.topic, partition: partition.partition, from, next, records });
+      return;
+    }
+    known.next = next;
+    known.records += records;
+  }
+
+  /** Empties the batch for the next transaction; the buffers stay. */
+  clear(): void {
+    for (const table of this.used) table.clear();
+    this.used = [];
+    this.progress.clear();
+    this.deadLetters.length = 0;
+    this.generationEnds.length = 0;
+    this.rawBatches.length = 0;
+    this.rawBytes = 0;
+    this.records = 0;
+  }
+}

@@ -1,0 +1,91 @@
+import { quoteIdentifier } from '@ewallet/postgres';
+import { LINEAGE_COLUMNS, LOADED_AT, type LandingColumn, type Layout } from '../tables/layout';
+import { quotedTable, type TableName } from '../tables/table-name';
+
+/** Columns of the landing table have numbers for names: a writer's type change gives one name two landing types. */
+export function landingColumnName(slot: number): string {
+  return `c${slot}`;
+}
+
+export function landingColumns(layout: Layout): readonly LandingColumn[] {
+  return [...LINEAGE_COLUMNS, ...layout.columns];
+}
+
+/** Rows wait there for the merge. It empties itself at the end of each transaction. */
+export function createLandingSql(landing: string, layout: Layout): string {
+  const columns = landingColumns(layout).map(({ type }, slot) => `${landingColumnName(slot)} ${type}`);
+  return `create temporary table ${landing} (${columns.join(', ')}) on commit delete rows`;
+}
+
+/** Binary COPY of the first `width` columns into the landing table. */
+export function copyToLandingSql(landing: string, width: number): string {
+  const columns = Array.from({ length: width }, (_, slot) => landingColumnName(slot));
+  return `copy ${landing} (${columns.join(', ')}) from stdin (format binary)`;
+}
+
+/** Binary COPY straight into the table, where every landing column has its column there with the same type. */
+export function copyToTableSql(name: TableName, layout: Layout, width: number): string {
+  const columns = landingColumns(layout)
+    .slice(0, width)
+    .map((column) => quoteIdentifier(column.name));
+  return `copy ${quotedTable(name)} (${columns.join(', ')}) from stdin (format binary)`;
+}
+
+interface MergeOptions {
+  readonly landing: string;
+  readonly name: TableName;
+  readonly layout: Layout;
+  /** Name → type in the table. */
+  readonly types: ReadonlyMap<string, string>;
+  /** Primary key; empty appends. */
+  readonly key: readonly LandingColumn[];
+}
+
+/**
+ * Landing rows into the table: one row a key, the new one whole. What a record lacks becomes null even where the table
+ * has a default: a row says what its last record says, whatever batch it came in.
+ */
+export function mergeSql({ landing, name, layout, types, key }: MergeOptions): string {
+  const slotsByName = new Map<string, { readonly slot: number; readonly type: string }[]>();
+  landingColumns(layout).forEach((column, slot) => {
+    const slots = slotsByName.get(column.name) ?? [];
+    slots.push({ slot, type: column.type });
+    slotsByName.set(column.name, slots);
+  });
+  const columns = [...slotsByName.keys()];
+  const values = columns.map((column) => {
+    const type = types.get(column) ?? '';
+    const slots = (slotsByName.get(column) ?? []).map((entry) =>
+      entry.type === type ? landingColumnName(entry.slot) : `${landingColumnName(entry.slot)}::${type}`,
+    );
+    return slots.length === 1 ? slots.join() : `coalesce(${slots.join(', ')})`;
+  });
+  const targets = [...columns, LOADED_AT].map(quoteIdentifier);
+  const insert = `insert into ${quotedTable(name)} (${targets.join(', ')}) select ${[...values, 'now()'].join(', ')} from ${landing}`;
+  if (key.length === 0) return insert;
+  const keyNames = new Set(key.map((column) => column.name));
+  const order = key.map((column) => values[columns.indexOf(column.name)]).join(', ');
+  const updates = [...columns, LOADED_AT]
+    .filter((column) => !keyNames.has(column))
+    .map((column) => `${quoteIdentifier(column)} = excluded.${quoteIdentifier(column)}`);
+  const conflict = key.map((column) => quoteIdentifier(column.name)).join(', ');
+  // In key order two sinks that meet on the same rows wait for each other instead of deadlocking.
+  return `${insert} order by ${order} on conflict (${conflict}) do update set ${updates.join(', ')}`;
+}
+
+/** Where the keys of tombstones wait. */
+export function createKeyLandingSql(landing: string, key: readonly LandingColumn[]): string {
+  const columns = key.map(({ type }, slot) => `${landingColumnName(slot)} ${type}`);
+  return `create temporary table ${landing} (${columns.join(', ')}) on commit delete rows`;
+}
+
+export function deleteSql(landing: string, name: TableName, key: readonly LandingColumn[]): string {
+  const matches = key.map((column, slot) => `t.${quoteIdentifier(column.name)} = k.${landingColumnName(slot)}`);
+  return `delete from ${quotedTable(name)} as t using ${landing} as k where ${matches.join(' and ')}`;
+}
+
+/** Overwrite: what an earlier generation left in this partition below the control record. */
+export function deleteGenerationSql(name: TableName): string {
+  return `delete from ${quotedTable(name)} where _kafka_topic = $1 and _kafka_partition = $2 and _kafka_offset < $3
+    and _airbyte_generation_id is distinct from $4`;
+}

@@ -1,0 +1,173 @@
+import type { ClientBase } from 'pg';
+import { readTable } from '../tables/catalogue';
+import { targetColumns, type Layout } from '../tables/layout';
+import { quotedTable, shownTable } from '../tables/table-name';
+import { planTable, type TablePlan, type TablePolicy } from '../tables/table-plan';
+import type { TableTarget } from '../tables/table-target';
+import { STATE_SCHEMA } from '../state/schema';
+import type { GenerationEnd } from './batch';
+import { copyRows } from './copy-stream';
+import * as sql from './merge-sql';
+import { deleteRow, isDelete, type RowReference, type TableBatch } from './table-batch';
+
+const CHUNK_BYTES = 1 << 20;
+const DELETES_PER_STATEMENT = CHUNK_BYTES;
+
+/** What is known of a table on one connection. Forgotten with the connection, or when the table turns out to differ. */
+interface TableState {
+  layout: Layout;
+  keyCount: number;
+  plan: TablePlan;
+  landing: string;
+  keyLanding: string | undefined;
+  /** COPY straight in is tried while it has never met a key that was there. */
+  straight: boolean;
+}
+
+/** Lands rows in the tables of the warehouse over one connection. */
+export class TableLanding {
+  private readonly states = new Map<TableTarget, TableState>();
+  private readonly notStraight = new Set<string>();
+  private landings = 0;
+
+  constructor(
+    private readonly client: ClientBase,
+    private readonly connector: string,
+    private readonly policy: TablePolicy,
+  ) {}
+
+  /** Tables are looked at anew: something did not fit, or a transaction that made them was rolled back. */
+  async forget(): Promise<void> {
+    const landings = [...this.states.values()].flatMap(({ landing, keyLanding }) => [landing, keyLanding ?? landing]);
+    this.states.clear();
+    if (landings.length > 0) await this.client.query(`drop table if exists ${[...new Set(landings)].join(', ')}`);
+  }
+
+  /** A key was already there: from now on rows of these tables are merged. */
+  stopStraightCopy(tables: Iterable<TableTarget>): void {
+    for (const { name } of tables) this.notStraight.add(quotedTable(name));
+  }
+
+  /** All live rows and tombstones of a table, in the current transaction. */
+  async land(
+    batch: TableBatch,
+    options: { readonly mayCopyStraight: boolean },
+  ): Promise<{ readonly straight: boolean }> {
+    const state = await this.prepare(batch.target);
+    const { upserts } = batch;
+    const straight = options.mayCopyStraight && state.straight && upserts.live > 0 && batch.deletes.live === 0;
+    for (const [index, segment] of batch.segments.entries()) {
+      const end = batch.segments[index + 1]?.firstRow ?? upserts.count;
+      const statement = straight
+        ? sql.copyToTableSql(batch.target.name, state.layout, segment.width)
+        : sql.copyToLandingSql(state.landing, segment.width);
+      await copyRows(this.client, statement, upserts.chunks(segment.firstRow, end, CHUNK_BYTES));
+    }
+    if (!straight && upserts.live > 0) await this.merge(batch.target, state);
+    if (batch.deletes.live > 0) {
+      await this.delete(batch.target, state, batch.deletes.chunks(0, batch.deletes.count, DELETES_PER_STATEMENT));
+    }
+    return { straight };
+  }
+
+  /** Some rows only, dead or alive: how bad ones are found. */
+  async landRows(batch: TableBatch, references: readonly RowReference[]): Promise<void> {
+    const state = await this.prepare(batch.target);
+    const rows = references.filter((reference) => !isDelete(reference));
+    for (const [index, segment] of batch.segments.entries()) {
+      const end = batch.segments[index + 1]?.firstRow ?? batch.upserts.count;
+      const own = rows.filter((row) => row >= segment.firstRow && row < end);
+      if (own.length === 0) continue;
+      const statement = sql.copyToLandingSql(state.landing, segment.width);
+      await copyRows(this.client, statement, [Buffer.concat(own.map((row) => batch.upserts.row(row)))]);
+    }
+    if (rows.length > 0) {
+      await this.merge(batch.target, state);
+      await this.client.query(`truncate ${state.landing}`);
+    }
+    const deletes = references.filter(isDelete).map((reference) => batch.deletes.row(deleteRow(reference)));
+    if (deletes.length > 0) await this.delete(batch.target, state, [Buffer.concat(deletes)]);
+  }
+
+  async deleteOlderGenerations({ name, topic, partition, offset, generationId }: GenerationEnd): Promise<void> {
+    if ((await readTable(this.client, name)) === undefined) return;
+    await this.client.query(sql.deleteGenerationSql(name), [topic, partition, offset, generationId.toString()]);
+  }
+
+  private async merge(target: TableTarget, state: TableState): Promise<void> {
+    const { landing, layout, plan } = state;
+    await this.client.query(sql.mergeSql({ landing, name: target.name, layout, types: plan.types, key: target.key }));
+  }
+
+  private async delete(target: TableTarget, state: TableState, chunks: Iterable<Buffer>): Promise<void> {
+    if (state.keyLanding === undefined) {
+      this.landings += 1;
+      state.keyLanding = `pg_temp.keys_${this.landings}`;
+      await this.client.query(sql.createKeyLandingSql(state.keyLanding, target.key));
+    }
+    const columns = target.key.map((_, slot) => sql.landingColumnName(slot)).join(', ');
+    await copyRows(this.client, `copy ${state.keyLanding} (${columns}) from stdin (format binary)`, chunks);
+    await this.client.query(sql.deleteSql(state.keyLanding, target.name, target.key));
+    await this.client.query(`truncate ${state.keyLanding}`);
+  }
+
+  /** The table as the rows need it; created and altered in the same transaction as the rows. */
+  private async prepare(target: TableTarget): Promise<TableState> {
+    const known = this.states.get(target);
+    if (known?.layout === target.layout && known.keyCount === target.key.length) return known;
+    const { client } = this;
+    const where = `${target.topic} → ${shownTable(target.name)}`;
+    const wish = { name: target.name, columns: targetColumns(target.layout, where), key: target.key };
+    let actual = await readTable(client, target.name);
+    let plan = planTable(wish, actual, this.policy);
+    if (plan.statements.length > 0) {
+      // Two sinks that create or alter one table at once take turns; the second finds it done.
+      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`sink:${quotedTable(target.name)}`]);
+      actual = await readTable(client, target.name);
+      plan = planTable(wish, actual, this.policy);
+      for (const statement of plan.statements) await client.query(statement);
+    }
+    await this.register(target);
+    this.landings += 1;
+    const landing = `pg_temp.landing_${this.landings}`;
+    if (known !== undefined) await client.query(`drop table ${known.landing}`);
+    await client.query(sql.createLandingSql(landing, target.layout));
+    const oneSlotAName = wish.columns.length === target.layout.columns.length;
+    const state: TableState = {
+      layout: target.layout,
+      keyCount: target.key.length,
+      plan,
+      landing,
+      keyLanding: undefined,
+      straight: plan.takesCopy && oneSlotAName && !this.notStraight.has(quotedTable(target.name)),
+    };
+    // Only a table without rows: in any other the first key that is there would cost a whole COPY.
+    if (state.straight && target.key.length > 0 && (await this.hasRows(target))) state.straight = false;
+    this.states.set(target, state);
+    return state;
+  }
+
+  private async hasRows(target: TableTarget): Promise<boolean> {
+    const { rows } = await this.client.query<{ found: boolean }>(
+      `select exists (select from ${quotedTable(target.name)}) as found`,
+    );
+    return rows[0]?.found === true;
+  }
+
+  private async register(target: TableTarget): Promise<void> {
+    await this.client.query(
+      `insert into ${STATE_SCHEMA}.tables as known (table_schema, table_name, connector, topic, stream, columns)
+       values ($1, $2, $3, $4, $5, $6)
+       on conflict (table_schema, table_name, connector, topic) do update
+         set columns = excluded.columns, stream = excluded.stream, updated_at = now()`,
+      [
+        target.name.schema,
+        target.name.table,
+        this.connector,
+        target.topic,
+        target.stream,
+        target.layout.columns.map(({ name }) => name),
+      ],
+    );
+  }
+}

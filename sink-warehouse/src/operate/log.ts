@@ -1,0 +1,45 @@
+import type { KafkajsLogEntry } from 'kafkajs/src/loggers';
+import type { Logger } from 'pino';
+import { isFailure } from '@ewallet/failure';
+import type { SinkEvents } from '../run/events';
+
+/** Events as structured log lines. */
+export function logEvents(log: Logger, logDeadLetters: boolean): SinkEvents {
+  return {
+    assigned: (partitions) => {
+      const shown = partitions.map(({ topic, partition, takenTo }) => ({ topic, partition, offset: takenTo }));
+      log.info({ partitions: shown }, 'partitions assigned');
+    },
+    committed: ({ deadLetters, progress, ...commit }) => {
+      log.debug({ ...commit, deadLetters: deadLetters.length, partitions: progress.length }, 'batch committed');
+      if (!logDeadLetters) return;
+      for (const { topic, partition, offset, stage, errorMessage } of deadLetters) {
+        log.warn({ topic, partition, offset, stage, reason: errorMessage }, 'dead letter');
+      }
+    },
+    reset: ({ topic, partition }, from, to) => {
+      log.warn({ topic, partition, from, to }, 'the topic no longer holds the offset; reading from its beginning');
+    },
+    retrying: (error, waitMs) => {
+      log.warn(
+        {
+          reason: error instanceof Error ? error.message : String(error),
+          ...(isFailure(error) && error.detail !== undefined ? { detail: error.detail } : {}),
+          waitMs,
+        },
+        'retrying',
+      );
+    },
+    rejoining: (reason) => {
+      log.info({ reason }, 'joining the group again');
+    },
+  };
+}
+
+/** kafkajs calls every retry an error; here it is one only when the sink gives up, so its lines are for debugging. */
+export function kafkaLogger(log: Logger): (entry: KafkajsLogEntry) => void {
+  const kafka = log.child({ source: 'kafkajs' });
+  return ({ namespace, log: { message } }) => {
+    kafka.debug({ namespace }, message);
+  };
+}

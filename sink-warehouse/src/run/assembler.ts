@@ -1,0 +1,205 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isFailure } from '@ewallet/failure';
+import type { Batch, DeadLetter } from '../load/batch';
+import { rawRecord } from '../load/raw-record';
+import { lineageOf, type Lineage } from '../load/table-batch';
+import { AbortedTransactionFilter } from '../kafka/aborted-transactions';
+import { partitionKey } from '../kafka/assignment';
+import { uncompressedRecords } from '../kafka/decompress';
+import type { FetchedPartition } from '../kafka/fetch-protocol';
+import { readRecordBatchHeader, RecordCursor } from '../kafka/record-batch';
+import type { HeldPartition } from './held-partition';
+import type { TopicTables } from './topic-tables';
+import type { WriterSchemas } from './writer-schemas';
+
+export interface AssemblerOptions {
+  readonly deleteEnabled: boolean;
+}
+
+const FRAME = 5;
+const NO_KEY = -1;
+
+/** Turns what was fetched into rows of a batch, record after record, in the order of the offsets. */
+export class Assembler {
+  private readonly cursor = new RecordCursor();
+  private readonly lineages = new Map<string, Lineage>();
+
+  constructor(
+    private readonly schemas: WriterSchemas,
+    private readonly tables: TopicTables,
+    private readonly options: AssemblerOptions,
+  ) {}
+
+  /**
+   * @param full is asked after each of Kafka's batches and returns the batch to go on with: this one, or a new one
+   */
+  async add(
+    fetched: FetchedPartition,
+    held: HeldPartition,
+    batch: Batch,
+    full: (batch: Batch) => Promise<Batch>,
+  ): Promise<Batch> {
+    const { topic, partition, records } = fetched;
+    const filter = new AbortedTransactionFilter(fetched.aborted);
+    let target = batch;
+    for (let position = 0; ;) {
+      const header = readRecordBatchHeader(records, position);
+      if (header === undefined) return target;
+      position = header.end;
+      const admitted = filter.admits(header);
+      if (header.lastOffset < held.takenTo) continue;
+      const from = held.takenTo;
+      let count = 0;
+      if (admitted) {
+        const { bytes, start } = uncompressedRecords(records, header);
+        const size = header.codec === 0 ? header.end - header.recordsStart : bytes.length;
+        const raw = target.keepRaw({ topic, partition, header, bytes }, size);
+        this.cursor.open(header, bytes, start);
+        while (this.cursor.next()) {
+          if (this.cursor.offset < from) continue; // the batch began below where the warehouse stands
+          count += 1;
+          await this.addRecord(target, topic, partition, raw);
+        }
+        target.records += count;
+      }
+      held.takenTo = header.lastOffset + 1;
+      target.reach(held, from, held.takenTo, count);
+      target = await full(target);
+      await nextTurn(); // heartbeats and the answers of broker and warehouse have their turn
+    }
+  }
+
+  /** Awaits only where a schema is new, which is once a schema: a promise a record would cost more than its row. */
+  private addRecord(batch: Batch, topic: string, partition: number, raw: number): Promise<void> | undefined {
+    const { cursor } = this;
+    const table = this.tables.get(topic);
+    if (table !== undefined && cursor.valueStart >= 0 && cursor.bytes[cursor.valueStart] === 0) {
+      const valueId = schemaId(cursor.bytes, cursor.valueStart, cursor.valueEnd);
+      const keyId = table.isKeyed ? schemaId(cursor.bytes, cursor.keyStart, cursor.keyEnd) : NO_KEY;
+      const encoder = valueId === undefined || keyId === undefined ? undefined : table.encoder(keyId, valueId);
+      if (encoder !== undefined && valueId !== undefined) {
+        try {
+          batch.table(table).upsert(encoder, this.lineage(topic, partition), valueId, cursor, raw);
+        } catch (error) {
+          this.putAside(batch, topic, partition, 'VALUE_CONVERTER', error);
+        }
+        return undefined;
+      }
+    }
+    return this.addWithLookup(batch, topic, partition, raw);
+  }
+
+  /** Everything rare: tombstones, control records, schemas not seen yet, and records that are no Avro. */
+  private async addWithLookup(batch: Batch, topic: string, partition: number, raw: number): Promise<void> {
+    const { cursor } = this;
+    const { bytes } = cursor;
+    const keyId = schemaId(bytes, cursor.keyStart, cursor.keyEnd);
+    if (cursor.keyStart >= 0 && keyId === undefined) {
+      this.putAside(
+        batch,
+        topic,
+        partition,
+        'KEY_CONVERTER',
+        new RangeError('the key is not in Confluent’s wire format'),
+      );
+      return;
+    }
+    if (cursor.valueStart < 0) {
+      if (this.options.deleteEnabled && keyId !== undefined)
+        await this.addTombstone(batch, topic, partition, raw, keyId);
+      return;
+    }
+    const valueId = schemaId(bytes, cursor.valueStart, cursor.valueEnd);
+    if (valueId === undefined) {
+      this.putAside(
+        batch,
+        topic,
+        partition,
+        'VALUE_CONVERTER',
+        new RangeError('the value is not in Confluent’s wire format'),
+      );
+      return;
+    }
+    const value = await this.lookUp(batch, topic, partition, 'VALUE_CONVERTER', valueId);
+    if (value === undefined) return;
+    if (value.kind === 'control') {
+      const { generationId } = value.read(bytes, cursor.valueStart + FRAME, cursor.valueEnd);
+      const { name } = this.tables.name(topic, cursor, undefined);
+      batch.generationEnds.push({ name, topic, partition, offset: cursor.offset, generationId });
+      return;
+    }
+    const table = this.tables.get(topic) ?? this.tables.open(topic, cursor, value.stream);
+    if (table.isKeyed && keyId === undefined) {
+      this.putAside(batch, topic, partition, 'KEY_CONVERTER', new RangeError('the record has no key'));
+      return;
+    }
+    const key = keyId === undefined ? undefined : await this.lookUp(batch, topic, partition, 'KEY_CONVERTER', keyId);
+    if (keyId !== undefined && key === undefined) return;
+    const keySchema = key?.kind === 'rows' && table.isKeyed ? key.schema : undefined;
+    const encoder = table.prepare(table.isKeyed ? (keyId ?? NO_KEY) : NO_KEY, keySchema, valueId, value.schema);
+    try {
+      batch.table(table).upsert(encoder, this.lineage(topic, partition), valueId, cursor, raw);
+    } catch (error) {
+      this.putAside(batch, topic, partition, 'VALUE_CONVERTER', error);
+    }
+  }
+
+  private async addTombstone(
+    batch: Batch,
+    topic: string,
+    partition: number,
+    raw: number,
+    keyId: number,
+  ): Promise<void> {
+    const key = await this.lookUp(batch, topic, partition, 'KEY_CONVERTER', keyId);
+    if (key?.kind !== 'rows') return;
+    const table = this.tables.get(topic) ?? this.tables.open(topic, this.cursor, key.stream);
+    if (!table.isKeyed) return;
+    const encode = table.keyEncoder(keyId) ?? table.prepareKey(keyId, key.schema);
+    try {
+      batch.table(table).delete(encode, this.cursor, raw);
+    } catch (error) {
+      this.putAside(batch, topic, partition, 'KEY_CONVERTER', error);
+    }
+  }
+
+  /** A schema that the registry does not know makes the record undecodable; a registry that does not answer is no fault of the record. */
+  private async lookUp(batch: Batch, topic: string, partition: number, stage: DeadLetter['stage'], id: number) {
+    const known = this.schemas.get(id);
+    if (known !== undefined) return known;
+    try {
+      return await this.schemas.load(id);
+    } catch (error) {
+      if (!isFailure(error) || error.kind === 'transient_error') throw error;
+      this.putAside(batch, topic, partition, stage, error);
+      return undefined;
+    }
+  }
+
+  private putAside(batch: Batch, topic: string, partition: number, stage: DeadLetter['stage'], error: unknown): void {
+    // What our own decoder says (RangeError) and the registry's refusals (Failure) hold no value of the record; anything
+    // else is a fault of the sink and must not be taken for a bad record.
+    if (!(error instanceof RangeError) && !isFailure(error)) throw error;
+    batch.deadLetters.push({
+      ...rawRecord({ topic, partition }, this.cursor),
+      stage,
+      errorClass: stage === 'TASK_PUT' ? 'RejectedRecord' : 'DataException',
+      errorMessage: error.message,
+    });
+  }
+
+  private lineage(topic: string, partition: number): Lineage {
+    const key = partitionKey({ topic, partition });
+    let lineage = this.lineages.get(key);
+    if (lineage === undefined) {
+      lineage = lineageOf(topic, partition);
+      this.lineages.set(key, lineage);
+    }
+    return lineage;
+  }
+}
+
+function schemaId(bytes: Buffer, start: number, end: number): number | undefined {
+  if (start < 0 || end - start < FRAME || bytes[start] !== 0) return undefined;
+  return bytes.readUInt32BE(start + 1);
+}

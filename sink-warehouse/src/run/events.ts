@@ -1,0 +1,22 @@
+import type { DeadLetter, Progress } from '../load/batch';
+import type { TopicPartition } from '../kafka/assignment';
+import type { HeldPartition } from './held-partition';
+
+export interface Commit {
+  readonly records: number;
+  readonly bytes: number;
+  readonly tables: number;
+  readonly milliseconds: number;
+  readonly deadLetters: readonly DeadLetter[];
+  readonly attempts: number;
+  readonly progress: readonly Progress[];
+}
+
+/** What happens in a sink, for logs, metrics, status and the line on the terminal. */
+export interface SinkEvents {
+  assigned(partitions: readonly Readonly<HeldPartition>[]): void;
+  committed(commit: Commit): void;
+  reset(partition: TopicPartition, from: number, to: number): void;
+  retrying(error: unknown, waitMs: number): void;
+  rejoining(reason: string): void;
+}

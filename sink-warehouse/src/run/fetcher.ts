@@ -1,0 +1,112 @@
+import type Cluster from 'kafkajs/src/cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '@ewallet/failure';
+import { groupByLeader } from '../kafka/cluster';
+import { fetchFrom, type FetchedPartition } from '../kafka/fetch-protocol';
+import { partitionKey } from '../kafka/assignment';
+import { offsetAfter } from '../kafka/record-batch';
+import type { FetchQueue } from './fetch-queue';
+import type { HeldPartition } from './held-partition';
+
+interface FetcherOptions {
+  readonly maxBytes: number;
+  readonly maxBytesPerPartition: number;
+  readonly maxWaitMs: number;
+}
+
+const OFFSET_OUT_OF_RANGE = 1;
+/** The broker moved a leader or restarts: look up who leads now and ask again. */
+const STALE_METADATA: ReadonlySet<number> = new Set([3, 5, 6, 9, 13, 14, 74, 75, 76, 78, 100]);
+const RETRY_MS = 250;
+
+/**
+ * Fetches from every broker that leads a held partition, one request at a time for each, while the last answer is being
+ * worked on. Ends when the queue is closed; a fault that does not pass goes through `queue.fail`.
+ */
+export async function fetchAll(
+  cluster: Cluster,
+  held: ReadonlyMap<string, HeldPartition>,
+  queue: FetchQueue,
+  options: FetcherOptions,
+): Promise<void> {
+  try {
+    while (!queue.isClosed()) {
+      const byLeader = groupByLeader(cluster, [...held.values()]);
+      const led = [...byLeader.values()].reduce((count, own) => count + own.length, 0);
+      const round = new AbortController();
+      // Partitions without a leader are looked up again after a while; those that have one are read meanwhile.
+      const refresh =
+        led < held.size
+          ? sleep(1000).then(() => {
+              round.abort();
+            })
+          : undefined;
+      await Promise.all(
+        [...byLeader].map(([nodeId, own]) => fetchLoop(cluster, nodeId, own, held, queue, options, round)),
+      );
+      await refresh;
+      if (!queue.isClosed()) {
+        if (byLeader.size === 0) await sleep(RETRY_MS);
+        await cluster.refreshMetadata();
+      }
+    }
+  } catch (error) {
+    queue.fail(error);
+  }
+}
+
+async function fetchLoop(
+  cluster: Cluster,
+  nodeId: number,
+  own: readonly HeldPartition[],
+  held: ReadonlyMap<string, HeldPartition>,
+  queue: FetchQueue,
+  options: FetcherOptions,
+  round: AbortController,
+): Promise<void> {
+  const broker = await cluster.findBroker({ nodeId });
+  while (!round.signal.aborted && !queue.isClosed()) {
+    await queue.room();
+    if (queue.isClosed()) return;
+    const partitions = own.map(({ topic, partition, fetchOffset }) => ({ topic, partition, offset: fetchOffset }));
+    const fetched = await fetchFrom(broker, { ...options, minBytes: 1, partitions });
+    for (const part of fetched) {
+      const partition = held.get(partitionKey(part));
+      if (partition === undefined) continue;
+      if (!accept(part, partition)) {
+        await sleep(RETRY_MS);
+        round.abort();
+        continue;
+      }
+      if (part.records.length === 0) continue;
+      const next = offsetAfter(part.records);
+      if (next === undefined) throw oversized(part, options);
+      partition.fetchOffset = Math.max(next, partition.fetchOffset);
+      queue.give(part);
+    }
+  }
+}
+
+/** False where the broker has to be looked up again. */
+function accept(part: FetchedPartition, partition: HeldPartition): boolean {
+  if (part.errorCode === 0) {
+    partition.stableOffset = part.lastStableOffset;
+    return true;
+  }
+  if (STALE_METADATA.has(part.errorCode)) return false;
+  if (part.errorCode === OFFSET_OUT_OF_RANGE) {
+    throw Failure.transient(
+      `${part.topic} partition ${part.partition}: offset ${partition.fetchOffset} is not in the topic any more.`,
+    );
+  }
+  throw Failure.transient(
+    `${part.topic} partition ${part.partition}: the broker refused to read it with error code ${part.errorCode}.`,
+  );
+}
+
+/** Kafka returns a first batch whole whatever the limit, so this is a broker older than 0.10.1 or a broken answer. */
+function oversized(part: FetchedPartition, options: FetcherOptions): Failure {
+  return Failure.config(
+    `${part.topic} partition ${part.partition}: a record batch does not fit in ${options.maxBytesPerPartition} bytes. Raise consumer.override.max.partition.fetch.bytes.`,
+  );
+}

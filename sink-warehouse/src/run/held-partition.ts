@@ -1,0 +1,14 @@
+import type { TopicPartition } from '../kafka/assignment';
+
+/** A partition that this process reads and may write. */
+export interface HeldPartition extends TopicPartition {
+  readonly fence: string;
+  /** The next offset to ask the broker for. */
+  fetchOffset: number;
+  /** The next offset that no batch holds yet: records below were taken before. */
+  takenTo: number;
+  /** The next offset in the warehouse. */
+  committedTo: number;
+  /** The end of what a read-committed consumer may read, as the last fetch told. */
+  stableOffset: number;
+}

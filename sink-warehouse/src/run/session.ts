@@ -1,0 +1,197 @@
+import type Cluster from 'kafkajs/src/cluster';
+import type { Client } from 'pg';
+import type { SinkConfig } from '../config/sink-config';
+import { partitionKey, type TopicPartition } from '../kafka/assignment';
+import type { Group, Membership } from '../kafka/group';
+import { readLogBounds } from '../kafka/cluster';
+import { Batch } from '../load/batch';
+import { WarehouseWriter } from '../load/warehouse-writer';
+import { claimPartitions, type Claim } from '../state/fences';
+import { moveOffset } from '../state/move-offset';
+import type { Assembler } from './assembler';
+import { FetchQueue } from './fetch-queue';
+import { fetchAll } from './fetcher';
+import type { HeldPartition } from './held-partition';
+import type { SinkEvents } from './events';
+import { resumeAt } from './starting-offsets';
+
+/** What a session works with; all of it outlives the session. */
+export interface SessionParts {
+  readonly config: SinkConfig;
+  readonly cluster: Cluster;
+  readonly group: Group;
+  readonly client: Client;
+  readonly assembler: Assembler;
+  readonly events: SinkEvents;
+  /** Names this process in sink.offsets. */
+  readonly owner: string;
+  readonly now: () => number;
+}
+
+/**
+ * One stretch of work under one claim: from raising the fences to losing them, a rebalance, a fault or the end. What it
+ * has in memory is worth nothing after it; the warehouse knows where to go on.
+ */
+export class Session {
+  private readonly queue: FetchQueue;
+  private readonly held = new Map<string, HeldPartition>();
+  private readonly fences = new Map<string, string>();
+  private readonly writer: WarehouseWriter;
+  private filling = new Batch();
+  private spare = new Batch();
+  private committing: Promise<void> = Promise.resolve();
+  private ending = false;
+  private isIdle = true;
+
+  constructor(
+    private readonly parts: SessionParts,
+    private readonly membership: Membership,
+  ) {
+    const { config, client } = parts;
+    this.queue = new FetchQueue(config.fetch.maxBytes);
+    this.writer = new WarehouseWriter(client, {
+      connector: config.name,
+      tables: config.tables,
+      tolerateBadRecords: config.errors.tolerate,
+    });
+  }
+
+  /** What this session reads, for status and metrics. */
+  get partitions(): readonly Readonly<HeldPartition>[] {
+    return [...this.held.values()];
+  }
+
+  /** Asks the session to commit what it has and return. */
+  end(): void {
+    this.ending = true;
+    this.queue.close();
+  }
+
+  /** Asks the session to give up at once. */
+  fail(error: unknown): void {
+    this.queue.fail(error);
+  }
+
+  /** @throws whatever ended the work; nothing that was not committed is of any worth then */
+  async run(): Promise<void> {
+    const { config, cluster, events } = this.parts;
+    await this.claim();
+    events.assigned(this.partitions);
+    const fetching = fetchAll(cluster, this.held, this.queue, config.fetch);
+    try {
+      await this.work();
+      await this.committing;
+      if (!this.filling.isEmpty) await this.commit(this.filling);
+    } finally {
+      this.queue.close();
+      await Promise.allSettled([fetching, this.committing]);
+    }
+  }
+
+  private async claim(): Promise<void> {
+    const { config, cluster, client, group, owner } = this.parts;
+    const bounds = await readLogBounds(cluster, this.membership.partitions);
+    const wanted = bounds.map(({ topic, partition, earliest, stable }) => ({
+      topic,
+      partition,
+      start: config.startAt === 'earliest' ? earliest : stable,
+    }));
+    const request = { connector: config.name, generation: this.membership.generation, owner };
+    const claims = await claimPartitions(client, { ...request, partitions: wanted, force: false });
+    const claimed = new Set(claims.map(partitionKey));
+    const refused = wanted.filter((partition) => !claimed.has(partitionKey(partition)));
+    if (refused.length > 0) {
+      // A later generation claimed them: either this process overslept, or the group began anew and counts from 1 again.
+      // Only the group knows; a member of an old generation fails here.
+      await group.heartbeat();
+      claims.push(...(await claimPartitions(client, { ...request, partitions: refused, force: true })));
+    }
+    const boundsByKey = new Map(bounds.map((entry) => [partitionKey(entry), entry]));
+    for (const claim of claims) await this.hold(claim, boundsByKey.get(partitionKey(claim)));
+  }
+
+  private async hold(claim: Claim, bounds: (TopicPartition & { earliest: number; stable: number }) | undefined) {
+    const { config, client, events } = this.parts;
+    if (bounds === undefined) return;
+    const start = resumeAt(claim.nextOffset, bounds, config.resetPolicy);
+    if (start !== claim.nextOffset) {
+      events.reset(claim, claim.nextOffset, start);
+      await moveOffset(client, config.name, claim, start);
+    }
+    this.fences.set(partitionKey(claim), claim.fence);
+    this.held.set(partitionKey(claim), {
+      topic: claim.topic,
+      partition: claim.partition,
+      fence: claim.fence,
+      fetchOffset: start,
+      takenTo: start,
+      committedTo: start,
+      stableOffset: bounds.stable,
+    });
+  }
+
+  private async work(): Promise<void> {
+    const { config, assembler, now } = this.parts;
+    while (!this.ending) {
+      const wait = this.filling.isEmpty ? 60_000 : this.filling.openedAt + config.flush.intervalMs - now();
+      const fetched = await this.queue.take(wait);
+      const held = fetched === undefined ? undefined : this.held.get(partitionKey(fetched));
+      if (fetched !== undefined && held !== undefined) {
+        if (this.filling.isEmpty) this.filling.openedAt = now();
+        this.filling = await assembler.add(fetched, held, this.filling, (batch) => this.flushIfFull(batch));
+      }
+      const due = !this.filling.isEmpty && now() - this.filling.openedAt >= config.flush.intervalMs;
+      if (due && this.isIdle) this.filling = await this.flush(this.filling);
+      else if (due) await this.settled();
+    }
+  }
+
+  /** Until the commit under way is done, or something new to assemble came. */
+  private async settled(): Promise<void> {
+    if (this.queue.bytes > 0) return;
+    await this.committing;
+  }
+
+  private async flushIfFull(batch: Batch): Promise<Batch> {
+    return batch.bytes >= this.parts.config.flush.maxBytes ? this.flush(batch) : batch;
+  }
+
+  /** Starts the commit of a batch and returns the one to fill meanwhile; waits for the commit before. */
+  private async flush(batch: Batch): Promise<Batch> {
+    await this.committing;
+    const next = this.spare;
+    this.spare = batch;
+    next.openedAt = this.parts.now();
+    this.committing = this.commit(batch);
+    this.committing.catch((error: unknown) => {
+      this.queue.fail(error);
+    });
+    return next;
+  }
+
+  private async commit(batch: Batch): Promise<void> {
+    const { events, now } = this.parts;
+    this.isIdle = false;
+    const started = now();
+    try {
+      const landed = await this.writer.land(batch, this.fences);
+      for (const progress of batch.progress.values()) {
+        const held = this.held.get(partitionKey(progress));
+        if (held !== undefined) held.committedTo = progress.next;
+      }
+      events.committed({
+        records: batch.records,
+        bytes: batch.bytes,
+        tables: batch.usedTables.length,
+        milliseconds: now() - started,
+        deadLetters: landed.deadLetters,
+        attempts: landed.attempts,
+        progress: [...batch.progress.values()],
+      });
+      batch.clear();
+    } finally {
+      this.isIdle = true;
+      this.queue.nudge();
+    }
+  }
+}

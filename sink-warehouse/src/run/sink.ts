@@ -1,0 +1,251 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Cluster from 'kafkajs/src/cluster';
+import type { KafkajsLogEntry } from 'kafkajs/src/loggers';
+import type { Client } from 'pg';
+import { asFailure, Failure, isFailure } from '@ewallet/failure';
+import { connect } from '@ewallet/postgres';
+import { SchemaRegistry } from '@ewallet/wire';
+import type { SinkConfig } from '../config/sink-config';
+import { openCluster } from '../kafka/cluster';
+import { Group, type Membership } from '../kafka/group';
+import { asksToRejoin, isHopeless, kafkaErrorName } from '../kafka/kafka-error';
+import { createState, FencedOut } from '../state/fences';
+import { Assembler } from './assembler';
+import type { SinkEvents } from './events';
+import { Session } from './session';
+import { TopicTables } from './topic-tables';
+import { chosenPartitions } from './topic-watch';
+import { WriterSchemas } from './writer-schemas';
+
+const FIRST_BACKOFF_MS = 250;
+const LONGEST_BACKOFF_MS = 10_000;
+const STOP_PATIENCE_MS = 7000;
+
+/** Thrown into a session when the group or the topics changed: commit what there is and join again. */
+class Rejoin extends Error {
+  override readonly name = 'Rejoin';
+}
+
+/**
+ * The sink's life: join the group, claim what it assigns, work until something ends the session, and begin again. Every
+ * fault of the environment leads to the same road: forget all, claim anew, read on from the warehouse's offset.
+ */
+export class Sink {
+  private readonly owner = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
+  private readonly stopping = new AbortController();
+  private session: Session | undefined;
+  private cluster: Cluster | undefined;
+  private failingSince: number | undefined;
+  private backoffMs = FIRST_BACKOFF_MS;
+
+  constructor(
+    private readonly config: SinkConfig,
+    private readonly events: SinkEvents,
+    private readonly kafkaLog: (entry: KafkajsLogEntry) => void,
+    private readonly now: () => number,
+  ) {}
+
+  get partitions(): Session['partitions'] {
+    return this.session?.partitions ?? [];
+  }
+
+  /** Commit what there is, leave the group, and let `run` return. */
+  stop(): void {
+    this.stopping.abort();
+    this.session?.end();
+    // A join can block for as long as the slowest member of the group; nothing is in memory then that could be lost.
+    setTimeout(() => void this.cluster?.disconnect(), STOP_PATIENCE_MS).unref();
+  }
+
+  /** Until `stop`, or a fault that no retry cures. */
+  async run(): Promise<void> {
+    const registry = new SchemaRegistry(this.config.registry);
+    const assembler = new Assembler(
+      new WriterSchemas(registry),
+      new TopicTables({ tableNameFormat: this.config.tableNameFormat, insertMode: this.config.insertMode }),
+      { deleteEnabled: this.config.deleteEnabled },
+    );
+    try {
+      while (!this.stopping.signal.aborted) {
+        try {
+          await this.connected(assembler);
+        } catch (error) {
+          await this.pause(error);
+        }
+      }
+    } finally {
+      registry.close();
+    }
+  }
+
+  /** One connection to Kafka: from connecting to its loss or the end. */
+  private async connected(assembler: Assembler): Promise<void> {
+    const cluster = openCluster(this.config.kafka, this.kafkaLog);
+    this.cluster = cluster;
+    const group = new Group(cluster, this.config.group);
+    try {
+      await cluster.connect();
+      await cluster.refreshMetadata();
+      while (!this.stopping.signal.aborted) {
+        try {
+          await this.member(cluster, group, assembler);
+        } catch (error) {
+          if (error instanceof Rejoin || asksToRejoin(error)) this.events.rejoining(kafkaErrorName(error));
+          else if (error instanceof FencedOut) await this.pause(error);
+          else throw error;
+        }
+      }
+    } finally {
+      await group.leave().catch(() => undefined);
+      await cluster.disconnect().catch(() => undefined);
+    }
+  }
+
+  /** One generation of the group. */
+  private async member(cluster: Cluster, group: Group, assembler: Assembler): Promise<void> {
+    const partitions = await chosenPartitions(cluster, this.config.topics, this.config.errors.topic);
+    const topics = [...new Set(partitions.map(({ topic }) => topic))];
+    if (topics.length > 0) await cluster.addMultipleTargetTopics(topics);
+    const membership = await group.join(topics, () =>
+      chosenPartitions(cluster, this.config.topics, this.config.errors.topic),
+    );
+    const unknown = membership.partitions.map(({ topic }) => topic).filter((topic) => !topics.includes(topic));
+    if (unknown.length > 0) await cluster.addMultipleTargetTopics([...new Set(unknown)]);
+    const over = new AbortController();
+    const watching = this.watch(cluster, group, partitions.length, over);
+    try {
+      while (!this.stopping.signal.aborted && !over.signal.aborted)
+        await this.serve(cluster, group, membership, assembler, over);
+      if (over.signal.aborted && !this.stopping.signal.aborted) throw over.signal.reason;
+    } finally {
+      over.abort();
+      await watching;
+    }
+  }
+
+  /** Heartbeats, and a look at the topics; ends the session when either says that the assignment is old. */
+  private async watch(cluster: Cluster, group: Group, partitionCount: number, over: AbortController): Promise<void> {
+    const every = Math.max(500, Math.min(3000, this.config.group.sessionTimeoutMs / 5));
+    let lookAt = this.now() + this.config.topicsRefreshMs;
+    while (!over.signal.aborted) {
+      await sleep(Math.min(every, this.config.topicsRefreshMs), undefined, { signal: over.signal }).catch(
+        () => undefined,
+      );
+      if (isOver(over)) return;
+      try {
+        await group.heartbeat();
+        if (this.now() < lookAt) continue;
+        lookAt = this.now() + this.config.topicsRefreshMs;
+        const partitions = await chosenPartitions(cluster, this.config.topics, this.config.errors.topic);
+        if (partitions.length !== partitionCount) throw new Rejoin('the topics changed');
+      } catch (error) {
+        over.abort(error);
+        if (error instanceof Rejoin || asksToRejoin(error)) this.session?.end();
+        else this.session?.fail(error);
+      }
+    }
+  }
+
+  /** One connection to the warehouse. */
+  private async serve(
+    cluster: Cluster,
+    group: Group,
+    membership: Membership,
+    assembler: Assembler,
+    over: AbortController,
+  ): Promise<void> {
+    const client = await this.openWarehouse();
+    try {
+      await createState(client);
+      const session = new Session(
+        {
+          config: this.config,
+          cluster,
+          group,
+          client,
+          assembler,
+          events: this.recovering(),
+          owner: this.owner,
+          now: this.now,
+        },
+        membership,
+      );
+      this.session = session;
+      if (this.stopping.signal.aborted || over.signal.aborted) return;
+      await session.run();
+      await group
+        .publishOffsets(
+          session.partitions.map(({ topic, partition, committedTo }) => ({ topic, partition, offset: committedTo })),
+        )
+        .catch(() => undefined);
+    } catch (error) {
+      if (!isFailure(error) || error.kind === 'config_error' || over.signal.aborted) throw error;
+      await this.pause(error);
+    } finally {
+      this.session = undefined;
+      // Not `end()`: a server that swallows bytes would keep the farewell waiting for ever.
+      await Promise.race([client.end().catch(() => undefined), sleep(1000)]);
+    }
+  }
+
+  private async openWarehouse(): Promise<Client> {
+    return connect(this.config.warehouse, {
+      applicationName: `sink-warehouse ${this.config.name}`,
+      retries: 0,
+      statementTimeout: this.config.warehouseTimeoutMs,
+      settings: {
+        TimeZone: 'UTC',
+        // A sink that was stopped in a transaction must not keep its locks from its successor.
+        idle_in_transaction_session_timeout: String(this.config.warehouseTimeoutMs),
+        client_min_messages: 'warning',
+      },
+    });
+  }
+
+  /** A commit proves that the fault is over. */
+  private recovering(): SinkEvents {
+    return {
+      ...this.events,
+      committed: (commit) => {
+        this.failingSince = undefined;
+        this.backoffMs = FIRST_BACKOFF_MS;
+        this.events.committed(commit);
+      },
+    };
+  }
+
+  /** Waits before the next try, longer each time; throws where no try can help or `errors.retry.timeout` is over. */
+  private async pause(error: unknown): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    const failure = explain(error);
+    if (failure.kind === 'config_error') throw failure;
+    this.failingSince ??= this.now();
+    const { retryTimeoutMs } = this.config.errors;
+    if (retryTimeoutMs !== undefined && this.now() - this.failingSince > retryTimeoutMs) throw failure;
+    const waitMs = this.backoffMs;
+    this.backoffMs = Math.min(LONGEST_BACKOFF_MS, this.backoffMs * 2);
+    this.events.retrying(failure, waitMs);
+    await sleep(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
+}
+
+/** A function, because the compiler takes what it read before an await for what it reads after it. */
+function isOver(controller: AbortController): boolean {
+  return controller.signal.aborted;
+}
+
+function explain(error: unknown): Failure {
+  if (isFailure(error)) return error;
+  if (error instanceof FencedOut)
+    return Failure.transient(`A partition was taken over: ${error.message}.`, { cause: error });
+  const name = kafkaErrorName(error);
+  if (name.startsWith('KafkaJS') || /^[A-Z_]{6,}$/.test(name)) {
+    const text = error instanceof Error ? error.message : name;
+    return isHopeless(error)
+      ? Failure.config(`Kafka refused: ${text}. Check credentials and rights.`, { cause: error })
+      : Failure.transient(`Kafka: ${text}.`, { cause: error });
+  }
+  return asFailure(error);
+}

@@ -1,0 +1,44 @@
+import { describeWriterSchema, NAME_PROPERTY, type SchemaRegistry, type WriterSchema } from '@ewallet/wire';
+import { exactAvroType, parseControl, type Control } from '@ewallet/wire';
+
+/** What a schema id stands for. */
+export type KnownSchema =
+  | { readonly kind: 'rows'; readonly schema: WriterSchema; readonly stream: string | undefined }
+  | { readonly kind: 'control'; readonly read: (bytes: Buffer, start: number, end: number) => Control };
+
+/** Writer schemas by id. Ids are never used again for another schema, so they are kept for as long as the process lives. */
+export class WriterSchemas {
+  private readonly known = new Map<number, KnownSchema>();
+
+  constructor(private readonly registry: SchemaRegistry) {}
+
+  get(id: number): KnownSchema | undefined {
+    return this.known.get(id);
+  }
+
+  /** @throws Failure when the registry cannot be reached, does not know the id, or the schema is no record */
+  async load(id: number): Promise<KnownSchema> {
+    const present = this.known.get(id);
+    if (present !== undefined) return present;
+    const loaded = describe(await this.registry.schemaById(id));
+    this.known.set(id, loaded);
+    return loaded;
+  }
+}
+
+function describe(avro: unknown): KnownSchema {
+  const { name, namespace, ...rest } = avro as Record<string, unknown>;
+  if (namespace === 'ewallet' && name === 'ControlValue') {
+    const type = exactAvroType(avro);
+    return {
+      kind: 'control',
+      read: (bytes, start, end) => parseControl(type.fromBuffer(bytes.subarray(start, end))),
+    };
+  }
+  const stream = rest[NAME_PROPERTY];
+  return {
+    kind: 'rows',
+    schema: describeWriterSchema(avro),
+    stream: typeof stream === 'string' ? stream : undefined,
+  };
+}

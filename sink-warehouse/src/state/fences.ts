@@ -1,0 +1,175 @@
+import { Failure } from '@ewallet/failure';
+import type { ClientBase } from 'pg';
+import { comparePartitions, partitionKey, type TopicPartition } from '../kafka/assignment';
+import { STATE_DDL, STATE_DDL_LOCK, STATE_SCHEMA } from './schema';
+
+/** A partition that this process may write, from this offset on, for as long as nobody raises the fence. */
+export interface Claim extends TopicPartition {
+  readonly nextOffset: number;
+  readonly fence: string;
+  readonly topicId: string | null;
+}
+
+interface ClaimRequest {
+  readonly connector: string;
+  /** The group's generation in which the partitions were assigned. */
+  readonly generation: number;
+  /** Who claims, for people who look: host and process. */
+  readonly owner: string;
+  /** `start` is where a partition begins that the warehouse does not know yet. */
+  readonly partitions: readonly (TopicPartition & { readonly start: number })[];
+  /** Claim from a later generation too. Only right after the group confirmed that this member is current. */
+  readonly force: boolean;
+}
+
+/** How far a partition gets with a batch. */
+export interface Advance extends TopicPartition {
+  readonly fence: string;
+  readonly from: number;
+  readonly next: number;
+  /** Records read, bad ones included: dead letters are taken off where they are stored. */
+  readonly records: number;
+}
+
+/** Somebody else holds the fence: what this process has in memory is no longer its to write. */
+export class FencedOut extends Error {
+  override readonly name = 'FencedOut';
+}
+
+export async function createState(client: ClientBase): Promise<void> {
+  await client.query('begin');
+  try {
+    await client.query('select pg_advisory_xact_lock($1)', [STATE_DDL_LOCK]);
+    const present = await client.query<{ tables: string }>(
+      `select count(*) as tables from pg_catalog.pg_class where relnamespace = to_regnamespace($1)
+         and relname in ('offsets', 'dead_letters', 'tables')`,
+      [STATE_SCHEMA],
+    );
+    // A sink with few rights works on state that an administrator made: nothing is created where all is there.
+    if (present.rows[0]?.tables !== '3') for (const statement of STATE_DDL) await client.query(statement);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Raises the fence of each partition and returns where to read on, in one statement: whoever held a partition before can
+ * commit nothing after it, and what it had committed is in the offset returned.
+ *
+ * A claim from an older generation of the group is refused, so that a sink that slept through a rebalance cannot take
+ * partitions back from its successor. The partitions that were refused are missing from the result.
+ */
+export async function claimPartitions(client: ClientBase, request: ClaimRequest): Promise<Claim[]> {
+  const partitions = [...request.partitions].sort(comparePartitions); // one order for all, or two claims deadlock
+  const claimed = await client.query<{
+    topic: string;
+    partition: number;
+    next_offset: string;
+    fence: string;
+    topic_id: string | null;
+  }>(
+    `insert into ${STATE_SCHEMA}.offsets as held (connector, topic, partition, next_offset, fence, generation, owner)
+     select $1, wanted.topic, wanted.partition, wanted.start, 1, $2, $3
+     from unnest($4::text[], $5::integer[], $6::bigint[]) with ordinality as wanted (topic, partition, start, position)
+     order by wanted.position
+     on conflict (connector, topic, partition) do update
+       set fence = held.fence + 1, generation = excluded.generation, owner = excluded.owner, updated_at = now()
+       where $7 or held.generation <= excluded.generation
+     returning topic, partition, next_offset, fence, topic_id`,
+    [
+      request.connector,
+      request.generation,
+      request.owner,
+      partitions.map(({ topic }) => topic),
+      partitions.map(({ partition }) => partition),
+      partitions.map(({ start }) => start),
+      request.force,
+    ],
+  );
+  return claimed.rows.map((row) => ({
+    topic: row.topic,
+    partition: row.partition,
+    nextOffset: Number(row.next_offset),
+    fence: row.fence,
+    topicId: row.topic_id,
+  }));
+}
+
+/**
+ * Moves the offsets of a batch, first thing in its transaction: the rows' locks make a claim wait until this transaction
+ * ends, and a fence that was raised before ends it here.
+ *
+ * @throws FencedOut when any partition is no longer held, or stands elsewhere than this batch began
+ */
+export async function advanceOffsets(
+  client: ClientBase,
+  connector: string,
+  advances: readonly Advance[],
+): Promise<void> {
+  const sorted = [...advances].sort(comparePartitions);
+  const moved = await client.query<{ topic: string; partition: number }>(
+    `with held as (
+       select o.connector, o.topic, o.partition, batch.next, batch.records
+       from ${STATE_SCHEMA}.offsets as o
+       join unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+         as batch (topic, partition, fence, origin, next, records)
+         on o.topic = batch.topic and o.partition = batch.partition and o.fence = batch.fence and o.next_offset = batch.origin
+       where o.connector = $1
+       order by o.topic, o.partition
+       for update of o
+     )
+     update ${STATE_SCHEMA}.offsets as o
+     set next_offset = held.next, records = o.records + held.records, updated_at = now()
+     from held
+     where o.connector = held.connector and o.topic = held.topic and o.partition = held.partition
+     returning o.topic, o.partition`,
+    [
+      connector,
+      sorted.map(({ topic }) => topic),
+      sorted.map(({ partition }) => partition),
+      sorted.map(({ fence }) => fence),
+      sorted.map(({ from }) => from),
+      sorted.map(({ next }) => next),
+      sorted.map(({ records }) => records),
+    ],
+  );
+  if (moved.rows.length === sorted.length) return;
+  const held = new Set(moved.rows.map(partitionKey));
+  const lost = sorted.filter((partition) => !held.has(partitionKey(partition))).map(partitionKey);
+  throw new FencedOut(`another sink holds ${lost.join(', ')}`);
+}
+
+/** Where the warehouse stands for a connector. */
+export interface OffsetRow extends TopicPartition {
+  readonly nextOffset: number;
+  readonly fence: string;
+  readonly generation: number;
+  readonly owner: string;
+  readonly records: number;
+  readonly deadLetters: number;
+  readonly updatedAt: Date;
+}
+
+export async function readOffsets(client: ClientBase, connector: string): Promise<OffsetRow[]> {
+  const { rows } = await client.query<Record<string, unknown>>(
+    `select topic, partition, next_offset, fence, generation, owner, records, dead_letters, updated_at
+     from ${STATE_SCHEMA}.offsets where connector = $1 order by topic, partition`,
+    [connector],
+  );
+  return rows.map((row) => {
+    if (!(row.updated_at instanceof Date)) throw Failure.system('sink.offsets.updated_at is no timestamp.');
+    return {
+      topic: String(row.topic),
+      partition: Number(row.partition),
+      nextOffset: Number(row.next_offset),
+      fence: String(row.fence),
+      generation: Number(row.generation),
+      owner: String(row.owner),
+      records: Number(row.records),
+      deadLetters: Number(row.dead_letters),
+      updatedAt: row.updated_at,
+    };
+  });
+}

@@ -1,0 +1,13 @@
+import type { ClientBase } from 'pg';
+import { STATE_SCHEMA } from './schema';
+import { FencedOut, type Claim } from './fences';
+
+/** Puts a claimed partition at another offset, under its fence: a topic that was made anew begins again. */
+export async function moveOffset(client: ClientBase, connector: string, claim: Claim, offset: number): Promise<void> {
+  const moved = await client.query(
+    `update ${STATE_SCHEMA}.offsets set next_offset = $5, updated_at = now()
+     where connector = $1 and topic = $2 and partition = $3 and fence = $4`,
+    [connector, claim.topic, claim.partition, claim.fence, offset],
+  );
+  if (moved.rowCount !== 1) throw new FencedOut(`another sink holds ${claim.topic}:${claim.partition}`);
+}

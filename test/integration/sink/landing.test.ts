@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { SchemaRegistry } from '@ewallet/wire';
+import { eventually } from '../../support/eventually';
+import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { services, type StackConnections } from '../../support/services';
+import { SinkProcess, writeConfig } from '../../support/sink/sink-process';
+import { createTopic, quietKafka, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
+import { uniqueName } from '../../support/unique-name';
+
+jest.setTimeout(120_000);
+
+let stack: StackConnections;
+let database: FreshDatabase;
+let warehouse: Client;
+let registry: SchemaRegistry;
+const directory = mkdtempSync(join(tmpdir(), 'sink-'));
+
+beforeAll(async () => {
+  stack = await services();
+  database = await freshDatabase(stack.warehouse, 'sink');
+  warehouse = new Client({ connectionString: database.url });
+  await warehouse.connect();
+  registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
+});
+
+afterAll(async () => {
+  registry.close();
+  await warehouse.end();
+  await database.drop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function smallestConfig(name: string, topics: string): Record<string, unknown> {
+  return {
+    name,
+    'topics.regex': topics,
+    'consumer.override.bootstrap.servers': stack.kafka.bootstrapServers,
+    'connection.url': database.url,
+    'value.converter.schema.registry.url': stack.schemaRegistry.url,
+    'insert.mode': 'upsert',
+    'pk.mode': 'record_key',
+    'auto.create': true,
+    'auto.evolve': true,
+    'rest.port': 0,
+  };
+}
+
+test('with the smallest configuration a stream lands in raw.<stream>, the last record of a key wins, and SIGTERM ends with exit 0', async () => {
+  const name = uniqueName('wallet');
+  const topic = `${name}.things`;
+  const kafka = quietKafka(stack.kafka.bootstrapServers);
+  await createTopic(kafka, topic, 2);
+  const things = await StreamWriter.register(registry, topic, 'things', {
+    id: { type: 'integer' },
+    label: { type: ['null', 'string'] },
+    amount: { type: ['null', 'number'], precision: 20, scale: 4 },
+  });
+  const rows = Array.from({ length: 500 }, (_, id) => ({ id, label: `first ${id}`, amount: `${id}.5000` }));
+  const config = writeConfig(directory, smallestConfig(name, `${name}\\..*`));
+  const sink = SinkProcess.start('run', config);
+  try {
+    await withProducer(kafka, name, async (producer) => {
+      await transact(
+        producer,
+        topic,
+        rows.map((row) => things.record(row)),
+      );
+      await transact(
+        producer,
+        topic,
+        rows.slice(0, 100).map((row) => things.record({ ...row, label: 'second' })),
+      );
+      await transact(
+        producer,
+        topic,
+        rows.slice(100, 110).map((row) => things.tombstone(row)),
+      );
+    });
+    await eventually(
+      async () => {
+        const { rows: counted } = await warehouse.query(
+          `select count(*)::int as rows, count(*) filter (where label = 'second')::int as second, sum(amount)::text as amount
+         from raw.things`,
+        );
+        expect(counted).toEqual([{ rows: 490, second: 100, amount: '123950.0000' }]);
+      },
+      { timeoutMs: 60_000 },
+    );
+  } finally {
+    const exit = await sink.stop();
+    expect({ code: exit.code, stderr: exit.code === 0 ? '' : exit.stderr }).toEqual({ code: 0, stderr: '' });
+  }
+  const { rows: offsets } = await warehouse.query(
+    'select sum(records)::int as records, sum(dead_letters)::int as dead from sink.offsets where connector = $1',
+    [name],
+  );
+  expect(offsets).toEqual([{ records: 610, dead: 0 }]);
+});

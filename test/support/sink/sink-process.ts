@@ -1,0 +1,61 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const BIN = join(__dirname, '../../../sink-warehouse/bin/sink-warehouse.js');
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The built sink as a child process, as users run it. */
+export class SinkProcess {
+  private output = '';
+  private errors = '';
+  readonly exited: Promise<Exit>;
+
+  private constructor(readonly child: ChildProcess) {
+    child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
+    this.exited = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        resolve({ code, signal, stdout: this.output, stderr: this.errors });
+      });
+    });
+  }
+
+  static start(command: string, configFile: string, ...more: string[]): SinkProcess {
+    return new SinkProcess(
+      spawn(process.execPath, [BIN, command, '--config', configFile, ...more], { stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
+  }
+
+  get stderr(): string {
+    return this.errors;
+  }
+
+  /** SIGTERM, then the exit. */
+  async stop(): Promise<Exit> {
+    this.child.kill('SIGTERM');
+    return this.exited;
+  }
+
+  async kill(): Promise<Exit> {
+    this.child.kill('SIGKILL');
+    return this.exited;
+  }
+}
+
+/** Runs a command to its end. */
+export async function runSink(command: string, configFile: string, ...more: string[]): Promise<Exit> {
+  return SinkProcess.start(command, configFile, ...more).exited;
+}
+
+export function writeConfig(directory: string, config: Record<string, unknown>, name = 'sink.json'): string {
+  const file = join(directory, name);
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
