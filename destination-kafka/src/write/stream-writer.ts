@@ -3,7 +3,8 @@ import { displayName, FRAME_BYTES, frameHeader, type StreamName } from '@ewallet
 import type { Config } from '../config/config';
 import { RecordEncoder } from '../encode/record-encoder';
 import { RecordHeaders } from '../encode/record-headers';
-import { BATCH_HEADER_BYTES, BatchBuilder } from '../kafka/record-batch';
+import { Transcoder } from '../encode/transcoder';
+import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from '../kafka/record-batch';
 import type { TopicWriter } from '../kafka/topic-writer';
 import type { DeadLetters } from './dead-letters';
 import type { SchemaIds } from './schemas';
@@ -17,6 +18,7 @@ export interface RecordCounts {
 
 /** Turns one stream's RECORD lines into records of its topic. */
 export class StreamWriter {
+  readonly #transcoder: Transcoder;
   readonly #encoder: RecordEncoder;
   readonly #headers: RecordHeaders;
   readonly #keyFrame: Buffer;
@@ -34,14 +36,20 @@ export class StreamWriter {
     private readonly deadLetters: DeadLetters,
     private readonly config: Pick<Config, 'unfitValues' | 'oversizedRecords'>,
   ) {
-    this.#encoder = new RecordEncoder(plan.mapping, {
-      syncId: plan.syncId,
-      generationId: plan.generationId,
-      unfitValues: config.unfitValues === 'null' ? 'null' : 'unfit_record',
-    });
-    this.#headers = new RecordHeaders(plan.mapping.stream, plan.syncId);
+    const { syncId, generationId, mapping } = plan;
     this.#keyFrame = frameHeader(ids.key ?? 0);
     this.#valueFrame = frameHeader(ids.value);
+    this.#transcoder = new Transcoder(
+      mapping,
+      { key: this.#keyFrame, value: this.#valueFrame },
+      { syncId, generationId },
+    );
+    this.#encoder = new RecordEncoder(mapping, {
+      syncId,
+      generationId,
+      unfitValues: config.unfitValues === 'null' ? 'null' : 'unfit_record',
+    });
+    this.#headers = new RecordHeaders(mapping.stream, syncId);
   }
 
   get stream(): StreamName {
@@ -57,6 +65,24 @@ export class StreamWriter {
     return this.#nulled;
   }
 
+  /** The fast path's first half: see {@link Transcoder.encodeData}. */
+  encodeData(source: Buffer, start: number, end: number): number {
+    return this.#transcoder.encodeData(source, start, end);
+  }
+
+  /** Its second half: what `encodeData` took, with its metadata, into the topic. */
+  writeEncoded(line: Buffer, emittedAt: number): void {
+    const transcoder = this.#transcoder;
+    transcoder.encodeMetadata(emittedAt);
+    const keyed = this.plan.mapping.keyColumns.length > 0;
+    this.#append(
+      line,
+      keyed ? { bytes: transcoder.key, start: 0, end: transcoder.keyEnd } : undefined,
+      { bytes: transcoder.value, start: 0, end: transcoder.valueEnd },
+      transcoder.dataEnd,
+    );
+  }
+
   /** @param line a RECORD message of this stream, `text` the same decoded */
   write(line: Buffer, text: string): void {
     const encoded = this.#encoder.encode(line, text);
@@ -68,20 +94,25 @@ export class StreamWriter {
     this.#nulled += encoded.nulled.length;
     const value = Buffer.concat([this.#valueFrame, encoded.data, encoded.metadata]);
     const key = encoded.key === undefined ? undefined : Buffer.concat([this.#keyFrame, encoded.key]);
-    this.#ordinal += 1;
-    const headers = this.#headers.forRecord(
-      value,
-      FRAME_BYTES,
+    this.#append(
+      line,
+      key === undefined ? undefined : { bytes: key, start: 0, end: key.length },
+      { bytes: value, start: 0, end: value.length },
       FRAME_BYTES + encoded.data.length,
-      key === undefined ? this.#ordinal : 0,
     );
-    const size = BATCH_HEADER_BYTES + BatchBuilder.recordBytes(key?.length ?? 0, value.length, headers.end);
+  }
+
+  #append(line: Buffer, key: Span | undefined, value: Span, dataEnd: number): void {
+    this.#ordinal += 1;
+    const ordinal = key === undefined ? this.#ordinal : 0;
+    const headers = this.#headers.forRecord(value.bytes, FRAME_BYTES, dataEnd, ordinal);
+    const keyBytes = key === undefined ? 0 : key.end - key.start;
+    const size = BATCH_HEADER_BYTES + BatchBuilder.recordBytes(keyBytes, value.end - value.start, headers.end);
     if (size > this.maxRecordBytes) {
       this.#rejectOversized(line, size);
       return;
     }
-    const keySpan = key === undefined ? undefined : { bytes: key, start: 0, end: key.length };
-    this.topic.append(keySpan, FRAME_BYTES, { bytes: value, start: 0, end: value.length }, headers);
+    this.topic.append(key, FRAME_BYTES, value, headers);
     this.#written += 1;
   }
 

@@ -2,6 +2,7 @@ import { Failure } from '@ewallet/failure';
 import { readLineBatches, SerialisedLines, type AirbyteMessage } from '@ewallet/airbyte';
 import { displayName, type StreamName } from '@ewallet/wire';
 import { parseMessage, withDestinationStats } from '../encode/message';
+import { RecordEnvelope } from '../encode/record-envelope';
 import type { Outbox } from '../kafka/outbox';
 import type { DeadLetters } from './dead-letters';
 import type { GenerationMarkers } from './generation-markers';
@@ -29,10 +30,14 @@ function streamKey({ name, namespace }: StreamName): string {
 export class Sync {
   readonly #streams: ReadonlyMap<string, StreamWriter>;
   readonly #statuses = new Map<string, string>();
+  readonly #envelope: RecordEnvelope<StreamWriter>;
   #line = 0;
 
   constructor(private readonly parts: SyncParts) {
     this.#streams = new Map(parts.streams.map((writer) => [streamKey(writer.stream), writer]));
+    this.#envelope = new RecordEnvelope((stream, namespace) =>
+      this.#streams.get(JSON.stringify([JSON.parse(namespace) ?? '', JSON.parse(stream)])),
+    );
   }
 
   /** Reads to the end of the input. Resolves once everything is committed and acknowledged. */
@@ -53,6 +58,11 @@ export class Sync {
 
   #take(line: Buffer): void {
     this.#line += 1;
+    const taker = this.#envelope.read(line);
+    if (taker !== undefined) {
+      taker.writeEncoded(line, this.#envelope.emittedAt);
+      return;
+    }
     const message = parseMessage(line, this.#line);
     switch (message.kind) {
       case 'record':
