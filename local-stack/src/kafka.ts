@@ -45,7 +45,7 @@ export interface KafkaPorts {
  * One broker that is its own controller. Replication is 1 as there is one broker; internal topics are small so that the
  * first use of a group or a transaction does not wait for 50 partitions; a group does not wait for members to gather.
  */
-function serverProperties(folder: string, ports: KafkaPorts, options: KafkaOptions): string {
+export function serverProperties(folder: string, ports: KafkaPorts, options: KafkaOptions): string {
   const extra = options.listeners ?? [];
   const listeners = [
     `PLAINTEXT://127.0.0.1:${ports.plain}`,

