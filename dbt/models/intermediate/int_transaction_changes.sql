@@ -59,10 +59,9 @@ candidates as (
     or (select loaded_after from watermark) is null
   union
   select transaction_id from {{ fact }}
-  where source_wallet_id in (select wallet_id from concerned_wallets)
-  union
-  select transaction_id from {{ fact }}
-  where destination_wallet_id in (select wallet_id from concerned_wallets)
+  where
+    source_wallet_id in (select wallet_id from concerned_wallets)
+    or destination_wallet_id in (select wallet_id from concerned_wallets)
   union
   select fact.transaction_id from {{ fact }} as fact
   inner join concerned_rates

@@ -1,6 +1,6 @@
 {#
-  Double entry: what each completed transaction takes from and gives to wallets. The amount goes from source to destination,
-  the fee from source to the currency's fee wallet, so the entries of a transaction add up to zero.
+  Double entry: what each completed transaction takes from and gives to wallets. The source pays amount and fee, the
+  destination receives the amount, the currency's fee wallet the fee, so the entries of a transaction add up to zero.
 #}
 with fee_wallets as (
   select distinct on (currency)
@@ -24,9 +24,8 @@ left join fee_wallets on transactions.currency = fee_wallets.currency
 cross join
   lateral (
     values
-    ('amount_out', transactions.source_wallet_id, -transactions.amount),
-    ('amount_in', transactions.destination_wallet_id, transactions.amount),
-    ('fee_out', transactions.source_wallet_id, -transactions.fee_amount),
-    ('fee_in', fee_wallets.wallet_id, transactions.fee_amount)
+    ('paid', transactions.source_wallet_id, -transactions.amount - transactions.fee_amount),
+    ('received', transactions.destination_wallet_id, transactions.amount),
+    ('fee', fee_wallets.wallet_id, transactions.fee_amount)
   ) as entries (entry, wallet_id, amount)
 where transactions.transaction_status = 'completed' and entries.amount != 0

@@ -7,10 +7,7 @@
     indexes=[
       {'columns': ['transaction_id'], 'unique': true},
       {'columns': ['transaction_date']},
-      {'columns': ['source_wallet_id']},
-      {'columns': ['destination_wallet_id']},
-      {'columns': ['changes_until']},
-      {'columns': ['loaded_at']}
+      {'columns': ['changes_until']}
     ]
   )
 }}

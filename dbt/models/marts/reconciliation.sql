@@ -22,8 +22,11 @@ fees_without_wallet as (
   select
     currency,
     count(*) as transaction_count
-  from {{ ref('int_wallet_movements') }}
-  where wallet_id is null
+  from {{ ref('fct_transactions') }}
+  where
+    transaction_status = 'completed'
+    and fee_amount > 0
+    and currency not in (select currency from wallets where wallet_kind = 'fee')
   group by currency
 ),
 
