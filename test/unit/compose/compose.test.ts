@@ -6,7 +6,10 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { APICURIO_VERSION, KAFKA_VERSION } from '../../../local-stack/src/jars';
 import { serverProperties } from '../../../local-stack/src/kafka';
+import { parseSyncConfig } from '../../../sync/src/config';
 import { PROJECT_ROOT } from '../../support/command';
+
+jest.setTimeout(120_000);
 
 interface Service {
   readonly image: string;
@@ -151,7 +154,10 @@ test('the mounted configurations are JSON once the variables are in', () => {
     'topics.regex': 'public\\..*',
     'connection.url': 'postgresql://sink:${env:SINK_ROLE_PASSWORD}@warehouse:5432/warehouse',
   });
-  expect(filled('sync')).toMatchObject({ source: { config: { username: 'airbyte' } }, state: '/state/state.json' });
+  expect(parseSyncConfig(filled('sync'), '/config')).toMatchObject({
+    stateDirectory: '/state',
+    source: { config: { value: { username: 'airbyte' } } },
+  });
 });
 
 test('every file that compose.yaml mounts, builds or runs exists, and every script is valid shell', async () => {
