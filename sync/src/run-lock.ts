@@ -4,6 +4,7 @@ import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Failure } from '@ewallet/failure';
+import { errorCode } from './error-code';
 
 /** How often a running sync shows that it lives, in milliseconds. */
 const HEARTBEAT = 10_000;
@@ -70,7 +71,7 @@ async function tryLink(own: string, file: string): Promise<boolean> {
     await link(own, file);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw Failure.config(`The lock ${file} cannot be made. Check that its directory can be written.`, { cause: error });
   }
 }
@@ -115,7 +116,7 @@ function signalReaches(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }
 

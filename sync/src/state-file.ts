@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '@ewallet/failure';
+import { errorCode } from './error-code';
 import { jsonMember } from './json-member';
 
 /**
@@ -37,7 +38,7 @@ export async function readStateFile(file: string): Promise<SyncState> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return NOTHING_SYNCED;
+    if (errorCode(error) === 'ENOENT') return NOTHING_SYNCED;
     throw Failure.config(`The state file ${file} cannot be read.`, { cause: error });
   }
   const parsed = parse(text);

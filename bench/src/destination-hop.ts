@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Failure } from '@ewallet/failure';
+import { writeCommand, type BenchSession } from './bench-session';
+import { createTopic, deleteTopic, partitionsOf, readTopicTotals } from './kafka-totals';
+import { mustEqual } from './money';
+import { runPipeline, type PipelineUsage } from './pipeline';
+import { kafkaClasspath } from './programs';
+import type { Trial } from './trial';
+
+/** Airbyte lines on standard input → committed Avro in Kafka. @returns the time from start to exit. */
+export async function produce(session: BenchSession, lines: string, trial: string): Promise<PipelineUsage> {
+  const acknowledged = path.join(session.directory, 'acknowledged.jsonl');
+  const usage = await runPipeline(
+    [
+      { command: ['cat'], measured: false },
+      { command: await writeCommand(session, trial), measured: true },
+      { command: ['cat'], measured: false },
+    ],
+    { input: lines, output: acknowledged, errors: session.errors },
+  );
+  const written = [...(await readFile(acknowledged, 'utf8')).matchAll(/"destinationStats":\{"recordCount":(\d+)/g)];
+  const records = written.reduce((sum, [, count]) => sum + Number(count), 0);
+  if (records !== session.totals.rows) {
+    throw Failure.system(`The destination acknowledged ${records} records of ${session.totals.rows}.`);
+  }
+  return usage;
+}
+
+/** The destination beside Kafka's own producer benchmark, with records of the same size and as many partitions. */
+export async function destinationTrial(session: BenchSession, lines: string, number: number): Promise<Trial[]> {
+  const { totals, stack, errors } = session;
+  const name = `destination${number}`;
+  const topic = `${name}.transactions`;
+  const hop = await produce(session, lines, name);
+  const found = await readTopicTotals(stack, topic, totals.rows);
+  mustEqual(found.totals, totals, `Topic ${topic}`);
+  const recordBytes = Math.round(found.bytes / totals.rows);
+  const limitTopic = `${name}.limit`;
+  await createTopic(stack, limitTopic, await partitionsOf(stack, topic));
+  const limit = await runPipeline(
+    [{ command: producerPerformance(session, limitTopic, recordBytes), measured: true }],
+    {
+      errors,
+    },
+  );
+  await deleteTopic(stack, topic);
+  await deleteTopic(stack, limitTopic);
+  return [
+    {
+      hop: 'destination',
+      limitName: `ProducerPerformance, ${recordBytes}-byte records`,
+      target: 0.25,
+      measured: {
+        hop: { rows: totals.rows, bytes: found.bytes, ...hop },
+        limit: { rows: totals.rows, bytes: recordBytes * totals.rows, ...limit },
+      },
+    },
+  ];
+}
+
+function producerPerformance(
+  { stack, totals }: BenchSession,
+  topic: string,
+  recordBytes: number,
+): readonly [string, ...string[]] {
+  return [
+    'java',
+    ...['-Xmx512m', '-cp', kafkaClasspath(), 'org.apache.kafka.tools.ProducerPerformance'],
+    ...['--topic', topic, '--num-records', String(totals.rows), '--record-size', String(recordBytes)],
+    ...['--throughput', '-1', '--producer-props', `bootstrap.servers=${stack.kafka.bootstrapServers}`],
+    ...['acks=all', 'batch.size=262144', 'linger.ms=20', 'compression.type=none'],
+  ];
+}

@@ -1,0 +1,79 @@
+import { readCommand, totalsOfTable, withClient, writeCommand, type BenchSession } from './bench-session';
+import { copyCommand, copyProgramName } from './copy-program';
+import { deleteTopic } from './kafka-totals';
+import type { Measurement } from './measurement';
+import { mustEqual } from './money';
+import { runPipeline, startPipeline } from './pipeline';
+import { ProcessUsage } from './process-usage';
+import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
+import type { Trial } from './trial';
+
+/** source | destination → Kafka → sink, all at once, from the start of the sync to the last row in the warehouse. */
+export async function flowTrial(session: BenchSession, number: number): Promise<Trial[]> {
+  const { totals, warehouseUrl, errors } = session;
+  const name = `flow${number}`;
+  await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
+  const sink = await startSink(session, name);
+  let hop: Measurement;
+  try {
+    const started = Number(process.hrtime.bigint());
+    const sync = startPipeline(
+      [
+        { command: readCommand(session), measured: true },
+        { command: await writeCommand(session, name), measured: true },
+        { command: ['cat'], measured: false },
+      ],
+      { errors },
+    );
+    const usage = new ProcessUsage([...sync.measuredPids, ...sink.measuredPids]);
+    try {
+      await sync.ended;
+      const { at } = await untilLanded(session, name, totals.rows, sink);
+      hop = { rows: totals.rows, bytes: 0, seconds: (at - started) / 1e9, ...usage.stop() };
+    } finally {
+      usage.stop();
+      sync.stop();
+    }
+  } finally {
+    await stopSink(sink);
+  }
+  mustEqual(await totalsOfTable(warehouseUrl, LANDED), totals, `Table ${LANDED} after the flow`);
+  const limit = await copyAcross(session);
+  await deleteTopic(session.stack, `${name}.transactions`);
+  return [
+    {
+      hop: 'whole flow',
+      limitName: `${copyProgramName()} COPY | COPY`,
+      target: 0.12,
+      measured: { hop, limit },
+    },
+  ];
+}
+
+/** The shortest way between the two databases, into a table with the columns and the primary key of the source's. */
+async function copyAcross(session: BenchSession): Promise<Measurement> {
+  const { sourceUrl, warehouseUrl, totals, errors } = session;
+  await withClient(warehouseUrl, async (client) => {
+    await client.query('create schema if not exists bench');
+    await client.query('drop table if exists bench.across');
+    await client.query(
+      `create table bench.across (
+         id bigint primary key, type text, status text, source_wallet_id bigint, destination_wallet_id bigint,
+         refund_of_id bigint, currency text, amount numeric(20, 4), fee numeric(20, 4), channel text, failure_reason text,
+         created_at timestamptz, settled_at timestamptz, updated_at timestamptz)`,
+    );
+  });
+  try {
+    const usage = await runPipeline(
+      [
+        { command: copyCommand(sourceUrl, 'copy transactions to stdout'), measured: true },
+        { command: copyCommand(warehouseUrl, 'copy bench.across from stdin'), measured: true },
+      ],
+      { errors },
+    );
+    mustEqual(await totalsOfTable(warehouseUrl, 'bench.across'), totals, 'Table bench.across');
+    return { rows: totals.rows, bytes: 0, ...usage };
+  } finally {
+    await withClient(warehouseUrl, (client) => client.query('drop table if exists bench.across'));
+  }
+}

@@ -1,0 +1,137 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { Failure } from '@ewallet/failure';
+import { Command } from 'commander';
+import { airbyteLines, prepare, type BenchSession } from './bench-session';
+import { destinationTrial } from './destination-hop';
+import { flowTrial } from './flow-hop';
+import { summarise, type HopResult, type HopSummary } from './measurement';
+import { plot } from './plot';
+import { ROOT } from './programs';
+import { table } from './report';
+import { sinkTrial } from './sink-hop';
+import { sourceTrial } from './source-hop';
+import { startStack, stopStack } from './stack';
+import type { Trial } from './trial';
+
+const HOPS = ['source', 'destination', 'sink', 'flow'] as const;
+type Hop = (typeof HOPS)[number];
+
+interface Flags {
+  readonly rows: number;
+  readonly runs: number;
+  readonly only: readonly Hop[];
+  readonly growth: boolean;
+  readonly results: string;
+}
+
+/** Sizes of the growth run: what is flat from the first to the last is flat. */
+const GROWTH = [100_000, 1_000_000, 10_000_000];
+
+/** The command line of `npm run bench`. */
+export function program(out: { write(text: string): unknown }, err: { write(text: string): unknown }): Command {
+  return new Command('bench')
+    .description('Every hop beside its limit, as ratios, on real services')
+    .option('--rows <n>', 'transactions', count, 1_000_000)
+    .option('--runs <n>', 'trials of each hop, interleaved with its limit', count, 3)
+    .option('--only <hops>', `of ${HOPS.join(',')}`, hops, [...HOPS])
+    .option('--growth', `the same at ${GROWTH.map((rows) => rows.toLocaleString('en')).join(', ')} rows`, false)
+    .option('--results <directory>', 'where the figures go', path.join(ROOT, 'bench', 'results'))
+    .action(async (flags: Flags) => {
+      const say = (text: string): void => {
+        err.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+      };
+      for (const rows of flags.growth ? GROWTH : [flags.rows]) {
+        const summaries = await benchmark({ ...flags, rows }, say);
+        out.write(
+          `\n${rows.toLocaleString('en')} transactions on ${cpus().length} cores\n${table(summaries, false)}\n`,
+        );
+        await write(flags.results, rows, summaries);
+      }
+    });
+}
+
+async function benchmark(flags: Flags, say: (text: string) => void): Promise<HopSummary[]> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-'));
+  const stackDirectory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-stack-'));
+  let whole = false;
+  try {
+    say('starting the services');
+    const session = await prepare(directory, await startStack(stackDirectory), flags.rows, say);
+    const results = await trials(session, flags);
+    whole = true;
+    return results.map(summarise);
+  } finally {
+    await stopStack(stackDirectory);
+    if (whole) await rm(directory, { recursive: true, force: true });
+    else say(`what the programs said is in ${directory}`);
+  }
+}
+
+async function trials(session: BenchSession, { only, runs }: Flags): Promise<HopResult[]> {
+  const results = new Map<string, HopResult>();
+  const lines = only.includes('destination') || only.includes('sink') ? await airbyteLines(session) : '';
+  for (let run = 1; run <= runs; run++) {
+    for (const hop of only) {
+      for (const trial of await trialOf(hop, session, lines, run)) {
+        session.say(`${trial.hop}, run ${run}: ${shortly(trial)}`);
+        const before = results.get(trial.hop);
+        results.set(trial.hop, {
+          hop: trial.hop,
+          limit: trial.limitName,
+          target: trial.target,
+          trials: [...(before?.trials ?? []), trial.measured],
+        });
+      }
+    }
+  }
+  return [...results.values()];
+}
+
+function trialOf(hop: Hop, session: BenchSession, lines: string, run: number): Promise<Trial[]> {
+  switch (hop) {
+    case 'source':
+      return sourceTrial(session);
+    case 'destination':
+      return destinationTrial(session, lines, run);
+    case 'sink':
+      return sinkTrial(session, lines, run);
+    case 'flow':
+      return flowTrial(session, run);
+    default: {
+      const never: never = hop;
+      throw new TypeError(`unknown hop ${String(never)}`);
+    }
+  }
+}
+
+function shortly({ measured: { hop, limit } }: Trial): string {
+  const rate = Math.round(hop.rows / hop.seconds);
+  const most = Math.round(limit.rows / limit.seconds);
+  return `${rate.toLocaleString('en')} of ${most.toLocaleString('en')} rows/s, ${(rate / most).toFixed(2)}`;
+}
+
+async function write(directory: string, rows: number, summaries: readonly HopSummary[]): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const name = path.join(directory, `${rows}-rows`);
+  const machine = { cores: cpus().length, processor: cpus()[0]?.model ?? 'unknown', node: process.version };
+  await writeFile(`${name}.json`, `${JSON.stringify({ rows, machine, hops: summaries }, null, 2)}\n`);
+  await writeFile(`${name}.md`, `${table(summaries, true)}\n`);
+  await writeFile(`${name}.svg`, plot(summaries));
+}
+
+function count(text: string): number {
+  const value = Number(text.replaceAll('_', ''));
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw Failure.config(`A count must be a whole number above 0, not ${text}.`);
+  return value;
+}
+
+function hops(text: string): Hop[] {
+  return text.split(',').map((name) => {
+    const hop = HOPS.find((known) => known === name);
+    if (hop === undefined) throw Failure.config(`--only knows ${HOPS.join(', ')}, not ${name}.`);
+    return hop;
+  });
+}

@@ -1,0 +1,39 @@
+import type { HopSummary } from './measurement';
+
+/** The figures as a table of fixed width, or of Markdown where `markdown`. */
+export function table(summaries: readonly HopSummary[], markdown: boolean): string {
+  const rows = [
+    [
+      'hop',
+      'rows/s',
+      'MB/s',
+      'limit',
+      'limit rows/s',
+      'ratio min / median / max',
+      'target',
+      'peak RSS',
+      'CPU s / 1M rows',
+    ],
+    ...summaries.map((summary) => [
+      summary.hop,
+      whole(summary.rowsPerSecond),
+      summary.megabytesPerSecond.toFixed(1),
+      summary.limit,
+      whole(summary.limitRowsPerSecond),
+      `${summary.ratio.min.toFixed(2)} / ${summary.ratio.median.toFixed(2)} / ${summary.ratio.max.toFixed(2)}`,
+      summary.target === undefined ? '' : `≥ ${summary.target}`,
+      `${summary.peakRssMegabytes.toFixed(0)} MB`,
+      summary.cpuSecondsPerMillionRows.toFixed(1),
+    ]),
+  ];
+  if (markdown) {
+    const [head = [], ...body] = rows;
+    return [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  }
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}

@@ -1,0 +1,159 @@
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '@ewallet/failure';
+import { totalsOfTable, withClient, type BenchSession } from './bench-session';
+import { copyCommand, copyProgramName } from './copy-program';
+import { produce } from './destination-hop';
+import { deleteTopic } from './kafka-totals';
+import type { Measurement } from './measurement';
+import { mustEqual } from './money';
+import { runPipeline, startPipeline, type RunningPipeline } from './pipeline';
+import { ProcessUsage } from './process-usage';
+import { programPath } from './programs';
+import type { Trial } from './trial';
+
+/** Milliseconds between two looks at how far the sink is. */
+const POLL = 20;
+/** A sink that lands nothing for so long, in milliseconds, is stuck. */
+const STUCK = 120_000;
+
+/** Where the default `table.name.format` puts the stream. */
+export const LANDED = 'raw.transactions';
+
+/** Kafka → an empty table, then the same keys again, each beside a binary COPY into a table of the same definition. */
+export async function sinkTrial(session: BenchSession, lines: string, number: number): Promise<Trial[]> {
+  const { totals, warehouseUrl } = session;
+  const name = `sink${number}`;
+  const topic = `${name}.transactions`;
+  await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
+  await produce(session, lines, name);
+  const insert = await land(session, name, totals.rows);
+  mustEqual(await totalsOfTable(warehouseUrl, LANDED), totals, `Table ${LANDED} after the insert`);
+  await produce(session, lines, name);
+  const update = await land(session, name, 2 * totals.rows);
+  mustEqual(await totalsOfTable(warehouseUrl, LANDED), totals, `Table ${LANDED} after the update`);
+  const limit = await binaryCopy(session);
+  await deleteTopic(session.stack, topic);
+  const limitName = `binary COPY by ${copyProgramName()}`;
+  return [
+    { hop: 'sink insert', limitName, target: 0.35, measured: { hop: insert, limit } },
+    { hop: 'sink update', limitName, target: 0.17, measured: { hop: update, limit } },
+  ];
+}
+
+/**
+ * Runs the sink until `records` have landed since its connector began. Timed from the first commit it makes to the last,
+ * without the rows of the first: starting Node and joining a group is told apart from landing rows.
+ */
+async function land(session: BenchSession, connector: string, records: number): Promise<Measurement> {
+  const before = await landed(session, connector);
+  const sink = await startSink(session, connector);
+  const usage = new ProcessUsage(sink.measuredPids);
+  try {
+    const first = await untilLanded(session, connector, before + 1, sink);
+    const last = await untilLanded(session, connector, records, sink);
+    const seconds = (last.at - first.at) / 1e9;
+    const measured = usage.stop();
+    if (last.records !== records) throw Failure.system(`The sink landed ${last.records} records of ${records}.`);
+    const rows = last.records - first.records;
+    // Memory and CPU time are of the whole run, so the latter is scaled to the rows that were timed.
+    const share = rows / (last.records - before);
+    return { rows, bytes: 0, seconds, peakRss: measured.peakRss, cpuSeconds: measured.cpuSeconds * share };
+  } finally {
+    await stopSink(sink);
+  }
+}
+
+export async function startSink(session: BenchSession, connector: string): Promise<RunningPipeline> {
+  const file = path.join(session.directory, `${connector}.json`);
+  await writeFile(
+    file,
+    JSON.stringify({
+      name: connector,
+      'topics.regex': `${connector}\\..*`,
+      'consumer.override.bootstrap.servers': session.stack.kafka.bootstrapServers,
+      'connection.url': session.warehouseUrl,
+      'value.converter.schema.registry.url': session.stack.schemaRegistry.url,
+      'insert.mode': 'upsert',
+      'pk.mode': 'record_key',
+      'auto.create': true,
+      'auto.evolve': true,
+      'rest.enabled': false,
+    }),
+  );
+  return startPipeline([{ command: [programPath('sink-warehouse'), 'run', '--config', file], measured: true }], {
+    errors: session.errors,
+    output: path.join(session.directory, `${connector}.log`),
+  });
+}
+
+/** SIGTERM, and its exit awaited, so that the next connector has the machine to itself. */
+export async function stopSink(sink: RunningPipeline): Promise<void> {
+  for (const pid of sink.measuredPids) process.kill(pid, 'SIGTERM');
+  await sink.ended;
+}
+
+export async function untilLanded(
+  session: BenchSession,
+  connector: string,
+  records: number,
+  sink: RunningPipeline,
+): Promise<{ readonly records: number; readonly at: number }> {
+  const dead = new AbortController();
+  sink.ended
+    .then(() => {
+      throw Failure.system('The sink ended by itself.');
+    })
+    .catch((error: unknown) => {
+      dead.abort(error);
+    });
+  let seen = 0;
+  let progressed = Date.now();
+  for (;;) {
+    const now = await landed(session, connector);
+    if (now >= records) return { records: now, at: Number(process.hrtime.bigint()) };
+    if (now > seen) progressed = Date.now();
+    seen = now;
+    dead.signal.throwIfAborted();
+    if (Date.now() - progressed > STUCK)
+      throw Failure.system(`The sink landed ${seen} of ${records} records and no more.`);
+    await sleep(POLL);
+  }
+}
+
+async function landed(session: BenchSession, connector: string): Promise<number> {
+  return withClient(session.warehouseUrl, async (client) => {
+    const { rows: exists } = await client.query<{ there: boolean }>(
+      `select to_regclass('sink.offsets') is not null as there`,
+    );
+    if (exists[0]?.there !== true) return 0;
+    const { rows } = await client.query<{ records: string }>(
+      'select coalesce(sum(records), 0)::text as records from sink.offsets where connector = $1',
+      [connector],
+    );
+    return Number(rows[0]?.records);
+  });
+}
+
+/** The rows that have landed, in binary, into an empty table of the same definition, indexes and all. */
+async function binaryCopy(session: BenchSession): Promise<Measurement> {
+  const { warehouseUrl, totals, errors } = session;
+  const file = path.join(session.directory, 'landed.copy');
+  try {
+    await withClient(warehouseUrl, async (client) => {
+      await client.query('create schema if not exists bench');
+      await client.query('drop table if exists bench.limit');
+      await client.query(`create table bench.limit (like ${LANDED} including all)`);
+    });
+    const out = copyCommand(warehouseUrl, `copy ${LANDED} to stdout (format binary)`);
+    await runPipeline([{ command: out, measured: false }], { output: file, errors });
+    const into = copyCommand(warehouseUrl, 'copy bench.limit from stdin (format binary)');
+    const usage = await runPipeline([{ command: into, measured: true }], { input: file, errors });
+    mustEqual(await totalsOfTable(warehouseUrl, 'bench.limit'), totals, 'Table bench.limit');
+    return { rows: totals.rows, bytes: 0, ...usage };
+  } finally {
+    await withClient(warehouseUrl, (client) => client.query('drop table if exists bench.limit'));
+    await rm(file, { force: true });
+  }
+}
