@@ -50,7 +50,8 @@ async function writeAborted(config: Config, now: () => number): Promise<void> {
     const key = frame(0, Buffer.from('check'));
     const span = { bytes: key, start: 0, end: key.length };
     probe.append(span, span, { bytes: PROBE_HEADERS, start: 0, end: PROBE_HEADERS.length });
-    await log.append([await compressor(config.compression)(probe.seal(now()))]);
+    const compress = await compressor(config.compression);
+    await log.append([await compress(probe.seal(now()))]);
     await log.abort();
   } catch (error) {
     throw failureFromKafka(error, 'write a probe in a transaction');

@@ -1,3 +1,4 @@
+import type { Compress } from './compression';
 import type { SealedBatch } from './record-batch';
 
 /** What the outbox needs of a transactional producer; a fault test passes one that fails at a chosen step. */
@@ -22,7 +23,7 @@ export interface OutboxOptions {
   /** The same by size: bytes appended in one transaction. */
   readonly partAfterBytes: number;
   /** Compresses a batch just before it is sent. */
-  readonly compress: (batch: SealedBatch) => Promise<SealedBatch>;
+  readonly compress: Compress;
 }
 
 /**

@@ -36,10 +36,11 @@ async function verify(registry: SchemaRegistry, plan: StreamPlan, subject: strin
   );
 }
 
-/** Sets BACKWARD where nothing is set on the subject itself, as a registry's default may be NONE. */
+/** Sets BACKWARD where nothing protects the subject yet: a registry's default may be NONE. */
 async function register(registry: SchemaRegistry, subject: string, schema: AvroRecord): Promise<number> {
   const id = await registry.register(subject, schema);
-  if ((await registry.compatibility(subject)) === undefined) await registry.setCompatibility(subject, 'BACKWARD');
+  const compatibility = (await registry.compatibility(subject)) ?? 'NONE';
+  if (compatibility === 'NONE') await registry.setCompatibility(subject, 'BACKWARD');
   return id;
 }
 

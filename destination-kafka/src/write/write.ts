@@ -3,7 +3,7 @@ import { Failure } from '@ewallet/failure';
 import { SchemaRegistry } from '@ewallet/wire';
 import type { Config } from '../config/config';
 import { createAdmin, createCluster } from '../kafka/cluster';
-import { compressor } from '../kafka/compression';
+import { compressor, type Compress } from '../kafka/compression';
 import { failureFromKafka } from '../kafka/kafka-errors';
 import { Outbox, type Log } from '../kafka/outbox';
 import { TopicWriter } from '../kafka/topic-writer';
@@ -74,6 +74,7 @@ function assemble(
   config: Config,
   prepared: Prepared,
   log: Log,
+  compress: Compress,
   surroundings: WriteSurroundings,
 ): { outbox: Outbox; deadLetters: DeadLetters; markers: GenerationMarkers; streams: readonly StreamWriter[] } {
   const outbox = new Outbox(log, {
@@ -81,7 +82,7 @@ function assemble(
     maxRequestBytes: MAX_REQUEST_BYTES,
     partAfterMs: config.transactionTimeoutMs * PART_SHARE_OF_TIMEOUT,
     partAfterBytes: PART_BYTES,
-    compress: compressor(config.compression),
+    compress,
   });
   const writer = ({ name, partitions, maxMessageBytes }: Topic): TopicWriter =>
     new TopicWriter(name, partitions, outbox, Math.min(config.batchBytes, maxMessageBytes), surroundings.now);
@@ -125,6 +126,7 @@ async function transfer(
   surroundings: WriteSurroundings,
   channel: MessageChannel,
 ): Promise<void> {
+  const compress = await compressor(config.compression);
   const cluster = createCluster(config.kafka);
   try {
     await cluster.connect();
@@ -141,7 +143,7 @@ async function transfer(
     now: surroundings.now,
   });
   const log = surroundings.wrapLog?.(transactions) ?? transactions;
-  const { outbox, deadLetters, streams, markers } = assemble(config, prepared, log, surroundings);
+  const { outbox, deadLetters, streams, markers } = assemble(config, prepared, log, compress, surroundings);
   try {
     await transactions.open();
     await new Sync({

@@ -8,6 +8,12 @@ interface ErrorBody {
   readonly message?: string;
 }
 
+interface CompatibilityAnswer {
+  readonly is_compatible: boolean;
+  readonly messages?: readonly string[];
+  readonly reason?: string | null;
+}
+
 function errorBody(body: unknown): ErrorBody {
   return typeof body === 'object' && body !== null ? body : {};
 }
@@ -96,12 +102,17 @@ export class SchemaRegistry {
       { schemaType: 'AVRO', schema: JSON.stringify(schema) },
     );
     if (answer.status === 404) return [];
-    const body = this.#expect(answer, what) as { is_compatible: boolean; messages?: readonly string[] };
+    const body = this.#expect(answer, what) as CompatibilityAnswer;
     if (body.is_compatible) return [];
-    return body.messages === undefined || body.messages.length === 0 ? ['incompatible'] : body.messages;
+    // Confluent's registry lists messages, Apicurio gives one reason.
+    const reasons = body.messages ?? (typeof body.reason === 'string' ? [body.reason] : []);
+    return reasons.length === 0 ? ['the registry gave no reason'] : reasons;
   }
 
-  /** The compatibility set on the subject itself; undefined where it follows the registry's default. */
+  /**
+   * The compatibility of a subject; undefined where it follows the registry's default. Apicurio gives its default, which
+   * is NONE, instead.
+   */
   async compatibility(subject: string): Promise<Compatibility | undefined> {
     const what = `read the compatibility of subject ${subject}`;
     const answer = await this.#call('GET', `config/${encodeURIComponent(subject)}`, what);
