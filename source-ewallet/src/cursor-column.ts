@@ -1,0 +1,78 @@
+import type { Client } from 'pg';
+import { Failure } from '@ewallet/failure';
+import type { StreamDescriptor } from '@ewallet/airbyte';
+import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
+import type { CursorPosition } from './row-condition';
+import { cursorCandidates, defaultCursor } from './stream-catalog';
+import { streamName, type Column, type Table } from './table';
+
+/** The column that gives a stream's position: the user's choice, else ours; undefined where there is none. */
+export function chooseCursor(
+  table: Table,
+  cursorField: readonly string[],
+  stream: StreamDescriptor,
+): CursorColumn | undefined {
+  const [name] = cursorField;
+  const column = name === undefined ? defaultCursor(table) : table.columns.find((one) => one.name === name);
+  if (column === undefined) {
+    if (name === undefined) return undefined;
+    throw Failure.config(`Stream ${streamName(table)} has no column ${name} to use as its cursor.`, { stream });
+  }
+  if (!cursorCandidates(table).includes(column)) {
+    throw Failure.config(
+      `Column ${column.name} of stream ${streamName(table)} cannot be a cursor: choose a time, a date or a whole number.`,
+      { stream },
+    );
+  }
+  return { column, sqlType: cursorSqlType(column) };
+}
+
+export interface CursorColumn {
+  readonly column: Column;
+  readonly sqlType: CursorPosition['sqlType'];
+}
+
+/**
+ * The highest value that can be a position: infinity and NaN would hide everything after, and so would a time in the
+ * future, which some row of a wallet always has by mistake.
+ */
+export async function queryHighestCursor(
+  client: Client,
+  table: Table,
+  cursor: CursorColumn,
+  where?: string,
+): Promise<string | undefined> {
+  const name = quoteIdentifier(cursor.column.name);
+  const conditions = [reachable(name, cursor.sqlType), ...(where === undefined ? [] : [where])];
+  const { rows } = await client.query<{ value: string | null }>(
+    `select max(${name})::text as value from ${quoteQualified(table.schema, table.name)} where ${conditions.join(' and ')}`,
+  );
+  return rows[0]?.value ?? undefined;
+}
+
+function reachable(name: string, sqlType: CursorPosition['sqlType']): string {
+  switch (sqlType) {
+    case 'timestamptz':
+      return `${name} <= now()`;
+    case 'timestamp':
+      return `${name} <= localtimestamp + interval '1 day'`; // its zone is unknown: no place is further ahead of UTC
+    case 'date':
+      return `${name} <= current_date + 1`;
+    case 'numeric':
+      return `${name} < 'NaN'`;
+    case 'int8':
+      return 'true';
+  }
+}
+
+function cursorSqlType(column: Column): CursorPosition['sqlType'] {
+  switch (column.type.kind) {
+    case 'timestamptz':
+    case 'timestamp':
+    case 'date':
+    case 'numeric':
+      return column.type.kind;
+    default:
+      return 'int8';
+  }
+}

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  AirbyteCatalogMessage,
+  AirbyteConnectionStatus,
+  AirbyteConnectionStatusMessage,
+  AirbyteSpec,
+  errorMessage,
+  ReportedFailure,
+  Source,
+  streamStatusMessage,
+  type AirbyteMessage,
+  type ConfiguredCatalog,
+  type ConfiguredStream,
+  type ConnectorContext,
+  type InputState,
+} from '@ewallet/airbyte';
+import { Failure } from '@ewallet/failure';
+import { failureFromPostgres, quoteQualified } from '@ewallet/postgres';
+import { openSession, type Session } from './session';
+import { querySnapshotBounds } from './server-state';
+import { parseSourceConfig, type SourceConfig } from './source-config';
+import { streamCatalog } from './stream-catalog';
+import { planStream } from './stream-plan';
+import { readStream, selectedColumns, Stopped } from './stream-reader';
+import { parseStreamState, type StreamState } from './stream-state';
+import { streamName, type Table } from './table';
+import { queryTables } from './table-query';
+
+/** The e-wallet's PostgreSQL as an Airbyte source. */
+export class EwalletSource extends Source {
+  constructor(private readonly context: ConnectorContext) {
+    super();
+  }
+
+  override spec(): Promise<AirbyteSpec> {
+    const text = readFileSync(path.join(__dirname, '..', 'spec.json'), 'utf8');
+    return Promise.resolve(new AirbyteSpec(JSON.parse(text) as AirbyteSpec['spec']));
+  }
+
+  override async check(json: Readonly<Record<string, unknown>>): Promise<AirbyteConnectionStatusMessage> {
+    const config = parseSourceConfig(json);
+    await withSession(config, async (session) => {
+      const tables = await queryTables(session.client, config.schemas);
+      if (!tables.some((table) => table.isReadable)) {
+        throw Failure.config(
+          `No table in the schemas ${config.schemas.join(', ')} can be read by ${config.connection.username}.`,
+        );
+      }
+    });
+    return new AirbyteConnectionStatusMessage({ status: AirbyteConnectionStatus.SUCCEEDED });
+  }
+
+  override async discover(json: Readonly<Record<string, unknown>>): Promise<AirbyteCatalogMessage> {
+    const config = parseSourceConfig(json);
+    return withSession(config, async (session) => {
+      const tables = await queryTables(session.client, config.schemas);
+      return new AirbyteCatalogMessage({ streams: [...streamCatalog(tables, config.method)] });
+    });
+  }
+
+  override async *readStreams(
+    json: Readonly<Record<string, unknown>>,
+    catalog: ConfiguredCatalog,
+    state: InputState,
+  ): AsyncGenerator<AirbyteMessage> {
+    const config = parseSourceConfig(json);
+    let session = await openSession(config);
+    const failed: string[] = [];
+    try {
+      const tables = await queryTables(session.client, schemasOf(catalog, config));
+      for (const stream of catalog.streams) {
+        if (this.context.signal.aborted) break;
+        try {
+          yield* this.readOne(session, config, tables, stream, state);
+        } catch (error) {
+          yield streamStatusMessage(stream.descriptor, 'INCOMPLETE', Date.now());
+          if (error instanceof Stopped) break;
+          const failure = streamFailure(error, stream, config);
+          yield errorMessage(failure, Date.now());
+          failed.push(describe(stream));
+          // Whatever state the session is in, the next stream begins on a fresh one.
+          await session.close();
+          session = await openSession(config);
+        }
+      }
+    } finally {
+      await session.close();
+    }
+    if (failed.length > 0) throw new ReportedFailure(`Could not read ${failed.join(', ')}.`);
+  }
+
+  private async *readOne(
+    session: Session,
+    config: SourceConfig,
+    tables: readonly Table[],
+    stream: ConfiguredStream,
+    input: InputState,
+  ): AsyncGenerator<AirbyteMessage> {
+    const { client, server } = session;
+    const saved = savedState(input, stream);
+    const table = tables.find(
+      (one) => one.name === stream.descriptor.name && one.schema === stream.descriptor.namespace,
+    );
+    if (table?.isReadable !== true) {
+      throw Failure.config(
+        `Table ${describe(stream)} is gone or cannot be read by ${config.connection.username}: refresh the schema, or GRANT SELECT on it.`,
+      );
+    }
+    await client.query('begin isolation level repeatable read read only');
+    if (table.hasRowVersions && table.kind !== 'materialized view') {
+      // Before the snapshot, so that no rewrite of the table comes between it and the reading.
+      await client.query(`lock table ${quoteQualified(table.schema, table.name)} in access share mode`);
+    }
+    const { next } = await querySnapshotBounds(client);
+    const columns = selectedColumns(table.columns, stream);
+    const plan = planStream({ stream, table, columns, saved, config, server, next });
+    if (plan.notice !== undefined) await this.context.log.warn(plan.notice);
+    yield* readStream({ client, server, config, context: this.context, now: Date.now }, stream, plan);
+    await client.query('commit');
+  }
+}
+
+function savedState(input: InputState, stream: ConfiguredStream): StreamState | undefined {
+  const { name, namespace } = stream.descriptor;
+  const found = input.streams.find(({ descriptor }) => descriptor.name === name && descriptor.namespace === namespace);
+  if (found === undefined || Object.keys(found.state).length === 0) return undefined;
+  return parseStreamState(found.state, describe(stream));
+}
+
+function streamFailure(error: unknown, stream: ConfiguredStream, config: SourceConfig): Failure {
+  const failure = failureFromPostgres(error, {
+    what: `Could not read stream ${describe(stream)}`,
+    stream: stream.descriptor,
+    role: config.connection.username,
+  });
+  return failure.stream === undefined
+    ? new Failure(failure.kind, {
+        message: failure.message,
+        ...(failure.detail === undefined ? {} : { detail: failure.detail }),
+        cause: failure,
+        stream: stream.descriptor,
+      })
+    : failure;
+}
+
+async function withSession<T>(config: SourceConfig, use: (session: Session) => Promise<T>): Promise<T> {
+  const session = await openSession(config);
+  try {
+    return await use(session);
+  } catch (error) {
+    throw failureFromPostgres(error, { what: 'Could not ask the database', role: config.connection.username });
+  } finally {
+    await session.close();
+  }
+}
+
+function schemasOf(catalog: ConfiguredCatalog, config: SourceConfig): readonly string[] {
+  return [...new Set(catalog.streams.map((stream) => stream.descriptor.namespace ?? config.schemas[0] ?? 'public'))];
+}
+
+function describe(stream: ConfiguredStream): string {
+  const { name, namespace } = stream.descriptor;
+  return streamName({ schema: namespace ?? 'public', name });
+}

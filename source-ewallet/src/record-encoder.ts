@@ -1,0 +1,365 @@
+import { unescapeCopyText } from './copy-text';
+import type { Column } from './table';
+import { valueJson, type NullReason } from './value-json';
+
+/**
+ * Turns rows of COPY's text format into RECORD lines, byte by byte, without an object or a string a value: the server's
+ * COPY text keeps one core busy, and this has to keep up on the other (see docs/performance.md for the figures).
+ *
+ * It rests on three facts. A tab or newline byte in COPY text is always a separator, as those in values are escaped.
+ * COPY's escapes `\\ \b \f \n \r \t` are JSON's, only `\v` is not. And PostgreSQL's text of numbers is JSON's.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-TEXT-FORMAT
+ */
+export interface RecordEncoder {
+  /** Encodes `input[start, end)`, one whole row with its newline; gives what became full of lines, else undefined. */
+  encode(input: Uint8Array, start: number, end: number, emittedAt: number): Uint8Array | undefined;
+  /** The lines that are still here. */
+  flush(): Uint8Array | undefined;
+}
+
+/** Small integers for the ways of a value's bytes: a switch over them in the inner loop is a jump. */
+const Way = {
+  number: 0,
+  boolean: 1,
+  text: 2,
+  json: 3,
+  base64: 4,
+  date: 5,
+  timestamp: 6,
+  timestamptz: 7,
+  time: 8,
+  timetz: 9,
+  array: 10,
+} as const;
+
+const TAB = 0x09;
+const NEWLINE = 0x0a;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const DOT = 0x2e;
+const SPACE = 0x20;
+
+/** 1: needs more than a copy in a JSON string. */
+const special = new Uint8Array(256);
+for (let byte = 0; byte < 0x20; byte += 1) special[byte] = 1;
+special[QUOTE] = 1;
+special[BACKSLASH] = 1;
+
+const hexDigits = Buffer.from('0123456789abcdef');
+const nullBytes = Buffer.from('null');
+const trueBytes = Buffer.from('true');
+const falseBytes = Buffer.from('false');
+
+/** Rows longer than this are measured before they are given room, instead of taking six times their length. */
+const longRow = 1 << 20;
+
+export function recordEncoder(
+  stream: { readonly name: string; readonly namespace: string },
+  columns: readonly Column[],
+  chunkBytes = 128 * 1024,
+): RecordEncoder {
+  const head = Buffer.from(
+    `{"type":"RECORD","record":{"namespace":${JSON.stringify(stream.namespace)},"stream":${JSON.stringify(stream.name)},"data":{`,
+  );
+  const keys = columns.map((column, index) => Buffer.from(`${index === 0 ? '' : ','}${JSON.stringify(column.name)}:`));
+  const ways = Uint8Array.from(columns.map(wayOf));
+  const fixedLength = head.length + keys.reduce((sum, key) => sum + key.length, 0) + 128;
+  let output = Buffer.allocUnsafeSlow(chunkBytes + 64 * 1024);
+  let at = 0;
+  let tail = Buffer.alloc(0);
+  let tailTime = -1;
+  let changes: string[] = [];
+
+  function room(input: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    // Six bytes for one is the worst a control character does; a null, a boolean or padding adds a few a column.
+    if (length <= longRow) return fixedLength + 6 * length + 32 * columns.length;
+    let specials = 0;
+    for (let index = start; index < end; index += 1) specials += special[input[index] ?? 0] ?? 0;
+    return fixedLength + length + 6 * specials + 32 * columns.length;
+  }
+
+  function put(bytes: Uint8Array): void {
+    // For a few dozen bytes a loop is faster than a call into the runtime.
+    for (const byte of bytes) output[at++] = byte;
+  }
+
+  function nulled(column: number, reason: NullReason): void {
+    const field = JSON.stringify(columns[column]?.name);
+    const why = reason === 'infinity' ? 'SOURCE_FIELD_SIZE_LIMITATION' : 'SOURCE_SERIALIZATION_ERROR';
+    changes.push(`{"field":${field},"change":"NULLED","reason":"${why}"}`);
+  }
+
+  function encodeText(input: Uint8Array, start: number): number {
+    let index = start;
+    output[at++] = QUOTE;
+    for (;;) {
+      const byte = input[index] ?? TAB;
+      if (special[byte] === 0) {
+        output[at++] = byte;
+        index += 1;
+      } else if (byte === TAB || byte === NEWLINE) {
+        break;
+      } else if (byte === QUOTE) {
+        output[at++] = BACKSLASH;
+        output[at++] = QUOTE;
+        index += 1;
+      } else if (byte === BACKSLASH && input[index + 1] !== 0x76) {
+        output[at++] = BACKSLASH;
+        output[at++] = input[index + 1] ?? 0;
+        index += 2;
+      } else {
+        const code = byte === BACKSLASH ? 0x0b : byte;
+        index += byte === BACKSLASH ? 2 : 1;
+        output[at++] = BACKSLASH;
+        output[at++] = 0x75;
+        output[at++] = ZERO;
+        output[at++] = ZERO;
+        output[at++] = hexDigits[code >> 4] ?? 0;
+        output[at++] = hexDigits[code & 15] ?? 0;
+      }
+    }
+    output[at++] = QUOTE;
+    return index;
+  }
+
+  function encodeNumber(input: Uint8Array, start: number, column: number): number {
+    let index = start;
+    let byte = input[index] ?? TAB;
+    // NaN, Infinity, -Infinity: the only numbers with such letters at these places.
+    if (byte === 0x4e || byte === 0x49 || (byte === 0x2d && input[index + 1] === 0x49)) {
+      put(nullBytes);
+      nulled(column, byte === 0x4e ? 'not a number' : 'infinity');
+      return fieldEnd(input, index);
+    }
+    while (byte !== TAB && byte !== NEWLINE) {
+      output[at++] = byte;
+      index += 1;
+      byte = input[index] ?? TAB;
+    }
+    return index;
+  }
+
+  function encodeJson(input: Uint8Array, start: number): number {
+    let index = start;
+    for (;;) {
+      const byte = input[index] ?? TAB;
+      if (byte === TAB || byte === NEWLINE) return index;
+      if (byte === BACKSLASH) {
+        // Only a backslash and white space between tokens are escaped in JSON that PostgreSQL accepted.
+        output[at++] = input[index + 1] === BACKSLASH ? BACKSLASH : SPACE;
+        index += 2;
+      } else {
+        output[at++] = byte;
+        index += 1;
+      }
+    }
+  }
+
+  /** encode(…, 'base64') breaks its lines, which COPY writes as `\n`: two bytes to leave out. */
+  function encodeBase64(input: Uint8Array, start: number): number {
+    let index = start;
+    output[at++] = QUOTE;
+    for (;;) {
+      const byte = input[index] ?? TAB;
+      if (byte === TAB || byte === NEWLINE) break;
+      if (byte === BACKSLASH) {
+        index += 2;
+      } else {
+        output[at++] = byte;
+        index += 1;
+      }
+    }
+    output[at++] = QUOTE;
+    return index;
+  }
+
+  function encodeTime(input: Uint8Array, start: number, way: number, column: number): number {
+    let index = start;
+    let byte = input[index] ?? TAB;
+    // infinity, -infinity
+    if (byte === 0x69 || byte === 0x2d) {
+      put(nullBytes);
+      nulled(column, 'infinity');
+      return fieldEnd(input, index);
+    }
+    output[at++] = QUOTE;
+    if (way !== Way.time && way !== Way.timetz) {
+      while (byte !== SPACE && byte !== TAB && byte !== NEWLINE) {
+        output[at++] = byte;
+        byte = input[++index] ?? TAB;
+      }
+      if (way === Way.date) {
+        while (byte !== TAB && byte !== NEWLINE) {
+          output[at++] = byte;
+          byte = input[++index] ?? TAB;
+        }
+        output[at++] = QUOTE;
+        return index;
+      }
+      output[at++] = 0x54;
+      index += 1;
+    }
+    for (let count = 0; count < 8; count += 1) output[at++] = input[index++] ?? 0;
+    output[at++] = DOT;
+    let digits = 0;
+    byte = input[index] ?? TAB;
+    if (byte === DOT) {
+      byte = input[++index] ?? TAB;
+      while (byte >= ZERO && byte <= 0x39) {
+        output[at++] = byte;
+        digits += 1;
+        byte = input[++index] ?? TAB;
+      }
+    }
+    for (; digits < 6; digits += 1) output[at++] = ZERO;
+    if (way === Way.timestamptz) {
+      output[at++] = 0x5a;
+      index += 3; // the session's zone is UTC: +00
+    } else if (way === Way.timetz) {
+      const offset = index;
+      byte = input[index] ?? TAB;
+      while (byte !== TAB && byte !== NEWLINE) {
+        output[at++] = byte;
+        byte = input[++index] ?? TAB;
+      }
+      if (index - offset === 3) {
+        output[at++] = 0x3a;
+        output[at++] = ZERO;
+        output[at++] = ZERO;
+      }
+    }
+    byte = input[index] ?? TAB;
+    while (byte !== TAB && byte !== NEWLINE) {
+      output[at++] = byte; // " BC"
+      byte = input[++index] ?? TAB;
+    }
+    output[at++] = QUOTE;
+    return index;
+  }
+
+  function encodeArray(input: Uint8Array, start: number, column: number): number {
+    const end = fieldEnd(input, start);
+    const type = columns[column]?.type ?? { kind: 'text' };
+    const value = valueJson(unescapeCopyText(Buffer.from(input.buffer, input.byteOffset + start, end - start)), type);
+    if (value.nulled !== undefined) nulled(column, value.nulled);
+    // Offsets, padding and quotes of elements can outgrow what the row was given room for.
+    const length = Buffer.byteLength(value.json);
+    grow(length + (input.length - end) * 6 + fixedLength);
+    at += output.write(value.json, at);
+    return end;
+  }
+
+  function grow(more: number): void {
+    if (output.length - at >= more) return;
+    const larger = Buffer.allocUnsafeSlow(at + more);
+    output.copy(larger, 0, 0, at);
+    output = larger;
+  }
+
+  function encodeField(input: Uint8Array, start: number, column: number): number {
+    if (input[start] === BACKSLASH && input[start + 1] === 0x4e) {
+      put(nullBytes);
+      return start + 2;
+    }
+    const way = ways[column] ?? Way.text;
+    switch (way) {
+      case Way.number:
+        return encodeNumber(input, start, column);
+      case Way.boolean:
+        put(input[start] === 0x74 ? trueBytes : falseBytes);
+        return start + 1;
+      case Way.json:
+        return encodeJson(input, start);
+      case Way.base64:
+        return encodeBase64(input, start);
+      case Way.date:
+      case Way.timestamp:
+      case Way.timestamptz:
+      case Way.time:
+      case Way.timetz:
+        return encodeTime(input, start, way, column);
+      case Way.array:
+        return encodeArray(input, start, column);
+      default:
+        return encodeText(input, start);
+    }
+  }
+
+  function take(): Uint8Array | undefined {
+    if (at === 0) return undefined;
+    const full = output.subarray(0, at);
+    output = Buffer.allocUnsafeSlow(chunkBytes + 64 * 1024);
+    at = 0;
+    return full;
+  }
+
+  return {
+    encode(input, start, end, emittedAt) {
+      const needed = room(input, start, end);
+      const full = at >= chunkBytes || output.length - at < needed ? take() : undefined;
+      grow(needed);
+      if (emittedAt !== tailTime) {
+        tailTime = emittedAt;
+        tail = Buffer.from(`},"emitted_at":${emittedAt}}}\n`);
+      }
+      put(head);
+      let index = start;
+      for (let column = 0; column < keys.length; column += 1) {
+        put(keys[column] ?? head);
+        index = encodeField(input, index, column) + 1; // past the separator
+      }
+      if (index !== end && keys.length > 0) throw new Error('a COPY row has other fields than its columns');
+      if (changes.length === 0) {
+        put(tail);
+      } else {
+        const meta = Buffer.from(`},"emitted_at":${emittedAt},"meta":{"changes":[${changes.join(',')}]}}}\n`);
+        changes = [];
+        grow(meta.length);
+        put(meta);
+      }
+      return full;
+    },
+    flush: take,
+  };
+}
+
+function fieldEnd(input: Uint8Array, start: number): number {
+  let index = start;
+  while (index < input.length && input[index] !== TAB && input[index] !== NEWLINE) index += 1;
+  return index;
+}
+
+function wayOf(column: Column): number {
+  switch (column.type.kind) {
+    case 'int32':
+    case 'int64':
+    case 'numeric':
+    case 'float32':
+    case 'float64':
+      return Way.number;
+    case 'boolean':
+      return Way.boolean;
+    case 'text':
+    case 'uuid':
+      return Way.text;
+    case 'json':
+      return Way.json;
+    case 'bytea':
+      return Way.base64;
+    case 'date':
+      return Way.date;
+    case 'timestamp':
+      return Way.timestamp;
+    case 'timestamptz':
+      return Way.timestamptz;
+    case 'time':
+      return Way.time;
+    case 'timetz':
+      return Way.timetz;
+    case 'array':
+      return Way.array;
+  }
+}

@@ -1,0 +1,148 @@
+import { Failure } from '@ewallet/failure';
+import { parseConnectionConfig, type ConnectionConfig } from '@ewallet/postgres';
+import { nearestName } from './nearest-name';
+
+/** How an incremental stream finds what is new. */
+export type ReplicationMethod =
+  | { readonly kind: 'lossless' }
+  /** Only rows whose cursor lies within the look-back of the last one are looked at, by the cursor's index. */
+  | { readonly kind: 'window'; readonly lookBackSeconds: number }
+  /** `cursor >= last`, as other sources do: loses rows that commit late. The only way for views and foreign tables. */
+  | { readonly kind: 'cursor'; readonly lookBackSeconds: number };
+
+export type Tunnel =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'ssh';
+      readonly host: string;
+      readonly port: number;
+      readonly user: string;
+      readonly secret: { readonly privateKey: string } | { readonly password: string };
+    };
+
+export interface SourceConfig {
+  readonly connection: ConnectionConfig;
+  readonly schemas: readonly string[];
+  readonly tunnel: Tunnel;
+  readonly method: ReplicationMethod;
+  /** How far before the saved cursor to read again when the saved snapshot cannot be used. */
+  readonly recoveryLookBackSeconds: number;
+  readonly checkpointRows: number;
+  readonly checkpointSeconds: number;
+  readonly connectTimeoutSeconds: number;
+  /** 0: no limit of ours. */
+  readonly statementTimeoutSeconds: number;
+}
+
+const keys = [
+  'host',
+  'port',
+  'database',
+  'username',
+  'password',
+  'schemas',
+  'ssl_mode',
+  'tunnel_method',
+  'replication_method',
+  'recovery_look_back_seconds',
+  'checkpoint_rows',
+  'checkpoint_seconds',
+  'connect_timeout_seconds',
+  'statement_timeout_seconds',
+] as const;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Parses the configuration of spec.json. An unknown key is an error: a mistyped option must not be ignored silently. */
+export function parseSourceConfig(config: Json): SourceConfig {
+  refuseUnknown(config, keys, '');
+  return {
+    connection: parseConnectionConfig(config),
+    schemas: parseSchemas(config.schemas),
+    tunnel: parseTunnel(config.tunnel_method),
+    method: parseMethod(config.replication_method),
+    recoveryLookBackSeconds: wholeNumber(config, 'recovery_look_back_seconds', 86_400, 0),
+    checkpointRows: wholeNumber(config, 'checkpoint_rows', 100_000, 1),
+    checkpointSeconds: wholeNumber(config, 'checkpoint_seconds', 30, 1),
+    connectTimeoutSeconds: wholeNumber(config, 'connect_timeout_seconds', 10, 1),
+    statementTimeoutSeconds: wholeNumber(config, 'statement_timeout_seconds', 0, 0),
+  };
+}
+
+function parseSchemas(value: unknown): readonly string[] {
+  if (value === undefined || value === null) return ['public'];
+  const valid =
+    Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && name !== '');
+  if (!valid) throw Failure.config('`schemas` must be a list of at least one schema name.');
+  return [...new Set(value as string[])];
+}
+
+function parseMethod(value: unknown): ReplicationMethod {
+  if (value === undefined || value === null) return { kind: 'lossless' };
+  const object = asObject(value, '`replication_method`');
+  refuseUnknown(object, ['method', 'look_back_seconds'], 'replication_method.');
+  switch (object.method) {
+    case 'Lossless':
+    case 'Xmin': // What Airbyte's own PostgreSQL source calls the method nearest to this one.
+      return { kind: 'lossless' };
+    case 'Window':
+      return { kind: 'window', lookBackSeconds: wholeNumber(object, 'look_back_seconds', 86_400, 0) };
+    case 'Cursor':
+    case 'Standard':
+      return { kind: 'cursor', lookBackSeconds: wholeNumber(object, 'look_back_seconds', 0, 0) };
+    default:
+      throw Failure.config('`replication_method.method` must be one of Lossless, Window, Cursor.');
+  }
+}
+
+function parseTunnel(value: unknown): Tunnel {
+  if (value === undefined || value === null) return { kind: 'none' };
+  const object = asObject(value, '`tunnel_method`');
+  const known = ['tunnel_method', 'tunnel_host', 'tunnel_port', 'tunnel_user', 'ssh_key', 'tunnel_user_password'];
+  refuseUnknown(object, known, 'tunnel_method.');
+  const server = (): { host: string; port: number; user: string } => ({
+    host: text(object, 'tunnel_host', 'tunnel_method.'),
+    port: wholeNumber(object, 'tunnel_port', 22, 1),
+    user: text(object, 'tunnel_user', 'tunnel_method.'),
+  });
+  switch (object.tunnel_method) {
+    case undefined:
+    case 'NO_TUNNEL':
+      return { kind: 'none' };
+    case 'SSH_KEY_AUTH':
+      return { kind: 'ssh', ...server(), secret: { privateKey: text(object, 'ssh_key', 'tunnel_method.') } };
+    case 'SSH_PASSWORD_AUTH':
+      return { kind: 'ssh', ...server(), secret: { password: text(object, 'tunnel_user_password', 'tunnel_method.') } };
+    default:
+      throw Failure.config('`tunnel_method.tunnel_method` must be NO_TUNNEL, SSH_KEY_AUTH or SSH_PASSWORD_AUTH.');
+  }
+}
+
+function refuseUnknown(object: Json, known: readonly string[], prefix: string): void {
+  for (const key of Object.keys(object)) {
+    if (known.includes(key)) continue;
+    const nearest = nearestName(key, known);
+    throw Failure.config(`Unknown key \`${prefix}${key}\`: did you mean \`${prefix}${nearest ?? ''}\`?`);
+  }
+}
+
+function asObject(value: unknown, name: string): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw Failure.config(`${name} must be a JSON object.`);
+  }
+  return value as Json;
+}
+
+function text(object: Json, key: string, prefix: string): string {
+  const value = object[key];
+  if (typeof value !== 'string' || value === '') throw Failure.config(`\`${prefix}${key}\` is missing.`);
+  return value;
+}
+
+function wholeNumber(object: Json, key: string, otherwise: number, least: number): number {
+  const value = object[key] ?? otherwise;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
+    throw Failure.config(`\`${key}\` must be a whole number of at least ${least}.`);
+  }
+  return value;
+}

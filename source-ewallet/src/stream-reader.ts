@@ -1,0 +1,189 @@
+import type { Client } from 'pg';
+import {
+  estimateMessage,
+  SerialisedLines,
+  streamStateMessage,
+  streamStatusMessage,
+  type AirbyteMessage,
+  type ConfiguredStream,
+  type ConnectorContext,
+} from '@ewallet/airbyte';
+import { quoteQualified } from '@ewallet/postgres';
+import { blockSteps } from './block-steps';
+import { copyOut } from './copy-out';
+import { queryHighestCursor } from './cursor-column';
+import { queryHeapTables, type HeapTable } from './heap-table';
+import { recordEncoder } from './record-encoder';
+import { blocksSql, wantedSql } from './row-condition';
+import { selectList } from './select-list';
+import { querySnapshotBounds } from './server-state';
+import { seenCap, type ServerIdentity, type Snapshot } from './snapshot';
+import type { SourceConfig } from './source-config';
+import type { StreamPlan } from './stream-plan';
+import { formatStreamState, type StreamState } from './stream-state';
+import type { Column } from './table';
+import { scanVersions } from './version-scan';
+import { rulesAfterEnd, rulesAfterStop, rulesForTable, type Rule } from './wanted-rows';
+import { rangesOf } from './xid-ranges';
+
+export interface StreamReading {
+  readonly client: Client;
+  readonly server: ServerIdentity;
+  readonly config: SourceConfig;
+  readonly context: ConnectorContext;
+  readonly now: () => number;
+}
+
+/** Thrown into the reading of a stream that was asked to stop; its last state stands. */
+export class Stopped extends Error {}
+
+/** Reads one stream in one repeatable-read transaction, which the caller begins and ends. */
+export async function* readStream(
+  reading: StreamReading,
+  stream: ConfiguredStream,
+  plan: StreamPlan,
+): AsyncGenerator<AirbyteMessage> {
+  yield streamStatusMessage(stream.descriptor, 'STARTED', reading.now());
+  const run = new StreamRun(reading, stream, plan);
+  yield* run.messages();
+  yield streamStatusMessage(stream.descriptor, 'COMPLETE', reading.now());
+}
+
+class StreamRun {
+  private sinceState = 0;
+  private isRunning = false;
+
+  constructor(
+    private readonly reading: StreamReading,
+    private readonly stream: ConfiguredStream,
+    private readonly plan: StreamPlan,
+  ) {}
+
+  async *messages(): AsyncGenerator<AirbyteMessage> {
+    const { client } = this.reading;
+    const bounds = await querySnapshotBounds(client);
+    const heaps = this.plan.table.hasRowVersions ? await queryHeapTables(client, this.plan.table) : undefined;
+    if (heaps === undefined) yield* this.wholeTable();
+    else yield* this.rowVersions(bounds, heaps);
+  }
+
+  /** Views, foreign tables and what can only be read through its parent: one statement, one state at its end. */
+  private async *wholeTable(): AsyncGenerator<AirbyteMessage> {
+    const { table, condition } = this.plan;
+    yield this.estimate(table.estimate.rows);
+    yield* this.copy(quoteQualified(table.schema, table.name), [condition]);
+    yield await this.finalState([]);
+  }
+
+  private async *rowVersions(
+    bounds: { below: bigint; next: bigint },
+    heaps: readonly HeapTable[],
+  ): AsyncGenerator<AirbyteMessage> {
+    const { plan, reading } = this;
+    const looked = [];
+    for (const heap of heaps) {
+      const rules = rulesForTable(plan.rules, heap.oid, heap.file);
+      const scan = await scanVersions(reading.client, heap, rules, bounds, plan.condition);
+      looked.push({ heap, rules, scan });
+    }
+    const current: Snapshot = {
+      server: reading.server,
+      ...bounds,
+      seen: rangesOf(looked.flatMap(({ scan }) => scan.seen)).slice(0, seenCap),
+      files: new Map(heaps.map((heap) => [heap.oid, heap.file])),
+    };
+    const work = looked.filter(({ rules, scan }) => scan.end !== 0 && rules.length > 0);
+    yield this.estimate(work.reduce((sum, { heap, scan }) => sum + (scan.wanted ?? heap.rows), 0));
+    for (const { heap, rules, scan } of work) {
+      const wanted = wantedSql(rules, bounds.next);
+      const steps = blockSteps(
+        { first: scan.first, end: scan.end ?? heap.blocks, rowsPerBlock: heap.rows / heap.blocks },
+        { rows: reading.config.checkpointRows, milliseconds: reading.config.checkpointSeconds * 1000 },
+      );
+      for (let step = steps.next(); !step.done;) {
+        const { first, end, isLast } = step.value;
+        const blocks = blocksSql(first, isLast && scan.end === undefined ? undefined : end);
+        const started = reading.now();
+        const before = this.sinceState;
+        yield* this.copy(`only ${heap.sql}`, [wanted, blocks, plan.condition]);
+        const rows = this.sinceState - before;
+        if (isLast && heap === work.at(-1)?.heap) break; // the final state follows at once
+        if (this.sinceState > 0 || reading.context.signal.aborted) {
+          yield this.stateAt(rulesAfterStop(plan.rules, current, { table: heap.oid, block: end }));
+        }
+        if (reading.context.signal.aborted) throw new Stopped();
+        step = steps.next({ rows, milliseconds: reading.now() - started });
+      }
+    }
+    yield await this.finalState(rulesAfterEnd(current));
+  }
+
+  private async *copy(from: string, conditions: readonly (string | undefined)[]): AsyncGenerator<AirbyteMessage> {
+    const { plan, reading } = this;
+    const where = conditions.filter((condition) => condition !== undefined).join(' and ');
+    const sql = `copy (select ${selectList(plan.columns)} from ${from}${where === '' ? '' : ` where ${where}`}) to stdout`;
+    const encoder = recordEncoder({ name: plan.table.name, namespace: plan.table.schema }, plan.columns);
+    const lines = copyOut(reading.client, sql, encoder, reading.now);
+    let abortedAt: number | undefined;
+    for (let part = await lines.next(); ; part = await lines.next()) {
+      if (part.done === true) {
+        this.sinceState += part.value;
+        return;
+      }
+      if (!this.isRunning) {
+        this.isRunning = true;
+        yield streamStatusMessage(this.stream.descriptor, 'RUNNING', reading.now());
+      }
+      yield SerialisedLines.records(part.value);
+      // A stop waits for the step's end, where its state is; but the platform kills after a minute.
+      if (reading.context.signal.aborted) {
+        abortedAt ??= reading.now();
+        if (reading.now() - abortedAt > 10_000) {
+          await lines.return(0);
+          throw new Stopped();
+        }
+      }
+    }
+  }
+
+  private estimate(rows: number): AirbyteMessage {
+    const { estimate } = this.plan.table;
+    const width = estimate.rows === 0 ? 0 : estimate.bytes / estimate.rows;
+    const whole = Math.round(rows);
+    return estimateMessage(
+      this.stream.descriptor,
+      { rows: whole, bytes: Math.round(whole * width) },
+      this.reading.now(),
+    );
+  }
+
+  private stateAt(rules: readonly Rule[]): AirbyteMessage {
+    const { plan } = this;
+    // A sync that goes back to the cursor has no places to stop at: until its end the state before stands.
+    return plan.condition === undefined
+      ? this.state({ ...plan.state, isComplete: plan.state.mode === 'incremental', rules })
+      : this.state(plan.stateBefore ?? plan.state);
+  }
+
+  private async finalState(rules: readonly Rule[]): Promise<AirbyteMessage> {
+    const { plan, reading } = this;
+    const cursor =
+      plan.cursor === undefined
+        ? undefined
+        : ((await queryHighestCursor(reading.client, plan.table, plan.cursor)) ?? plan.state.cursor);
+    return this.state({ ...plan.state, cursor, isComplete: true, rules });
+  }
+
+  private state(state: StreamState): AirbyteMessage {
+    const message = streamStateMessage(this.stream.descriptor, formatStreamState(state), this.sinceState);
+    this.sinceState = 0;
+    return message;
+  }
+}
+
+/** The configured stream's columns that exist, in the table's order. */
+export function selectedColumns(columns: readonly Column[], stream: ConfiguredStream): readonly Column[] {
+  const { properties } = stream.jsonSchema;
+  if (typeof properties !== 'object' || properties === null) return columns;
+  return columns.filter((column) => Object.hasOwn(properties, column.name));
+}

@@ -1,0 +1,132 @@
+import { Failure } from '@ewallet/failure';
+import type { JsonObject } from '@ewallet/airbyte';
+import type { Snapshot } from './snapshot';
+import type { Place, Rule } from './wanted-rows';
+import { formatRanges, parseRanges } from './xid-ranges';
+
+/** Where a stream stands. Its JSON is versioned and meant to be read by people. */
+export interface StreamState {
+  readonly mode: 'full_refresh' | 'incremental';
+  /** Set while a full refresh is under way; a complete one starts over when it is asked for again. */
+  readonly isComplete: boolean;
+  readonly generationId: number | undefined;
+  readonly cursorField: string | undefined;
+  /** The highest cursor value read, as PostgreSQL writes it in UTC. */
+  readonly cursor: string | undefined;
+  /** Empty for streams that have no row versions (views, foreign tables). */
+  readonly rules: readonly Rule[];
+}
+
+const version = 1;
+
+export function formatStreamState(state: StreamState): JsonObject {
+  const latest = state.rules.at(-1);
+  return {
+    version,
+    mode: state.mode,
+    complete: state.isComplete,
+    ...(state.generationId === undefined ? {} : { generation_id: state.generationId }),
+    ...(state.cursorField === undefined ? {} : { cursor_field: state.cursorField, cursor: state.cursor ?? null }),
+    ...(latest?.since === undefined ? {} : { snapshot: formatSnapshot(latest.since) }),
+    ...(state.rules.length > 1 ? { unfinished: state.rules.slice(0, -1).map(formatRule) } : {}),
+  };
+}
+
+/** @throws Failure when the state is not one that this or an earlier version wrote */
+export function parseStreamState(value: JsonObject, stream: string): StreamState {
+  if (value.version !== version) {
+    throw Failure.config(
+      typeof value.version === 'number' && value.version > version
+        ? `The state of stream ${stream} was written by a newer version of this source: use that version, or reset the stream.`
+        : `The state of stream ${stream} is not one of this source: reset the stream to read it again from the start.`,
+    );
+  }
+  const mode = value.mode;
+  if (mode !== 'full_refresh' && mode !== 'incremental') throw malformed(stream);
+  const unfinished = value.unfinished ?? [];
+  if (!Array.isArray(unfinished)) throw malformed(stream);
+  const rules = unfinished.map((rule): Rule => parseRule(rule, stream));
+  return {
+    mode,
+    isComplete: value.complete !== false,
+    generationId: typeof value.generation_id === 'number' ? value.generation_id : undefined,
+    cursorField: optionalText(value.cursor_field, stream),
+    cursor: optionalText(value.cursor, stream),
+    rules:
+      value.snapshot === undefined
+        ? rules
+        : [...rules, { since: parseSnapshot(value.snapshot, stream), from: undefined }],
+  };
+}
+
+function formatSnapshot(snapshot: Snapshot): JsonObject {
+  return {
+    ...(snapshot.server.system === undefined ? {} : { system: snapshot.server.system }),
+    ...(snapshot.server.timeline === undefined ? {} : { timeline: snapshot.server.timeline }),
+    below: String(snapshot.below),
+    next: String(snapshot.next),
+    seen: formatRanges(snapshot.seen),
+    tables: Object.fromEntries(snapshot.files),
+  };
+}
+
+function formatRule(rule: Rule): JsonObject {
+  return {
+    since: rule.since === undefined ? null : formatSnapshot(rule.since),
+    from: rule.from === undefined ? null : { table: rule.from.table, block: rule.from.block },
+  };
+}
+
+function parseRule(value: unknown, stream: string): Rule {
+  const rule = asObject(value, stream);
+  return {
+    since: rule.since === null || rule.since === undefined ? undefined : parseSnapshot(rule.since, stream),
+    from: rule.from === null || rule.from === undefined ? undefined : parsePlace(rule.from, stream),
+  };
+}
+
+function parsePlace(value: unknown, stream: string): Place {
+  const { table, block } = asObject(value, stream);
+  if (typeof table !== 'number' || typeof block !== 'number') throw malformed(stream);
+  return { table, block };
+}
+
+function parseSnapshot(value: unknown, stream: string): Snapshot {
+  const object = asObject(value, stream);
+  const seen = Array.isArray(object.seen) ? parseRanges(object.seen) : undefined;
+  if (seen === undefined) throw malformed(stream);
+  const files = Object.entries(asObject(object.tables, stream)).map(([oid, file]): [number, number] => [
+    Number(oid),
+    Number(file),
+  ]);
+  return {
+    server: {
+      system: optionalText(object.system, stream),
+      timeline: typeof object.timeline === 'number' ? object.timeline : undefined,
+    },
+    below: xid(object.below, stream),
+    next: xid(object.next, stream),
+    seen,
+    files: new Map(files),
+  };
+}
+
+function xid(value: unknown, stream: string): bigint {
+  if (typeof value !== 'string' || !/^\d+$/.test(value)) throw malformed(stream);
+  return BigInt(value);
+}
+
+function optionalText(value: unknown, stream: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw malformed(stream);
+  return value;
+}
+
+function asObject(value: unknown, stream: string): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(stream);
+  return value as JsonObject;
+}
+
+function malformed(stream: string): Failure {
+  return Failure.config(`The state of stream ${stream} is damaged: reset the stream to read it again from the start.`);
+}

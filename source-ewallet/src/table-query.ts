@@ -1,0 +1,147 @@
+import type { Client } from 'pg';
+import { resolveColumnType, type TypeRow } from './column-type';
+import type { Column, Table, TableKind } from './table';
+
+/**
+ * Tables, views and foreign tables of the schemas, without partitions (they are read as their parent) and without other
+ * sessions' temporary tables. Columns the role may not read are left out; a table none of whose columns it may read is
+ * given with `isReadable` false, so that check can name the GRANT.
+ */
+const tablesSql = `
+  select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as kind,
+    greatest(c.reltuples, 0)::float8 as rows,
+    case when c.relkind in ('r', 'm') then pg_relation_size(c.oid) else 0 end::float8 as bytes,
+    has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT') as whole,
+    has_schema_privilege(n.oid, 'USAGE') and has_any_column_privilege(c.oid, 'SELECT') as readable,
+    coalesce(am.amname = 'heap', c.relkind = 'p') as heap,
+    coalesce((select array_agg(a.attname::text order by k.ord)
+      from pg_index i, unnest(i.indkey) with ordinality as k(attnum, ord), pg_attribute a
+      where i.indrelid = c.oid and i.indisprimary and k.ord <= i.indnkeyatts
+        and a.attrelid = c.oid and a.attnum = k.attnum), '{}') as primary_key
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  left join pg_am am on am.oid = c.relam
+  where n.nspname = any($1) and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+    and c.relpersistence <> 't'
+  order by n.nspname, c.relname`;
+
+const columnsSql = `
+  select a.attrelid::int8 as table_oid, a.attname as name, a.atttypid::int8 as type_oid, a.atttypmod as modifier,
+    a.attndims as dimensions, not a.attnotnull as nullable,
+    exists (select from pg_index i join pg_class ic on ic.oid = i.indexrelid join pg_am am on am.oid = ic.relam
+      where i.indrelid = a.attrelid and i.indkey[0] = a.attnum and am.amname = 'btree' and i.indisvalid
+        and i.indpred is null) as indexed
+  from pg_attribute a
+  where a.attrelid = any($1::oid[]) and a.attnum > 0 and not a.attisdropped
+    and has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+  order by a.attrelid, a.attnum`;
+
+const typesSql = `
+  select t.oid::int8 as oid, t.typname as name, t.typnamespace = 'pg_catalog'::regnamespace as built_in,
+    t.typtype as type, t.typbasetype::int8 as base_type, t.typtypmod as modifier, t.typndims as dimensions,
+    case when t.typcategory = 'A' and e.typarray = t.oid then t.typelem::int8 else 0 end as element, t.typdelim as delimiter
+  from pg_type t left join pg_type e on e.oid = t.typelem
+  where t.typtype in ('b', 'd')`;
+
+interface TableRow {
+  oid: string;
+  schema: string;
+  name: string;
+  kind: string;
+  rows: number;
+  bytes: number;
+  whole: boolean;
+  readable: boolean;
+  heap: boolean;
+  primary_key: string[];
+}
+
+interface ColumnRow {
+  table_oid: string;
+  name: string;
+  type_oid: string;
+  modifier: number;
+  dimensions: number;
+  nullable: boolean;
+  indexed: boolean;
+}
+
+interface TypeSqlRow {
+  oid: string;
+  name: string;
+  built_in: boolean;
+  type: string;
+  base_type: string;
+  modifier: number;
+  dimensions: number;
+  element: string;
+  delimiter: string;
+}
+
+/** Everything in the schemas that can be a stream, in the order of schema and name. */
+export async function queryTables(client: Client, schemas: readonly string[]): Promise<readonly Table[]> {
+  const tables = await client.query<TableRow>(tablesSql, [schemas]);
+  const columns = await client.query<ColumnRow>(columnsSql, [tables.rows.map((row) => row.oid)]);
+  const types = await client.query<TypeSqlRow>(typesSql);
+  const byOid = new Map(types.rows.map((row) => [Number(row.oid), typeRow(row)]));
+  const columnsOf = groupByTable(columns.rows);
+  return tables.rows.map((row) => ({
+    oid: Number(row.oid),
+    schema: row.schema,
+    name: row.name,
+    kind: tableKind(row.kind),
+    columns: (columnsOf.get(row.oid) ?? []).map((column) => toColumn(column, byOid)),
+    primaryKey: row.primary_key,
+    hasRowVersions: row.whole && row.heap && 'rpm'.includes(row.kind),
+    isReadable: row.readable,
+    estimate: { rows: row.rows, bytes: row.bytes },
+  }));
+}
+
+function groupByTable(rows: readonly ColumnRow[]): ReadonlyMap<string, readonly ColumnRow[]> {
+  const groups = new Map<string, ColumnRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.table_oid);
+    if (group === undefined) groups.set(row.table_oid, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function toColumn(row: ColumnRow, types: ReadonlyMap<number, TypeRow>): Column {
+  return {
+    name: row.name,
+    type: resolveColumnType(Number(row.type_oid), row.modifier, row.dimensions, types),
+    nullable: row.nullable,
+    isIndexed: row.indexed,
+  };
+}
+
+function typeRow(row: TypeSqlRow): TypeRow {
+  return {
+    oid: Number(row.oid),
+    name: row.name,
+    isBuiltIn: row.built_in,
+    type: row.type,
+    baseType: Number(row.base_type),
+    typeModifier: row.modifier,
+    dimensions: row.dimensions,
+    element: Number(row.element),
+    delimiter: row.delimiter,
+  };
+}
+
+function tableKind(relkind: string): TableKind {
+  switch (relkind) {
+    case 'p':
+      return 'partitioned table';
+    case 'v':
+      return 'view';
+    case 'm':
+      return 'materialized view';
+    case 'f':
+      return 'foreign table';
+    default:
+      return 'table';
+  }
+}

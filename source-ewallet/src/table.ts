@@ -1,0 +1,32 @@
+import type { ColumnType } from './column-type';
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  /** Whether a btree index begins with it, so that `max()` and a range of it are cheap. */
+  readonly isIndexed: boolean;
+}
+
+export type TableKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table';
+
+/** What can be read as one stream. */
+export interface Table {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: TableKind;
+  readonly columns: readonly Column[];
+  /** Columns of the primary key, in its order; empty where there is none. */
+  readonly primaryKey: readonly string[];
+  /** Whether rows' transaction ids and places can be read: a heap table, and SELECT on all of it. */
+  readonly hasRowVersions: boolean;
+  /** Whether the role may read it (all of it, or the columns listed). */
+  readonly isReadable: boolean;
+  /** The planner's idea of its size. */
+  readonly estimate: { readonly rows: number; readonly bytes: number };
+}
+
+export function streamName(table: { readonly schema: string; readonly name: string }): string {
+  return `${table.schema}.${table.name}`;
+}
