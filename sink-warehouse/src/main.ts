@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { asFailure } from '@ewallet/failure';
 import { offsetsCommand } from './commands/offsets';
+import { reconcileCommand } from './commands/reconcile';
+import { replayCommand } from './commands/replay';
 import { runCommand } from './commands/run';
 import { validateCommand } from './commands/validate';
 
@@ -25,6 +27,17 @@ withConfig('validate', 'check the configuration, and that Kafka, registry and wa
 withConfig('offsets', 'show how far the warehouse is, as JSON lines').action(async ({ config }: { config: string }) => {
   await offsetsCommand(config);
 });
+
+withConfig('reconcile', 'read the topics again and prove that every record landed once').action(
+  async ({ config }: { config: string }) => {
+    await reconcileCommand(config);
+  },
+);
+withConfig('replay', 'put dead letters back at the end of their topics').action(
+  async ({ config }: { config: string }) => {
+    await replayCommand(config);
+  },
+);
 
 program.parseAsync().catch((error: unknown) => {
   const failure = asFailure(error);

@@ -1,23 +1,62 @@
-import { destination, pino } from 'pino';
+import { destination, pino, type Logger } from 'pino';
+import { asFailure } from '@ewallet/failure';
 import { readConfigFile } from '../config/config-file';
-import { parseSinkConfig } from '../config/sink-config';
+import { parseSinkConfig, type SinkConfig } from '../config/sink-config';
+import { publishDeadLetters } from '../deadletters/publisher';
+import { Connector } from '../operate/connector';
 import { kafkaLogger, logEvents } from '../operate/log';
+import { SinkMetrics } from '../operate/metrics';
+import { ProgressLine } from '../operate/progress-line';
+import { serveRest } from '../operate/rest-server';
+import { DeadLetterPump } from '../deadletters/pump';
+import { allEvents } from '../run/events';
 import { Sink } from '../run/sink';
+import { VERSION } from '../version';
 
 /** Lands records until SIGTERM or SIGINT, or a fault that no retry cures. */
 export async function runCommand(path: string): Promise<void> {
   const config = parseSinkConfig(readConfigFile(path, process.env));
   const log = pino(
     { name: 'sink-warehouse', level: config.logLevel, base: { connector: config.name } },
-    destination({ fd: 2, sync: true }),
+    destination({ fd: 2, sync: true }), // nothing is lost at the exit, and a line a batch costs nothing
   );
-  const sink = new Sink(config, logEvents(log, config.errors.log), kafkaLogger(log), () => performance.now());
+  const metrics = new SinkMetrics(config.name, () => connector.sink);
+  const progress = new ProgressLine(process.stdout, () => connector.sink);
+  const pump = deadLetterPump(config, log);
+  const connector = new Connector(config, () => {
+    const events = allEvents(logEvents(log, config.errors.log), metrics.events, progress.events, pump?.events ?? {});
+    return new Sink(config, events, kafkaLogger(log), () => performance.now());
+  });
   const stop = (signal: NodeJS.Signals): void => {
     log.info({ signal }, 'stopping');
-    sink.stop();
+    void connector.close();
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
-  log.info({ config: config.shown }, 'starting');
-  await sink.run();
-  log.info('stopped');
+  const rest = config.rest.enabled ? await serveRest(connector, metrics, VERSION) : undefined;
+  log.info({ config: config.shown, rest: rest?.url }, 'starting');
+  progress.start();
+  connector.start();
+  try {
+    await connector.ended;
+    log.info('stopped');
+  } finally {
+    progress.stop();
+    rest?.server.closeAllConnections();
+    rest?.server.close();
+    await pump?.stop();
+  }
+}
+
+function deadLetterPump(config: SinkConfig, log: Logger): DeadLetterPump | undefined {
+  const { topic } = config.errors;
+  if (topic === undefined) return undefined;
+  return new DeadLetterPump(
+    () => publishDeadLetters(config, topic),
+    (error) => {
+      log.warn(
+        { reason: asFailure(error).message, topic },
+        'dead letters wait in sink.dead_letters: they could not be produced',
+      );
+    },
+  );
 }

@@ -18,6 +18,8 @@ export interface WriterOptions {
   readonly tables: TablePolicy;
   /** False: the first record that does not fit stops the sink. */
   readonly tolerateBadRecords: boolean;
+  /** Asked before dead letters are committed; throws when they are too many. */
+  readonly admitDeadLetters: (count: number) => void;
 }
 
 /** How to go about one attempt. Each fault of an attempt makes the next one slower and more careful. */
@@ -65,6 +67,8 @@ export class WarehouseWriter {
   }
 
   private async transact(batch: Batch, fences: ReadonlyMap<string, string>, attempt: Attempt): Promise<DeadLetter[]> {
+    const [undecodable] = batch.deadLetters;
+    if (undecodable !== undefined && !this.options.tolerateBadRecords) throw undecodableRecord(undecodable);
     await this.client.query('begin');
     const deadLetters = [...batch.deadLetters];
     const careful: DeadLetter[] = [];
@@ -76,6 +80,7 @@ export class WarehouseWriter {
     }
     for (const end of batch.generationEnds) await this.landing.deleteOlderGenerations(end);
     deadLetters.push(...careful);
+    this.options.admitDeadLetters(deadLetters.length);
     await storeDeadLetters(this.client, this.options.connector, deadLetters);
     await this.client.query('commit');
     return deadLetters;
@@ -175,9 +180,17 @@ function named(error: unknown): string {
   return typeof column === 'string' ? `, column ${column}` : '';
 }
 
+const TOLERATE = 'set errors.tolerance=all to put such records aside in the dead letter queue';
+
+function undecodableRecord({ topic, partition, offset, errorMessage }: DeadLetter): Failure {
+  return Failure.config(
+    `${topic} partition ${partition} offset ${offset}: ${errorMessage}. Correct the producer, or ${TOLERATE}.`,
+  );
+}
+
 function unfit(table: TableBatch, letter: DeadLetter): Failure {
   return Failure.config(
-    `${letter.topic} partition ${letter.partition} offset ${letter.offset}: ${letter.errorMessage}. Correct the table, or set errors.tolerance=all to put such records aside in the dead letter queue.`,
+    `${letter.topic} partition ${letter.partition} offset ${letter.offset}: ${letter.errorMessage}. Correct the table, or ${TOLERATE}.`,
     { stream: { name: table.target.stream } },
   );
 }

@@ -20,3 +20,24 @@ export interface SinkEvents {
   retrying(error: unknown, waitMs: number): void;
   rejoining(reason: string): void;
 }
+
+/** Tells each listener in turn. */
+export function allEvents(...listeners: readonly Partial<SinkEvents>[]): SinkEvents {
+  return {
+    assigned: (partitions) => {
+      for (const listener of listeners) listener.assigned?.(partitions);
+    },
+    committed: (commit) => {
+      for (const listener of listeners) listener.committed?.(commit);
+    },
+    reset: (partition, from, to) => {
+      for (const listener of listeners) listener.reset?.(partition, from, to);
+    },
+    retrying: (error, waitMs) => {
+      for (const listener of listeners) listener.retrying?.(error, waitMs);
+    },
+    rejoining: (reason) => {
+      for (const listener of listeners) listener.rejoining?.(reason);
+    },
+  };
+}

@@ -4,6 +4,7 @@ import type { SinkConfig } from '../config/sink-config';
 import { partitionKey, type TopicPartition } from '../kafka/assignment';
 import type { Group, Membership } from '../kafka/group';
 import { readLogBounds } from '../kafka/cluster';
+import type { DeadLetterBreaker } from '../deadletters/breaker';
 import { Batch } from '../load/batch';
 import { WarehouseWriter } from '../load/warehouse-writer';
 import { claimPartitions, type Claim } from '../state/fences';
@@ -23,6 +24,7 @@ export interface SessionParts {
   readonly client: Client;
   readonly assembler: Assembler;
   readonly events: SinkEvents;
+  readonly breaker: DeadLetterBreaker;
   /** Names this process in sink.offsets. */
   readonly owner: string;
   readonly now: () => number;
@@ -42,6 +44,7 @@ export class Session {
   private committing: Promise<void> = Promise.resolve();
   private ending = false;
   private isIdle = true;
+  isClaimed = false;
 
   constructor(
     private readonly parts: SessionParts,
@@ -53,6 +56,9 @@ export class Session {
       connector: config.name,
       tables: config.tables,
       tolerateBadRecords: config.errors.tolerate,
+      admitDeadLetters: (count) => {
+        parts.breaker.admit(count, parts.now());
+      },
     });
   }
 
@@ -76,6 +82,7 @@ export class Session {
   async run(): Promise<void> {
     const { config, cluster, events } = this.parts;
     await this.claim();
+    this.isClaimed = true;
     events.assigned(this.partitions);
     const fetching = fetchAll(cluster, this.held, this.queue, config.fetch);
     try {

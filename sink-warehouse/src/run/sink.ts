@@ -8,6 +8,7 @@ import { asFailure, Failure, isFailure } from '@ewallet/failure';
 import { connect } from '@ewallet/postgres';
 import { SchemaRegistry } from '@ewallet/wire';
 import type { SinkConfig } from '../config/sink-config';
+import { DeadLetterBreaker } from '../deadletters/breaker';
 import { openCluster } from '../kafka/cluster';
 import { Group, type Membership } from '../kafka/group';
 import { asksToRejoin, isHopeless, kafkaErrorName } from '../kafka/kafka-error';
@@ -36,6 +37,7 @@ export class Sink {
   private readonly owner = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
   private readonly stopping = new AbortController();
   private session: Session | undefined;
+  private readonly breaker: DeadLetterBreaker;
   private cluster: Cluster | undefined;
   private failingSince: number | undefined;
   private backoffMs = FIRST_BACKOFF_MS;
@@ -45,10 +47,17 @@ export class Sink {
     private readonly events: SinkEvents,
     private readonly kafkaLog: (entry: KafkajsLogEntry) => void,
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.breaker = new DeadLetterBreaker(config.errors.breakerPerMinute);
+  }
 
   get partitions(): Session['partitions'] {
     return this.session?.partitions ?? [];
+  }
+
+  /** Whether the group gave this process its share, which may be nothing, and the warehouse let it claim that. */
+  get isAssigned(): boolean {
+    return this.session?.isClaimed ?? false;
   }
 
   /** Commit what there is, leave the group, and let `run` return. */
@@ -167,6 +176,7 @@ export class Sink {
           client,
           assembler,
           events: this.recovering(),
+          breaker: this.breaker,
           owner: this.owner,
           now: this.now,
         },

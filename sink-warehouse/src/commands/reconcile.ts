@@ -1,0 +1,33 @@
+import { Failure } from '@ewallet/failure';
+import { SchemaRegistry } from '@ewallet/wire';
+import { readConfigFile } from '../config/config-file';
+import { parseSinkConfig } from '../config/sink-config';
+import { openCluster } from '../kafka/cluster';
+import { differencesOf, isEqual } from '../reconcile/expected-rows';
+import { reconcile } from '../reconcile/reconcile';
+import { withWarehouse } from '../state/with-warehouse';
+
+/** Prints one line a topic; a difference is a failure, and the exit code says so. */
+export async function reconcileCommand(path: string): Promise<void> {
+  const config = parseSinkConfig(readConfigFile(path, process.env));
+  const registry = new SchemaRegistry(config.registry);
+  const cluster = openCluster(config.kafka, () => undefined);
+  const different: string[] = [];
+  try {
+    await cluster.connect();
+    await withWarehouse(config, async (client) => {
+      for await (const report of reconcile(config.name, client, cluster, registry)) {
+        const { topic, table, records, expected, found, deadLetters } = report;
+        const verdict = differencesOf(report);
+        if (!isEqual(report)) different.push(topic);
+        process.stdout.write(`${JSON.stringify({ topic, table, records, deadLetters, expected, found, verdict })}\n`);
+      }
+    });
+  } finally {
+    registry.close();
+    await cluster.disconnect();
+  }
+  if (different.length > 0) {
+    throw Failure.system(`Kafka and the warehouse differ in ${different.join(', ')}.`);
+  }
+}

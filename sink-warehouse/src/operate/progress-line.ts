@@ -1,0 +1,72 @@
+import type { SinkEvents } from '../run/events';
+import type { Sink } from '../run/sink';
+
+const EVERY_MS = 500;
+
+interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface Figures {
+  readonly records: number;
+  readonly perSecond: number;
+  readonly lag: number;
+  readonly partitions: number;
+  readonly deadLetters: number;
+}
+
+/** `12,345 records · 6,789/s · lag 42 · 4 partitions · 0 dead letters` */
+export function progressText({ records, perSecond, lag, partitions, deadLetters }: Figures): string {
+  const number = (value: number) => Math.round(value).toLocaleString('en');
+  return [
+    `${number(records)} records`,
+    `${number(perSecond)}/s`,
+    `lag ${number(lag)}`,
+    `${partitions} partitions`,
+    `${number(deadLetters)} dead letters`,
+  ].join(' · ');
+}
+
+/** One line that is written over again and again, on a terminal only. */
+export class ProgressLine {
+  private records = 0;
+  private deadLetters = 0;
+  private lastRecords = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly current: () => Sink | undefined,
+  ) {}
+
+  readonly events: Pick<SinkEvents, 'committed'> = {
+    committed: ({ records, deadLetters }) => {
+      this.records += records;
+      this.deadLetters += deadLetters.length;
+    },
+  };
+
+  start(): void {
+    if (this.terminal.isTTY !== true) return;
+    this.timer = setInterval(() => {
+      this.draw();
+    }, EVERY_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    if (this.timer !== undefined) this.terminal.write('\n');
+  }
+
+  private draw(): void {
+    const partitions = this.current()?.partitions ?? [];
+    const lag = partitions.reduce((sum, held) => sum + Math.max(0, held.stableOffset - held.committedTo), 0);
+    const perSecond = (this.records - this.lastRecords) * (1000 / EVERY_MS);
+    this.lastRecords = this.records;
+    const { records, deadLetters } = this;
+    const text = progressText({ records, perSecond, lag, partitions: partitions.length, deadLetters });
+    this.terminal.write(`\r\u001b[2K${text.slice(0, (this.terminal.columns ?? 80) - 1)}`);
+  }
+}

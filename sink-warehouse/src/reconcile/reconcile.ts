@@ -1,0 +1,115 @@
+import type Cluster from 'kafkajs/src/cluster';
+import type { Client } from 'pg';
+import Cursor from 'pg-cursor';
+import type { SchemaRegistry } from '@ewallet/wire';
+import { readLogBounds } from '../kafka/cluster';
+import { partitionKey } from '../kafka/assignment';
+import { readOffsets, type OffsetRow } from '../state/fences';
+import { STATE_SCHEMA } from '../state/schema';
+import { quotedTable, shownTable } from '../tables/table-name';
+import { readTable } from '../tables/catalogue';
+import { compareRows, ExpectedRows, type Comparison } from './expected-rows';
+import { readRecords } from './topic-reader';
+
+export interface TopicReport extends Comparison {
+  readonly topic: string;
+  readonly table: string;
+  /** Committed records between the log's begin and the warehouse's offsets. */
+  readonly records: number;
+  readonly deadLetters: number;
+}
+
+interface TableRow {
+  readonly topic: string;
+  readonly table_schema: string;
+  readonly table_name: string;
+}
+
+const ROWS_A_READ = 10_000;
+
+/**
+ * Reads every topic again from its beginning to where the warehouse is, and compares what must have landed with the
+ * lineage columns of the table. Offsets, dead letters and rows come from one snapshot, so a running sink does not matter.
+ */
+export async function* reconcile(
+  connector: string,
+  client: Client,
+  cluster: Cluster,
+  registry: SchemaRegistry,
+): AsyncGenerator<TopicReport> {
+  await client.query('begin isolation level repeatable read read only');
+  try {
+    const offsets = await readOffsets(client, connector);
+    const topics = [...new Set(offsets.map(({ topic }) => topic))];
+    await cluster.addMultipleTargetTopics(topics);
+    const tables = await client.query<TableRow>(
+      `select topic, table_schema, table_name from ${STATE_SCHEMA}.tables where connector = $1`,
+      [connector],
+    );
+    for (const topic of topics) {
+      const own = offsets.filter((row) => row.topic === topic);
+      const table = tables.rows.find((row) => row.topic === topic);
+      yield await reconcileTopic(connector, client, cluster, registry, own, table);
+    }
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+async function reconcileTopic(
+  connector: string,
+  client: Client,
+  cluster: Cluster,
+  registry: SchemaRegistry,
+  offsets: readonly OffsetRow[],
+  table: TableRow | undefined,
+): Promise<TopicReport> {
+  const topic = offsets[0]?.topic ?? '';
+  const bounds = await readLogBounds(cluster, offsets);
+  const earliest = new Map(bounds.map((bound) => [bound.partition, bound.earliest]));
+  const dead = await deadLetters(client, connector, topic);
+  const name = table === undefined ? undefined : { schema: table.table_schema, table: table.table_name };
+  const found = name === undefined ? undefined : await readTable(client, name);
+  const expected = new ExpectedRows((found?.uniqueKeys.length ?? 0) > 0);
+  for (const { partition, nextOffset } of offsets) {
+    const range = { topic, partition, from: earliest.get(partition) ?? 0, to: nextOffset };
+    for await (const record of readRecords(cluster, registry, range)) {
+      if (!dead.has(partitionKey({ topic, partition }) + '@' + String(record.offset))) expected.see(record);
+    }
+  }
+  const rows = name === undefined || found === undefined ? [] : await lineage(client, quotedTable(name), topic);
+  return {
+    topic,
+    table: name === undefined ? '-' : shownTable(name),
+    records: expected.records,
+    deadLetters: dead.size,
+    ...compareRows(expected.offsets(), rows, earliest),
+  };
+}
+
+async function deadLetters(client: Client, connector: string, topic: string): Promise<Set<string>> {
+  const { rows } = await client.query<{ partition: number; offset: string }>(
+    `select partition, "offset" from ${STATE_SCHEMA}.dead_letters where connector = $1 and topic = $2`,
+    [connector, topic],
+  );
+  return new Set(rows.map(({ partition, offset }) => `${partitionKey({ topic, partition })}@${offset}`));
+}
+
+async function lineage(client: Client, table: string, topic: string) {
+  const cursor = client.query(
+    new Cursor<{ p: number; o: string }>(
+      `select _kafka_partition as p, _kafka_offset as o from ${table} where _kafka_topic = $1`,
+      [topic],
+    ),
+  );
+  const found: { partition: number; offset: number }[] = [];
+  try {
+    for (;;) {
+      const rows = await cursor.read(ROWS_A_READ);
+      if (rows.length === 0) return found;
+      for (const { p, o } of rows) found.push({ partition: p, offset: Number(o) });
+    }
+  } finally {
+    await cursor.close();
+  }
+}
