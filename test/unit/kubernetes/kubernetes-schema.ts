@@ -19,27 +19,30 @@ interface Model {
 
 /**
  * What Kubernetes' OpenAPI document says against the manifests; none when they are valid. `kubernetes-models` has the
- * document as validators, which let unknown keys pass as the document does, and as TypeScript types, which do not: the
- * compiler finds a misspelt key in an object literal.
+ * document as validators, which let unknown keys pass as the document does, and as TypeScript types, which do not.
  */
 export function violations(manifests: readonly Manifest[]): readonly string[] {
-  const invalid: string[] = [];
-  for (const manifest of manifests) {
-    const module = load(modelOf(manifest)) as Record<string, new (data: object) => Model>;
-    const model = new module[manifest.kind]!(manifest);
+  return [...invalidValues(manifests), ...unknownKeys(manifests)];
+}
+
+/** Missing keys and wrong types. */
+export function invalidValues(manifests: readonly Manifest[]): readonly string[] {
+  return manifests.flatMap((manifest) => {
+    const models = load(modelOf(manifest)) as Record<string, new (data: object) => Model>;
     try {
-      model.validate();
+      new models[manifest.kind]!(manifest).validate();
+      return [];
     } catch (error) {
-      invalid.push(`${manifest.kind} ${manifest.metadata.name}: ${(error as Error).message}`);
+      return [`${manifest.kind} ${manifest.metadata.name}: ${(error as Error).message}`];
     }
-  }
-  return [...invalid, ...unknownKeys(manifests)];
+  });
 }
 
 const modelOf = ({ apiVersion, kind }: Manifest): string =>
   `kubernetes-models/${apiVersion}/${kind}`;
 
-function unknownKeys(manifests: readonly Manifest[]): readonly string[] {
+/** Misspelt keys: the compiler finds them in an object literal. */
+export function unknownKeys(manifests: readonly Manifest[]): readonly string[] {
   // Inside the project, so that the compiler finds the package.
   const directory = mkdtempSync(path.join(PROJECT_ROOT, 'node_modules', '.kubernetes-schema-'));
   try {

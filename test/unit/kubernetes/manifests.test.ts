@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { PROJECT_ROOT } from '../../support/command';
 import { parseSyncConfig } from '../../../sync/src/config';
-import { violations, type Manifest } from './kubernetes-schema';
+import { invalidValues, unknownKeys, violations, type Manifest } from './kubernetes-schema';
 
 jest.setTimeout(120_000);
 
@@ -67,11 +67,14 @@ test("every manifest is valid by Kubernetes' OpenAPI document", () => {
 
 test('the check finds a missing key, a wrong type and a misspelt key', () => {
   const deployment = manifests.find(({ kind }) => kind === 'Deployment')!;
-  const changed = (change: object): readonly string[] =>
-    violations([{ ...deployment, spec: { ...(deployment.spec as object), ...change } }]);
-  expect(changed({ selector: undefined })[0]).toBe('Deployment sink: data/spec must have required property selector');
-  expect(changed({ replicas: '2' })[0]).toBe('Deployment sink: data/spec/replicas must be integer');
-  expect(changed({ replica: 2 })[0]).toContain("'replica' does not exist");
+  const changed = (change: object): Manifest[] => [
+    { ...deployment, spec: { ...(deployment.spec as object), ...change } },
+  ];
+  expect(invalidValues(changed({ selector: undefined }))).toEqual([
+    'Deployment sink: data/spec must have required property selector',
+  ]);
+  expect(invalidValues(changed({ replicas: '2' }))).toEqual(['Deployment sink: data/spec/replicas must be integer']);
+  expect(unknownKeys(changed({ replica: 2 })).join()).toContain(`'"replica"' does not exist`);
 });
 
 rendered(`kubectl renders the overlay of the example into valid manifests${kubectl === undefined ? ' (SKIPPED: no kubectl)' : ''}`, () => {
