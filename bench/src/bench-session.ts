@@ -61,14 +61,20 @@ export async function prepare(
   };
 }
 
+interface CatalogMessage {
+  readonly catalog?: { readonly streams: readonly { readonly name: string }[] };
+}
+
 /** One stream, as a first sync reads it: all rows. */
 async function transactionsOnly(sourceConfig: string): Promise<unknown> {
   const { stdout } = await run(programPath('source-ewallet'), ['discover', '--config', sourceConfig], {
     maxBuffer: 1 << 28,
   });
-  const line = stdout.split('\n').find((text) => text.startsWith('{"type":"CATALOG"'));
-  if (line === undefined) throw Failure.system('The source discovered no catalogue.');
-  const { catalog } = JSON.parse(line) as { catalog: { streams: { name: string }[] } };
+  const messages = stdout.split('\n').filter((line) => line.startsWith('{'));
+  const catalog = messages
+    .map((line) => (JSON.parse(line) as CatalogMessage).catalog)
+    .find((found) => found !== undefined);
+  if (catalog === undefined) throw Failure.system('The source discovered no catalogue.');
   const stream = catalog.streams.find(({ name }) => name === 'transactions');
   if (stream === undefined) throw Failure.system('The source did not discover the transactions.');
   return {
