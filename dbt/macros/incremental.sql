@@ -90,9 +90,9 @@
 
 {# Changed dates, and those whose comparison with the day or the week before looks at a changed one. #}
 {% macro dates_compared_with_changed(relation) -%}
-    select cast(changed.transaction_date + days.ahead as date) as replaced_date
+    select cast(changed.transaction_date + compared.days_ahead as date) as replaced_date
     from ({{ changed_keys(relation, [ref('int_transaction_changes')], 'transaction_date') }}) as changed
-    cross join (values (0), (1), (7)) as days (ahead)
+    cross join (values (0), (1), (7)) as compared (days_ahead)
 {%- endmacro %}
 
 {#

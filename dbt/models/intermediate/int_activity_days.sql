@@ -10,9 +10,9 @@ select
   max(loaded_at) as latest_loaded_at,
   -- A landed row has a new loaded_at whenever it changes; a replica's event may change without a trace but its content.
   {% if var('ewallet_ingestion') == 'kafka' -%}
-  cast(null as numeric) as content_hash,
+    cast(null as numeric) as content_hash,
   {%- else -%}
-  sum(hashtextextended(concat_ws('|', activity_id, user_id, event, session_id), 0)) as content_hash,
+    sum(hashtextextended(concat_ws('|', activity_id, user_id, event, session_id), 0)) as content_hash,
   {%- endif %}
   now() as changed_at
 from {{ ref('stg_ewallet__user_activity') }}

@@ -26,14 +26,14 @@
 
 {% if not fact %}
 -- Nothing to compare with: the fact and everything after it is built whole in this run.
-select
-  now() as changed_at,
-  transaction_id,
-  cast(null as text) as change,
-  cast(null as text) as image,
-  {{ keys | join(',\n  ') }}
-from {{ read[0] }}
-where false
+  select
+    now() as changed_at,
+    transaction_id,
+    cast(null as text) as change,
+    cast(null as text) as image,
+    {{ keys | join(',\n  ') }}
+  from {{ read[0] }}
+  where false
 {% else %}
 {%- set values = compared_columns(fact, ['changes_until']) -%}
 with watermark as (

@@ -1,4 +1,4 @@
-{# The states that each transaction went through, as far as the wallet tells: pending from its start, then how it settled. #}
+{# The states that each transaction went through, as the wallet tells: pending from its start, then how it settled. #}
 select
   transaction_id,
   'pending' as transaction_status,

@@ -20,6 +20,6 @@ from {{ ref('int_wallet_movements') }}
 where
   wallet_id is not null
   {% if is_incremental() %}
-  and movement_date in ({{ changed_movement_dates(this) }})
+    and movement_date in ({{ changed_movement_dates(this) }})
   {% endif %}
 group by wallet_id, currency, movement_date

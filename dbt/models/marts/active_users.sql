@@ -21,27 +21,27 @@ transacting_days as (
 
 steps as (
   {%- for kind in ['active', 'transacting'] %}
-  {%- for name, days in windows %}
-  select
-    '{{ name }}_{{ kind }}' as measure,
-    activity_date as step_date,
-    count(*) as step
-  from {{ kind }}_days
-  group by activity_date
-  union all
-  select
-    '{{ name }}_{{ kind }}' as measure,
-    least(activity_date + {{ days }}, next_date) as step_date,
-    -count(*) as step
-  from {{ kind }}_days
-  group by least(activity_date + {{ days }}, next_date)
+    {%- for name, days in windows %}
+      select
+        '{{ name }}_{{ kind }}' as measure,
+        activity_date as step_date,
+        count(*) as step
+      from {{ kind }}_days
+      group by activity_date
+      union all
+      select
+        '{{ name }}_{{ kind }}' as measure,
+        least(activity_date + {{ days }}, next_date) as step_date,
+        -count(*) as step
+      from {{ kind }}_days
+      group by least(activity_date + {{ days }}, next_date)
+      {%- if not loop.last %}
+        union all
+      {%- endif %}
+    {%- endfor %}
   {%- if not loop.last %}
-  union all
-  {%- endif %}
-  {%- endfor %}
-  {%- if not loop.last %}
-  union all
-  {%- endif %}
+      union all
+    {%- endif %}
   {%- endfor %}
 ),
 
@@ -49,9 +49,10 @@ daily_steps as (
   select
     step_date
     {%- for kind in ['active', 'transacting'] %}
-    {%- for name, days in windows %},
-    sum(step) filter (where measure = '{{ name }}_{{ kind }}') as {{ name }}_{{ kind }}
-    {%- endfor %}
+      {%- for name, days in windows %}
+        ,
+        sum(step) filter (where measure = '{{ name }}_{{ kind }}') as {{ name }}_{{ kind }}
+      {%- endfor %}
     {%- endfor %}
   from steps
   group by step_date
@@ -69,10 +70,11 @@ counted as (
   select
     dates.date_day as activity_date
     {%- for kind in ['active', 'transacting'] %}
-    {%- for name, days in windows %},
-    cast(coalesce(sum(daily_steps.{{ name }}_{{ kind }}) over (order by dates.date_day), 0) as bigint)
-      as {{ name }}_{{ kind }}_users
-    {%- endfor %}
+      {%- for name, days in windows %}
+        ,
+        cast(coalesce(sum(daily_steps.{{ name }}_{{ kind }}) over (order by dates.date_day), 0) as bigint)
+          as {{ name }}_{{ kind }}_users
+      {%- endfor %}
     {%- endfor %},
     coalesce(signups.new_users, 0) as new_users
   from {{ ref('dim_dates') }} as dates

@@ -8,7 +8,7 @@
   )
 }}
 
-{# By customer and merchant first: distinct counts of what remains are hashes, not the sort that count(distinct) makes. #}
+{# By customer and merchant first: what remains to be counted distinctly is far less than every payment. #}
 with pairs as (
   select
     transaction_date,
@@ -27,7 +27,7 @@ with pairs as (
     transaction_status = 'completed'
     and transaction_type in ('payment', 'refund')
     {% if is_incremental() %}
-    and transaction_date in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') }})
+      and transaction_date in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') }})
     {% endif %}
   group by transaction_date, merchant_category, currency, user_id, merchant_id
 ),

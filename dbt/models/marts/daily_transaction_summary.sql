@@ -27,11 +27,11 @@ with measured as (
     sum(net_amount_reporting) as net_amount_reporting
   from {{ ref('fct_transactions') }}
   {% if is_incremental() %}
-  where transaction_date in (
-    select changed.replaced_date - days.back
-    from ({{ dates_compared_with_changed(this) }}) as changed
-    cross join (values (0), (1), (7)) as days (back)
-  )
+    where transaction_date in (
+      select changed.replaced_date - base.days_back
+      from ({{ dates_compared_with_changed(this) }}) as changed
+      cross join (values (0), (1), (7)) as base (days_back)
+    )
   {% endif %}
   group by transaction_date, transaction_type, transaction_status, currency
 ),
@@ -96,5 +96,5 @@ left join measured as week_before
     and measured.transaction_status = week_before.transaction_status
     and measured.currency = week_before.currency
 {% if is_incremental() %}
-where measured.transaction_date in ({{ dates_compared_with_changed(this) }})
+  where measured.transaction_date in ({{ dates_compared_with_changed(this) }})
 {% endif %}

@@ -5,7 +5,7 @@ with latest_rates as (
     valid_from
   from {{ ref('int_exchange_rates_daily') }}
   where exchange_rate is not null
-  order by currency, rate_date desc
+  order by currency asc, rate_date desc
 )
 
 select

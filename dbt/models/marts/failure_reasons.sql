@@ -25,9 +25,9 @@ with settled as (
   where
     transaction_status in ('completed', 'failed')
     {% if is_incremental() %}
-    and transaction_date in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') }})
+      and transaction_date in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') }})
     {% endif %}
-  group by 1, 2, 3, 4, 5, 6
+  group by transaction_date, transaction_type, channel, currency, transaction_status, failure_reason, user_id
 ),
 
 by_reason as (

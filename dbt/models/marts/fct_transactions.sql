@@ -49,5 +49,5 @@ select
   {{ changes_until([ref('int_transaction_changes')]) }} as changes_until
 from {{ ref('int_transactions') }}
 {% if is_incremental() %}
-where transaction_id in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_id') }})
+  where transaction_id in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_id') }})
 {% endif %}

@@ -21,6 +21,13 @@ weekdays as (
   group by iso_day_of_week, day_name
 ),
 
+kinds as (
+  select distinct
+    transaction_type,
+    currency
+  from busy
+),
+
 cells as (
   select
     weekdays.iso_day_of_week,
@@ -31,7 +38,7 @@ cells as (
     kinds.currency
   from weekdays
   cross join generate_series(0, 23) as hours (hour_of_day)
-  cross join (select distinct transaction_type, currency from busy) as kinds
+  cross join kinds
 )
 
 select

@@ -17,7 +17,7 @@ with customers as (
     merchant_id is not null
     and transaction_type in ('payment', 'refund')
     and transaction_status in ('completed', 'failed')
-  group by 1, 2, 3, 4
+  group by merchant_id, month_start, currency, user_id
 ),
 
 months as (

@@ -21,7 +21,10 @@ with edges as (
 ),
 
 pairs as (
-  select distinct sender_user_id, receiver_user_id from edges
+  select distinct
+    sender_user_id,
+    receiver_user_id
+  from edges
 ),
 
 out_degrees as (

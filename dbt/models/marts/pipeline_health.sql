@@ -5,23 +5,23 @@ with mart_counts as (
   from {{ ref('dim_currencies') }}
   union all
   select
-    'users',
-    count(*)
+    'users' as stream,
+    count(*) as row_count
   from {{ ref('dim_users') }}
   union all
   select
-    'merchants',
-    count(*)
+    'merchants' as stream,
+    count(*) as row_count
   from {{ ref('dim_merchants') }}
   union all
   select
-    'wallets',
-    count(*)
+    'wallets' as stream,
+    count(*) as row_count
   from {{ ref('dim_wallets') }}
   union all
   select
-    'transactions',
-    count(*)
+    'transactions' as stream,
+    count(*) as row_count
   from {{ ref('fct_transactions') }}
 ),
 

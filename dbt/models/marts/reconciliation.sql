@@ -26,7 +26,10 @@ fees_without_wallet as (
   where
     transaction_status = 'completed'
     and fee_amount > 0
-    and currency not in (select currency from wallets where wallet_kind = 'fee')
+    and currency not in (
+      select currency from wallets
+      where wallet_kind = 'fee'
+    )
   group by currency
 ),
 
@@ -40,10 +43,10 @@ counted as (
   group by currency
   union all
   select
-    'wallets',
+    'wallets' as stream,
     currency,
-    count(*),
-    sum(balance)
+    count(*) as row_count,
+    sum(balance) as amount
   from {{ ref('dim_wallets') }}
   group by currency
 ),

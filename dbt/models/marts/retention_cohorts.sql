@@ -4,7 +4,7 @@ with activity_months as (
     cast(date_trunc('month', activity_date) as date) as activity_month,
     bool_or(is_transacting) as is_transacting
   from {{ ref('user_activity_daily') }}
-  group by 1, 2
+  group by user_id, activity_month
 ),
 
 cohorts as (

@@ -22,7 +22,7 @@ with sessions as (
     count(*) filter (where event = 'support_contacted') as support_contact_count
   from {{ ref('stg_ewallet__user_activity') }}
   {% if is_incremental() %}
-  where activity_date in ({{ changed_activity_dates(this) }})
+    where activity_date in ({{ changed_activity_dates(this) }})
   {% endif %}
   group by user_id, activity_date, session_id
 ),
@@ -54,7 +54,7 @@ transactions as (
   where
     user_id is not null
     {% if is_incremental() %}
-    and transaction_date in ({{ changed_activity_dates(this) }})
+      and transaction_date in ({{ changed_activity_dates(this) }})
     {% endif %}
   group by user_id, transaction_date
 )

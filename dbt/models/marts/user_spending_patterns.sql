@@ -19,13 +19,13 @@ totals as (
     {%- for type in ['payment', 'refund', 'transfer', 'withdrawal', 'top_up'] %}
     {%- set counts = "transaction_type = '" ~ type ~ "' and is_completed"
       ~ (' and not is_internal_transfer' if type == 'transfer' else '') %}
-    count(*) filter (where {{ counts }}) as {{ type }}_count,
-    coalesce(sum(amount_reporting) filter (where {{ counts }}), 0) as {{ type }}_amount_reporting,
+      count(*) filter (where {{ counts }}) as {{ type }}_count,
+      coalesce(sum(amount_reporting) filter (where {{ counts }}), 0) as {{ type }}_amount_reporting,
     {%- endfor %}
     coalesce(sum(fee_amount_reporting) filter (where is_completed and source_user_id = user_id), 0)
       as fee_amount_reporting,
     {%- for channel in channels %}
-    count(*) filter (where is_completed and channel = '{{ channel }}') as {{ channel }}_count,
+      count(*) filter (where is_completed and channel = '{{ channel }}') as {{ channel }}_count,
     {%- endfor %}
     count(*) filter (where is_completed and iso_day_of_week >= 6) as weekend_count,
     count(*) filter (
@@ -75,7 +75,7 @@ categories as (
     cast(sum(merchant_count) as bigint) as merchant_count,
     max(amount_reporting) as top_amount_reporting,
     sum(amount_reporting) as all_amount_reporting,
-    (array_agg(merchant_category order by amount_reporting desc nulls last, merchant_category))[1] as top_category
+    (array_agg(merchant_category order by amount_reporting desc nulls last, merchant_category asc))[1] as top_category
   from category_spend
   group by user_id
 ),
@@ -97,7 +97,7 @@ customers as (
 scored as (
   select
     user_id,
-    ntile(5) over (order by recency_days desc, user_id) as recency_score,
+    ntile(5) over (order by recency_days desc, user_id asc) as recency_score,
     ntile(5) over (order by frequency, user_id) as frequency_score,
     ntile(5) over (order by monetary_amount_reporting, user_id) as monetary_score
   from customers
@@ -137,14 +137,16 @@ select
   coalesce(categories.merchant_count, 0) as merchant_count,
   case
     {%- for channel in channels | sort %}
-    when
-      customers.completed_count > 0 and customers.{{ channel }}_count = greatest(
-        {%- for other in channels %}customers.{{ other }}_count{{ ', ' if not loop.last }}{% endfor -%}
-      ) then '{{ channel }}'
+      when
+        customers.completed_count > 0 and customers.{{ channel }}_count = greatest(
+          {%- for other in channels %}
+            customers.{{ other }}_count{{ ',' if not loop.last }}
+          {%- endfor %}
+        ) then '{{ channel }}'
     {%- endfor %}
   end as top_channel,
   {%- for channel in channels %}
-  {{ ratio('customers.' ~ channel ~ '_count', 'customers.completed_count') }} as {{ channel }}_share,
+    {{ ratio('customers.' ~ channel ~ '_count', 'customers.completed_count') }} as {{ channel }}_share,
   {%- endfor %}
   {{ ratio('customers.weekend_count', 'customers.completed_count') }} as weekend_share,
   {{ ratio('customers.night_count', 'customers.completed_count') }} as night_share,

@@ -75,7 +75,7 @@ from days
 left join {{ ref('int_exchange_rates_daily') }} as rates
   on days.currency = rates.currency and days.balance_date = rates.rate_date
 {% if is_incremental() %}
-where
-  days.wallet_id in ({{ wallets_with_changed_balance(this) }})
-  or days.balance_date > (select max(balance_date) from {{ this }})
+  where
+    days.wallet_id in ({{ wallets_with_changed_balance(this) }})
+    or days.balance_date > (select max(balance_date) from {{ this }})
 {% endif %}
