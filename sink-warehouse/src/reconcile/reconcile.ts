@@ -73,9 +73,8 @@ async function reconcileTopic(
   const expected = new ExpectedRows((found?.uniqueKeys.length ?? 0) > 0);
   for (const { partition, nextOffset } of offsets) {
     const range = { topic, partition, from: earliest.get(partition) ?? 0, to: nextOffset };
-    for await (const record of readRecords(cluster, registry, range)) {
-      if (!dead.has(partitionKey({ topic, partition }) + '@' + String(record.offset))) expected.see(record);
-    }
+    const skip = (offset: number) => dead.has(`${partitionKey({ topic, partition })}@${offset}`);
+    for await (const record of readRecords(cluster, registry, range, skip)) expected.see(record);
   }
   const rows = name === undefined || found === undefined ? [] : await lineage(client, quotedTable(name), topic);
   return {

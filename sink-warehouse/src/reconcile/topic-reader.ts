@@ -19,11 +19,15 @@ const FETCH = { maxWaitMs: 500, minBytes: 1, maxBytes: 8_388_608, maxBytesPerPar
 const FRAME = 5;
 const GENERATION = '_airbyte_generation_id';
 
-/** Every committed record of a partition from `from` up to, not including, `to`, in order. */
+/**
+ * Every committed record of a partition from `from` up to, not including, `to`, in order, but those that `skip` names:
+ * dead letters may hold anything.
+ */
 export async function* readRecords(
   cluster: Cluster,
   registry: SchemaRegistry,
   range: Range,
+  skip: (offset: number) => boolean,
 ): AsyncGenerator<SeenRecord> {
   const { topic, partition, to } = range;
   const cursor = new RecordCursor();
@@ -52,7 +56,7 @@ export async function* readRecords(
       const { bytes, start: recordsStart } = uncompressedRecords(fetched.records, header);
       cursor.open(header, bytes, recordsStart);
       while (cursor.next()) {
-        if (cursor.offset < start || cursor.offset >= to) continue;
+        if (cursor.offset < start || cursor.offset >= to || skip(cursor.offset)) continue;
         yield await seenRecord(cursor, partition, registry, schemas);
       }
     }

@@ -2,6 +2,8 @@ import { Kafka, logLevel, type Producer } from 'kafkajs';
 import type { SchemaRegistry } from '@ewallet/wire';
 import { exactAvroType, frame, mapStream, type StreamMapping } from '@ewallet/wire';
 
+import { eventually } from '../eventually';
+
 export interface KeyValue {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -72,7 +74,13 @@ export async function createTopic(kafka: Kafka, topic: string, partitions = 1): 
   const admin = kafka.admin();
   await admin.connect();
   try {
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] });
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions }] });
+    // kafkajs's own wait gives up on a broker that has not heard of the topic yet.
+    await eventually(async () => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      const led = topics[0]?.partitions.filter(({ leader }) => leader >= 0).length;
+      if (led !== partitions) throw new Error(`${topic} has ${led} of ${partitions} leaders`);
+    });
   } finally {
     await admin.disconnect();
   }
