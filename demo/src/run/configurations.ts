@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { postgresUrl, type Connections } from './connections';
+import { command } from './project';
 
 export const SINK_NAME = 'wallet';
 
@@ -22,15 +23,13 @@ export async function writeConfigurations(dir: string, connections: Connections)
     sync: path.join(folder, 'sync.json'),
   };
   const { source, warehouse, kafka, schemaRegistry } = connections;
-  const sourceConfig = { ...source, schemas: ['public'], ssl_mode: { mode: 'disable' } };
-  const destinationConfig = {
+  await write(files.source, { ...source, schemas: ['public'], ssl_mode: { mode: 'disable' } });
+  await write(files.destination, {
     bootstrap_servers: kafka.bootstrapServers,
     topic_pattern: '{namespace}.{stream}',
     protocol: { security_protocol: 'PLAINTEXT' },
     schema_registry: { url: schemaRegistry.url },
-  };
-  await write(files.source, sourceConfig);
-  await write(files.destination, destinationConfig);
+  });
   await write(files.sink, {
     name: SINK_NAME,
     'topics.regex': 'public\\..*',
@@ -44,9 +43,10 @@ export async function writeConfigurations(dir: string, connections: Connections)
     'rest.port': 0,
   });
   await write(files.sync, {
-    source: { command: 'source-ewallet', config: sourceConfig },
-    destination: { command: 'destination-kafka', config: destinationConfig },
-    state: path.join(dir, 'state.json'),
+    name: 'wallet',
+    state_directory: path.join(dir, 'sync-state'),
+    source: { command: [command('source-ewallet')], config_file: files.source },
+    destination: { command: [command('destination-kafka')], config_file: files.destination },
   });
   return files;
 }

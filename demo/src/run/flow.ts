@@ -113,9 +113,14 @@ export class Flow {
       const ended = new AbortController();
       const watching = this.watchRows(watch, seen, ended.signal);
       try {
-        await this.children.run('ewallet-sync', command('ewallet-sync'), ['run', '--config', configurations.sync], {
-          logFile: this.log('sync'),
-        });
+        await this.children.run(
+          'ewallet-sync',
+          command('ewallet-sync'),
+          ['run', '--once', '--config', configurations.sync],
+          {
+            logFile: this.log('sync'),
+          },
+        );
       } finally {
         ended.abort();
         await watching;

@@ -84,7 +84,7 @@ function describe(dir: string, { connections, configurations }: FlowResult): rea
     'Go on by hand:',
     `  ${part('ewallet-simulator')} trade --database-url ${postgresUrl(connections.source)} --duration 60s`,
     `  ${part('source-ewallet')} discover --config ${configurations.source}`,
-    `  ${part('ewallet-sync')} run --config ${configurations.sync}`,
+    `  ${part('ewallet-sync')} run --once --config ${configurations.sync}`,
     `  ${part('sink-warehouse')} run --config ${configurations.sink}`,
     'End them, with all their data:',
     `  ${part('local-stack')} down --purge --dir ${path.join(dir, 'stack')}`,
