@@ -111,7 +111,8 @@ export class Flow {
         show({ done: rows - before, unit: 'rows landed' });
       };
       const ended = new AbortController();
-      const watching = this.watchRows(watch, seen, ended.signal);
+      // Only for show: what is wrong with the warehouse the wait for completeness below meets too.
+      const watching = this.watchRows(watch, seen, ended.signal).catch(() => undefined);
       try {
         await this.children.run(
           'ewallet-sync',

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Children } from './children';
 import { postgresUrl } from './connections';
 import { Flow, type FlowResult } from './flow';
@@ -32,10 +33,11 @@ async function demo({ rows, seed, keep }: DemoOptions): Promise<number> {
   await chmod(dir, 0o711); // Under root PostgreSQL runs as another user, who has to get through.
   const children = new Children(stop.signal);
   const flow = new Flow({ dir, rows, seed }, children, new Steps(process.stdout, Date.now), say, stop.signal);
+  const running = flow.run();
   let keepStack = false;
   let keepLogs = false;
   try {
-    const result = await interruptible(flow.run(), stop.signal);
+    const result = await unlessStopped(running, stop.signal);
     say(`done in ${((Date.now() - started) / 1000).toFixed(0)} s; dashboards: ${path.join(PREVIEW, 'index.html')}`);
     if (keep === true) {
       keepStack = true;
@@ -49,19 +51,31 @@ async function demo({ rows, seed, keep }: DemoOptions): Promise<number> {
     return stop.signal.aborted ? 130 : 1;
   } finally {
     await children.stopAll();
+    await settled(running);
     if (!keepStack) await takeDown(dir);
     if (!keepStack && !keepLogs) await rm(dir, { recursive: true, force: true });
   }
 }
 
-/** The work, or the reason to stop as soon as there is one: what still waits is ended by its children's end. */
-async function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The outcome of the work, or the reason to stop as soon as there is one. */
+async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => {
       reject(asFailure(signal.reason));
     });
     work.then(resolve, reject);
   });
+}
+
+/** Its children are gone, so the work ends soon; what it still does needs the services until then. */
+async function settled(work: Promise<unknown>): Promise<void> {
+  const patience = new AbortController();
+  const ended = work.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([ended, sleep(10_000, undefined, { signal: patience.signal }).catch(() => undefined)]);
+  patience.abort();
 }
 
 /** With children of its own, as the demo's may be stopped already. */
