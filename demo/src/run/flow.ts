@@ -108,7 +108,7 @@ export class Flow {
       const started = Date.now();
       const before = await watch.rows();
       const seen = (rows: number): void => {
-        show({ done: rows - before, unit: 'rows landed' });
+        show({ done: rows - before, unit: 'rows' });
       };
       const ended = new AbortController();
       // Only for show: what is wrong with the warehouse the wait for completeness below meets too.
@@ -127,7 +127,7 @@ export class Flow {
         await watching;
       }
       const rows = await watch.complete(seen, this.signal);
-      return moved(rows - before, (Date.now() - started) / 1_000, 'rows landed');
+      return `${moved(rows - before, (Date.now() - started) / 1_000)} landed`;
     });
   }
 

@@ -50,18 +50,18 @@ export class Steps {
 
 /** As `████░░░░  50%  1,000 of 2,000 rows  500 rows/s  2 s`. */
 export function describe({ done, total, unit }: StepProgress, seconds: number): string {
-  const rate = `${number(done / Math.max(seconds, 0.001))} ${unit}/s`;
-  const elapsed = `${seconds.toFixed(0)} s`;
-  if (total === undefined || total === 0) return `${number(done)} ${unit}  ${rate}  ${elapsed}`;
+  const rate = unit === 'rows' ? `${number(done / Math.max(seconds, 0.001))} rows/s  ` : '';
+  const elapsed = `${rate}${seconds.toFixed(0)} s`;
+  if (total === undefined || total === 0) return `${number(done)} ${unit}  ${elapsed}`;
   const share = Math.min(1, done / total);
   const bar = '█'.repeat(Math.floor(share * BAR)).padEnd(BAR, '░');
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  return `${bar} ${percent}  ${number(done)} of ${number(total)} ${unit}  ${rate}  ${elapsed}`;
+  return `${bar} ${percent}  ${number(done)} of ${number(total)} ${unit}  ${elapsed}`;
 }
 
 /** What a step that moved rows did, as `2,000 rows (500 rows/s)`. */
-export function moved(rows: number, seconds: number, unit = 'rows'): string {
-  return `${number(rows)} ${unit} (${number(rows / Math.max(seconds, 0.001))} ${unit}/s)`;
+export function moved(rows: number, seconds: number): string {
+  return `${number(rows)} rows (${number(rows / Math.max(seconds, 0.001))} rows/s)`;
 }
 
 function number(value: number): string {
