@@ -3,7 +3,7 @@ import { asFailure, Failure } from '@ewallet/failure';
 import { list, record, text } from './answers';
 import { isRecord, type JsonObject } from './json';
 
-export interface ClientOptions {
+interface ClientOptions {
   /** Up to and including the version: `http://localhost:8000/api/public/v1`, `https://api.airbyte.com/v1`. */
   readonly url: string;
   readonly authentication: Authentication;

@@ -17,7 +17,7 @@ import type { JsonObject } from './json';
 import type { Actor, Setup } from './setup';
 import { selectStreams } from './stream-selection';
 
-export interface ApplyOptions {
+interface ApplyOptions {
   /** Writes nothing; what depends on something not yet created is reported as to be created. */
   readonly dryRun: boolean;
   readonly writeSecrets: boolean;

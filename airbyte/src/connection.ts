@@ -17,7 +17,7 @@ export interface FoundConnection {
   readonly streams: readonly JsonObject[];
 }
 
-export type ConnectionStep =
+type ConnectionStep =
   | { readonly kind: 'keep'; readonly id: string }
   | { readonly kind: 'create'; readonly body: JsonObject }
   | { readonly kind: 'update'; readonly id: string; readonly changes: readonly string[]; readonly body: JsonObject };

@@ -8,7 +8,7 @@ export interface FoundDefinition {
   readonly dockerImageTag: string;
 }
 
-export type DefinitionStep =
+type DefinitionStep =
   | { readonly kind: 'keep'; readonly id: string }
   | { readonly kind: 'create' }
   | { readonly kind: 'update'; readonly id: string; readonly changes: readonly string[] };

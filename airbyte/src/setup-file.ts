@@ -23,7 +23,7 @@ export async function readSetup(path: string, environment: NodeJS.ProcessEnv): P
 }
 
 /** Every `${NAME}` in every text replaced by the variable; a variable that is not set is a config error. */
-export function withEnvironment(value: unknown, environment: NodeJS.ProcessEnv): unknown {
+function withEnvironment(value: unknown, environment: NodeJS.ProcessEnv): unknown {
   if (typeof value === 'string') {
     return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_whole, name: string) => {
       const replacement = environment[name];
