@@ -1,36 +1,162 @@
-import { Command } from 'commander';
+import { asFailure } from '@ewallet/failure';
+import { Command, CommanderError } from 'commander';
+import { apply, plan, type ApplyRequest } from './commands/apply';
+import { exportContent } from './commands/export';
+import {
+  type Environment,
+  credentialsOf,
+  httpOf,
+  openMetabase,
+  wholeNumber,
+  withMetabase,
+  type MetabaseOptions,
+} from './commands/metabase-options';
 import { preview } from './commands/preview';
-import { requiredWarehouse, withWarehouse, type WarehouseOptions } from './commands/warehouse-options';
+import { setup } from './commands/setup';
+import { validate } from './commands/validate';
+import { requiredWarehouse, warehouseOf, withWarehouse, type WarehouseOptions } from './commands/warehouse-options';
+import { builtInContracts } from './content/contracts';
 import { builtInContent } from './content/read';
 
-/** The command line; what each command does is in its own file under commands/. */
-export function program(): Command {
+interface ContentOption {
+  readonly content: string;
+}
+type ApplyOptions = MetabaseOptions &
+  ContentOption & { only: string[]; prune: boolean; force: boolean; dryRun: boolean };
+
+/** Exit code of `plan` where there is something to do: not a failure, and not nothing. */
+const thereAreChanges = 2;
+
+/** What the commands are given of the process they run in. */
+export interface Shell {
+  readonly environment: Environment;
+  readonly say: (line: string) => void;
+  readonly complain: (line: string) => void;
+}
+
+/**
+ * Runs the command line.
+ * @returns the exit code: 0 done, 1 failed (and said why), 2 a plan with changes.
+ */
+export async function run(args: readonly string[], shell: Shell): Promise<number> {
+  let code = 0;
+  const root = program(shell, (result) => {
+    code = result;
+  });
+  try {
+    await root.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    const failure = asFailure(error);
+    shell.complain(`ewallet-dashboards: ${failure.message}`);
+    if (failure.detail !== undefined) shell.complain(failure.detail);
+    return 1;
+  }
+}
+
+/** The commands; what each does is in its own file under commands/. */
+function program(shell: Shell, exitWith: (code: number) => void): Command {
+  const { say } = shell;
+  const request = async (options: ApplyOptions): Promise<ApplyRequest> => ({
+    ...options,
+    metabase: await openMetabase(options, shell.environment, say),
+    say,
+  });
   const root = new Command('ewallet-dashboards').description(
     'Metabase dashboards as JSON: validate, preview, plan, apply, export, set up',
   );
-  withWarehouse(root.command('preview'))
+  root.exitOverride().configureOutput({
+    writeOut: (text) => {
+      say(text.trimEnd());
+    },
+    writeErr: (text) => {
+      shell.complain(text.trimEnd());
+    },
+  });
+  const content = (command: Command): Command => command.option('--content <folder>', 'the content', builtInContent);
+
+  content(withWarehouse(root.command('validate')))
+    .description(
+      "Check the content: schema, references, dbt's contracts, and every question's SQL with and without each filter",
+    )
+    .option('--contracts <folder>', "dbt's property files of the marts", builtInContracts)
+    .action(async (options: WarehouseOptions & ContentOption & { contracts: string }) => {
+      const valid = await validate({ ...options, warehouse: warehouseOf(options, shell.environment), now, say });
+      if (!valid) exitWith(1);
+    });
+
+  content(withWarehouse(root.command('preview')))
     .description('Render every dashboard from the warehouse into one self-contained HTML page')
-    .option('--content <folder>', 'the content to show', builtInContent)
     .option('--out <folder>', 'where index.html goes', 'preview')
     .option('--title <text>', "the page's title", 'E-wallet analytics')
     .option('--variants <number>', 'combinations of filters that a card may have on the page', wholeNumber, 120)
-    .action(async (options: WarehouseOptions & { content: string; out: string; title: string; variants: number }) => {
-      await preview({
-        ...options,
-        warehouse: requiredWarehouse(options, process.env),
-        now: () => new Date(),
+    .action(async (options: WarehouseOptions & ContentOption & { out: string; title: string; variants: number }) => {
+      await preview({ ...options, warehouse: requiredWarehouse(options, shell.environment), now, say });
+    });
+
+  const applying = (command: Command): Command =>
+    content(withMetabase(command))
+      .option('--only <dashboard...>', 'only these dashboards, with their questions and collections', [])
+      .option('--prune', 'move to the Trash what an earlier apply made and no file has any more', false)
+      .option('--force', 'overwrite what was edited in Metabase', false);
+
+  applying(root.command('plan'))
+    .description('Say what an apply would do; exit 0: nothing, 2: changes')
+    .action(async (options: ApplyOptions) => {
+      if (await plan(await request(options))) exitWith(thereAreChanges);
+    });
+
+  applying(root.command('apply'))
+    .description('Make Metabase show what the files say')
+    .option('--dry-run', 'as plan', false)
+    .action(async (options: ApplyOptions) => {
+      if (!options.dryRun) await apply(await request(options));
+      else if (await plan(await request(options))) exitWith(thereAreChanges);
+    });
+
+  content(withMetabase(root.command('export')))
+    .description('Write what Metabase shows into the files')
+    .option('--only <dashboard...>', 'only these dashboards and their questions', [])
+    .option('--dry-run', 'say which files would change', false)
+    .action(async (options: ApplyOptions) => {
+      await exportContent({ ...options, metabase: await openMetabase(options, shell.environment, say), say });
+    });
+
+  content(withWarehouse(withMetabase(root.command('setup'))))
+    .description(
+      'Take a fresh Metabase to where apply works: administrator, API key, warehouse, synced and described columns',
+    )
+    .option('--site-name <name>', 'the name of the Metabase', 'E-wallet analytics')
+    .option('--api-key-file <file>', 'make an API key and write it here (mode 0600)')
+    .option('--manifest <file>', "dbt's target/manifest.json, for keys, types and descriptions of columns")
+    .option('--sync-timeout <seconds>', 'how long to wait for Metabase and for its sync', wholeNumber, 300)
+    .action(async (options: SetupOptions) => {
+      const user = options.metabaseUser ?? shell.environment.METABASE_USER;
+      const password = options.metabasePassword ?? shell.environment.METABASE_PASSWORD;
+      const key = options.apiKey ?? shell.environment.METABASE_API_KEY;
+      await setup({
+        http: httpOf(options, shell.environment),
+        siteName: options.siteName,
+        admin: user === undefined || password === undefined ? undefined : { email: user, password },
+        existing: key === undefined || key === '' ? undefined : credentialsOf(options, shell.environment),
+        databaseName: options.databaseName,
+        warehouse: warehouseOf(options, shell.environment),
+        apiKeyFile: options.apiKeyFile,
+        content: options.content,
+        manifest: options.manifest,
+        syncTimeout: options.syncTimeout * 1000,
+        pollEvery: 1000,
         say,
       });
     });
   return root;
 }
 
-function wholeNumber(text: string): number {
-  const parsed = Number(text);
-  if (!Number.isInteger(parsed) || parsed < 1) throw new TypeError(`${text} is no whole number above 0`);
-  return parsed;
-}
+type SetupOptions = WarehouseOptions &
+  MetabaseOptions &
+  ContentOption & { siteName: string; apiKeyFile?: string; manifest?: string; syncTimeout: number };
 
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+function now(): Date {
+  return new Date();
 }

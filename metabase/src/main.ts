@@ -1,11 +1,9 @@
-import { asFailure } from '@ewallet/failure';
-import { program } from './cli';
+import { run } from './cli';
 
-program()
-  .parseAsync()
-  .catch((error: unknown) => {
-    const failure = asFailure(error);
-    process.stderr.write(`ewallet-dashboards: ${failure.message}\n`);
-    if (failure.detail !== undefined) process.stderr.write(`${failure.detail}\n`);
-    process.exitCode = 1;
-  });
+void run(process.argv.slice(2), {
+  environment: process.env,
+  say: (line) => void process.stdout.write(`${line}\n`),
+  complain: (line) => void process.stderr.write(`${line}\n`),
+}).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,129 @@
+import { Failure } from '@ewallet/failure';
+import type { Metabase } from '../api/metabase';
+import type { Content } from '../content/content';
+import type { Dashboard } from '../content/dashboard';
+import type { Question } from '../content/question';
+import { readSoundContent } from '../content/read';
+import { referenceFaults } from '../content/references';
+import type { ContentKind } from '../content/schema';
+import { fileChanges, writeFiles } from '../content/write';
+import { fingerprint, objectKey } from '../sync/applied';
+import { readServer, type Server } from '../sync/server';
+
+export interface ExportRequest {
+  readonly content: string;
+  readonly databaseName: string;
+  readonly metabase: Metabase;
+  readonly only: readonly string[];
+  readonly dryRun: boolean;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Writes what Metabase shows into the files: edits of what the files know, and what was made anew in their collections.
+ * What is in the Trash loses its file. What only the preview knows (currencies of amounts, one value only) is kept from
+ * the file that was there.
+ */
+export async function exportContent(request: ExportRequest): Promise<void> {
+  const content = await readSoundContent(request.content, referenceFaults);
+  const server = await readServer(request.metabase, content, { databaseName: request.databaseName, discover: true });
+  const { actual } = server;
+  const chosen = (key: string): boolean => request.only.length === 0 || request.only.includes(key);
+  const dashboards = [...actual.dashboards].filter(([key]) => chosen(key));
+  const shown = new Set(
+    dashboards.flatMap(([, { value }]) =>
+      value.tabs.flatMap((tab) => tab.cards.flatMap((card) => (card.kind === 'question' ? [card.question] : []))),
+    ),
+  );
+  for (const reason of server.skipped) request.say(`! not exported: ${reason}`);
+  const foreign = [...shown].filter((key) => key.startsWith('#'));
+  if (foreign.length > 0)
+    throw Failure.config(
+      `Dashboards show questions that no file can name (${foreign.join(', ')}): move them into the collection "${[...content.collections.values()][0]?.name ?? ''}" in Metabase, or take them off.`,
+    );
+  const wanted: { kind: ContentKind; key: string; value: object | undefined }[] = [
+    ...[...actual.collections].map(([key, object]) => ({
+      kind: 'collections' as const,
+      key,
+      value: object.archived ? undefined : object.value,
+    })),
+    ...[...actual.questions]
+      .filter(([key]) => request.only.length === 0 || shown.has(key))
+      .map(([key, object]) => ({
+        kind: 'questions' as const,
+        key,
+        value: object.archived ? undefined : withMoney(object.value, content),
+      })),
+    ...dashboards.map(([key, object]) => ({
+      kind: 'dashboards' as const,
+      key,
+      value: object.archived ? undefined : withDefaults(object.value, content),
+    })),
+  ];
+  const changes = await fileChanges(request.content, wanted);
+  for (const { file, text } of changes) request.say(`${text === undefined ? 'remove' : 'write'} ${file}`);
+  if (!request.dryRun) {
+    await writeFiles(request.content, changes);
+    await noteExport(server, wanted);
+  }
+  request.say(
+    changes.length === 0
+      ? 'Nothing to do: the files say what Metabase shows.'
+      : `${changes.length} files${request.dryRun ? ' would be' : ''} written.`,
+  );
+}
+
+/** What was exported is what the files say now, so later changes of a file are no conflict with what people did. */
+async function noteExport(
+  server: Server,
+  exported: readonly { readonly kind: ContentKind; readonly key: string; readonly value: object | undefined }[],
+): Promise<void> {
+  const applied = new Map(server.state.applied);
+  for (const { kind, key, value } of exported) {
+    const object = objectOf[kind];
+    const there = server.actual[kind].get(key);
+    if (value === undefined || there === undefined) applied.delete(objectKey(object, key));
+    else {
+      const ids = kind === 'dashboards' ? server.placed.get(key) : undefined;
+      const print = fingerprint(there.value);
+      applied.set(objectKey(object, key), {
+        id: there.id,
+        fingerprint: print,
+        tabs: ids?.tabs ?? {},
+        cards: ids?.cards ?? {},
+      });
+    }
+  }
+  const [collection] = [...server.registry.collections.values()];
+  if (collection !== undefined) await server.state.save(applied, { database: server.database, collection });
+}
+
+const objectOf = { collections: 'collection', questions: 'question', dashboards: 'dashboard' } as const;
+
+function withMoney(question: Question, { questions }: Content): Question {
+  const money = questions.get(question.key)?.money;
+  return money === undefined ? question : { ...question, money };
+}
+
+/** A file may say a default aloud (`"width": "full"`); an export leaves it said. */
+function withDefaults(dashboard: Dashboard, { dashboards }: Content): Dashboard {
+  const file = dashboards.get(dashboard.key);
+  if (file === undefined) return dashboard;
+  return {
+    ...dashboard,
+    ...(file.width === 'full' && dashboard.width === undefined ? { width: file.width } : {}),
+    ...(file.autoApplyFilters === true && dashboard.autoApplyFilters === undefined ? { autoApplyFilters: true } : {}),
+    ...(dashboard.filters === undefined
+      ? {}
+      : {
+          filters: dashboard.filters.map((filter) => {
+            const known = file.filters?.find((candidate) => candidate.key === filter.key);
+            return {
+              ...filter,
+              ...(known?.required === undefined ? {} : { required: known.required }),
+              ...(known?.singleValue === undefined ? {} : { singleValue: known.singleValue }),
+            };
+          }),
+        }),
+  };
+}

@@ -1,0 +1,61 @@
+import { asNumber, asObject } from '../api/answer';
+import type { Metabase } from '../api/metabase';
+import type { JsonObject } from '../content/json';
+import { entityId } from '../wire/ids';
+import { appliedFromText, appliedToText, type Applied, type AppliedObject } from './applied';
+
+/** The question that keeps the last apply; nobody has to open it. */
+const stateKey = 'ewallet-dashboards-state';
+export const stateEntityId = entityId(stateKey);
+const setting = 'ewallet.applied';
+
+/**
+ * The note of the last apply, kept in Metabase itself: as a setting of a small question in the content's collection. It
+ * is found again by its entity_id, also in the Trash.
+ */
+export class StateCard {
+  private constructor(
+    private readonly metabase: Metabase,
+    private id: number | undefined,
+    private archived: boolean,
+    private written: string | undefined,
+    readonly applied: Map<string, AppliedObject>,
+  ) {}
+
+  static async open(metabase: Metabase, cards: readonly JsonObject[]): Promise<StateCard> {
+    const listed = cards.find((card) => card.entity_id === stateEntityId);
+    if (listed === undefined) return new StateCard(metabase, undefined, false, undefined, new Map());
+    const id = asNumber(listed.id, 'the id of the note of the last apply');
+    const card = await metabase.card(id, 'Reading the note of the last apply');
+    const text = asObject(card.visualization_settings ?? {}, 'the note of the last apply')[setting];
+    const applied = appliedFromText(text);
+    return new StateCard(metabase, id, card.archived === true, appliedToText(applied), applied);
+  }
+
+  /** Writes the note where it differs from what is there; nothing else of the server changes. */
+  async save(applied: Applied, place: { readonly database: number; readonly collection: number }): Promise<void> {
+    const text = appliedToText(applied);
+    if (text === this.written && !this.archived) return;
+    const body = {
+      name: 'Applied content (kept by ewallet-dashboards)',
+      description:
+        'What the last apply left here, so that edits made in Metabase are noticed and numbers stay. Leave it where it is.',
+      display: 'table',
+      collection_id: place.collection,
+      dataset_query: {
+        type: 'native',
+        database: place.database,
+        native: { query: "select 'kept by ewallet-dashboards' as note", 'template-tags': {} },
+      },
+      visualization_settings: { [setting]: text },
+    };
+    const doing = 'Writing the note of this apply';
+    if (this.id === undefined) {
+      const card = await this.metabase.create('card', { ...body, entity_id: stateEntityId }, doing);
+      this.id = asNumber(card.id, 'the id of the note');
+    } else
+      await this.metabase.change('card', this.id, { ...body, ...(this.archived ? { archived: false } : {}) }, doing);
+    this.archived = false;
+    this.written = text;
+  }
+}
