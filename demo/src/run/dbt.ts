@@ -12,11 +12,15 @@ export async function buildModels(
   show: Show,
 ): Promise<string> {
   let closing = '';
+  let done = 0;
   const onLine = (line: string): void => {
     const progress = /\s(\d+) of (\d+) (?!START)[A-Z]/.exec(line);
-    if (progress !== null) show({ done: Number(progress[1]), total: Number(progress[2]), unit: 'models and tests' });
-    const done = /Done\. (PASS=.*)$/.exec(line);
-    if (done?.[1] !== undefined) closing = done[1];
+    if (progress !== null) {
+      done += 1; // dbt numbers them by their start, and they end in another order.
+      show({ done, total: Number(progress[2]), unit: 'models and tests' });
+    }
+    const result = /Done\. (PASS=.*)$/.exec(line);
+    if (result?.[1] !== undefined) closing = result[1];
   };
   // The syncs have ended and everything has landed: what does not add up now is an error, not a matter of time.
   const args = ['build', '--vars', '{strict_reconciliation: true}'];

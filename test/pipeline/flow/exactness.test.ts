@@ -1,0 +1,170 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client } from 'pg';
+import { commandPath, runCommand } from '../../support/command';
+import { eventually } from '../../support/eventually';
+import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { services } from '../../support/services';
+import { uniqueName } from '../../support/unique-name';
+
+jest.setTimeout(600_000);
+
+const STREAMS = ['currencies', 'merchants', 'transactions', 'user_activity', 'users', 'wallets'];
+
+let dir: string;
+let ewallet: FreshDatabase;
+let warehouse: FreshDatabase;
+const running: ChildProcess[] = [];
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'ewallet-pipeline-'));
+  const { source, warehouse: server, kafka, schemaRegistry } = await services();
+  ewallet = await freshDatabase(source, 'pipeline');
+  warehouse = await freshDatabase(server, 'pipeline');
+  const topics = uniqueName('pipeline');
+  const { host, port, database, username, password } = ewallet;
+  await write('source.json', {
+    host,
+    port,
+    database,
+    username,
+    password,
+    schemas: ['public'],
+    ssl_mode: { mode: 'disable' },
+  });
+  await write('destination.json', {
+    bootstrap_servers: kafka.bootstrapServers,
+    topic_pattern: `${topics}.{stream}`,
+    protocol: { security_protocol: 'PLAINTEXT' },
+    schema_registry: { url: schemaRegistry.url },
+  });
+  await write('sync.json', {
+    name: topics,
+    source: { command: [commandPath('source-ewallet')], config_file: 'source.json' },
+    destination: { command: [commandPath('destination-kafka')], config_file: 'destination.json' },
+  });
+  await write('sink.json', {
+    name: topics,
+    'topics.regex': `${topics}\\..*`,
+    'consumer.override.bootstrap.servers': kafka.bootstrapServers,
+    'connection.url': warehouse.url,
+    'value.converter.schema.registry.url': schemaRegistry.url,
+    'insert.mode': 'upsert',
+    'pk.mode': 'record_key',
+    'auto.create': true,
+    'auto.evolve': true,
+    'rest.port': 0,
+  });
+});
+afterAll(async () => {
+  for (const child of running) await end(child);
+  await ewallet.drop();
+  await warehouse.drop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function write(name: string, content: unknown): Promise<void> {
+  await writeFile(path.join(dir, name), JSON.stringify(content));
+}
+
+function start(name: string, args: readonly string[]): ChildProcess {
+  const child = spawn(commandPath(name), args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  running.push(child);
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+  child.kill('SIGTERM');
+  return closed;
+}
+
+async function query<T extends object>(database: FreshDatabase, sql: string): Promise<T[]> {
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    return (await client.query<T>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Every row as PostgreSQL's own JSON of the e-wallet's columns: numbers with all their digits, times to the microsecond. */
+async function rows(database: FreshDatabase, schema: string, stream: string): Promise<string[]> {
+  const columns = await query<{ list: string }>(
+    ewallet,
+    `select string_agg(quote_ident(column_name), ', ' order by ordinal_position) as list
+       from information_schema.columns where table_schema = 'public' and table_name = '${stream}'`,
+  );
+  const found = await query<{ row: string }>(
+    database,
+    `select to_jsonb(t)::text as row from (select ${columns[0]?.list ?? ''} from ${schema}.${stream}) t`,
+  );
+  return found.map(({ row }) => row).sort();
+}
+
+async function sync(): Promise<Record<string, unknown>> {
+  const run = await runCommand('ewallet-sync', ['run', '--once', '--config', path.join(dir, 'sync.json')], {
+    timeoutMs: 240_000,
+  });
+  expect({ code: run.code, stderr: run.code === 0 ? '' : run.stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(run.stdout) as Record<string, unknown>;
+}
+
+test('while the e-wallet trades, syncs and sink land every row of every stream, equal to the last digit', async () => {
+  const seed = ['seed', '--database-url', ewallet.url, '--rows', '1000', '--seed', '11'];
+  expect((await runCommand('ewallet-simulator', seed)).code).toBe(0);
+  const sink = start('sink-warehouse', ['run', '--config', path.join(dir, 'sink.json')]);
+  const trade = start('ewallet-simulator', ['trade', '--database-url', ewallet.url, '--rate', '40', '--seed', '12']);
+  await sync();
+  await sync();
+  expect(await end(trade)).toBe(0);
+  await sync();
+
+  await eventually(
+    async () => {
+      const counts = async (database: FreshDatabase, schema: string): Promise<unknown> =>
+        query(
+          database,
+          STREAMS.map((stream) => `select '${stream}' as stream, count(*) from ${schema}.${stream}`).join(
+            ' union all ',
+          ),
+        );
+      expect(await counts(warehouse, 'raw')).toEqual(await counts(ewallet, 'public'));
+      const latest = `select max(updated_at)::text as at, sum(amount)::text as money from`;
+      expect(await query(warehouse, `${latest} raw.transactions`)).toEqual(
+        await query(ewallet, `${latest} public.transactions`),
+      );
+    },
+    { timeoutMs: 120_000, everyMs: 250 },
+  );
+  const reconciled = await eventually(
+    async () => {
+      const run = await runCommand('sink-warehouse', ['reconcile', '--config', path.join(dir, 'sink.json')]);
+      expect({ code: run.code, output: run.code === 0 ? '' : run.stdout + run.stderr }).toEqual({
+        code: 0,
+        output: '',
+      });
+      return run;
+    },
+    { timeoutMs: 120_000, everyMs: 500 },
+  );
+  expect(reconciled.stdout).not.toBe('');
+  for (const stream of STREAMS) {
+    const [wanted, landed] = [await rows(ewallet, 'public', stream), await rows(warehouse, 'raw', stream)];
+    const wantedRows = new Set(wanted);
+    expect({
+      stream,
+      rows: landed.length,
+      wrong: landed.filter((row) => !wantedRows.has(row)).slice(0, 3),
+    }).toEqual({ stream, rows: wanted.length, wrong: [] });
+  }
+  expect(await end(sink)).toBe(0);
+});
+
+test('a sync that finds nothing new writes nothing and keeps its state', async () => {
+  expect(await sync()).toMatchObject({ status: 'succeeded', records: 0 });
+});
