@@ -1,6 +1,6 @@
 import { unescapeCopyText } from './copy-text';
 import type { Column } from './table';
-import { valueJson, type NullReason } from './value-json';
+import { valueJson } from './value-json';
 
 /**
  * Turns rows of COPY's text format into RECORD lines, byte by byte, without an object or a string a value: the server's
@@ -86,10 +86,10 @@ export function recordEncoder(
     for (const byte of bytes) output[at++] = byte;
   }
 
-  function nulled(column: number, reason: NullReason): void {
+  /** NaN and the infinities: JSON has no such numbers, and destinations no such times. */
+  function nulled(column: number): void {
     const field = JSON.stringify(columns[column]?.name);
-    const why = reason === 'infinity' ? 'SOURCE_FIELD_SIZE_LIMITATION' : 'SOURCE_SERIALIZATION_ERROR';
-    changes.push(`{"field":${field},"change":"NULLED","reason":"${why}"}`);
+    changes.push(`{"field":${field},"change":"NULLED","reason":"SOURCE_SERIALIZATION_ERROR"}`);
   }
 
   function encodeText(input: Uint8Array, start: number): number {
@@ -131,7 +131,7 @@ export function recordEncoder(
     // NaN, Infinity, -Infinity: the only numbers with such letters at these places.
     if (byte === 0x4e || byte === 0x49 || (byte === 0x2d && input[index + 1] === 0x49)) {
       put(nullBytes);
-      nulled(column, byte === 0x4e ? 'not a number' : 'infinity');
+      nulled(column);
       return fieldEnd(input, index);
     }
     while (byte !== TAB && byte !== NEWLINE) {
@@ -182,7 +182,7 @@ export function recordEncoder(
     // infinity, -infinity
     if (byte === 0x69 || byte === 0x2d) {
       put(nullBytes);
-      nulled(column, 'infinity');
+      nulled(column);
       return fieldEnd(input, index);
     }
     output[at++] = QUOTE;
@@ -244,7 +244,7 @@ export function recordEncoder(
     const end = fieldEnd(input, start);
     const type = columns[column]?.type ?? { kind: 'text' };
     const value = valueJson(unescapeCopyText(Buffer.from(input.buffer, input.byteOffset + start, end - start)), type);
-    if (value.nulled !== undefined) nulled(column, value.nulled);
+    if (value.isNulled) nulled(column);
     // Offsets, padding and quotes of elements can outgrow what the row was given room for.
     const length = Buffer.byteLength(value.json);
     grow(length + (input.length - end) * 6 + fixedLength);

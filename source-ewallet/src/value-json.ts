@@ -1,13 +1,11 @@
 import { parseArrayText, type ArrayText } from './array-text';
 import type { ColumnType } from './column-type';
 
-/** A value's JSON text, and why it had to become null where it had. */
+/** A value's JSON text, and whether it, or an element of it, had to become null: NaN and the infinities. */
 export interface ValueJson {
   readonly json: string;
-  readonly nulled?: NullReason;
+  readonly isNulled: boolean;
 }
-
-export type NullReason = 'not a number' | 'infinity';
 
 /**
  * One value as JSON, from PostgreSQL's own text of it (DateStyle ISO, TimeZone UTC, IntervalStyle postgres). This is what
@@ -18,46 +16,46 @@ export function valueJson(text: string, type: ColumnType): ValueJson {
   switch (type.kind) {
     case 'int32':
     case 'int64':
-      return { json: text };
+      return exactly(text);
     case 'numeric':
     case 'float32':
     case 'float64':
-      if (text === 'NaN') return { json: 'null', nulled: 'not a number' };
-      return text.endsWith('Infinity') ? { json: 'null', nulled: 'infinity' } : { json: text };
+      if (text === 'NaN') return nulled;
+      return text.endsWith('Infinity') ? nulled : exactly(text);
     case 'boolean':
-      return { json: text === 't' || text === 'true' ? 'true' : 'false' };
+      return exactly(text === 't' || text === 'true' ? 'true' : 'false');
     case 'text':
     case 'uuid':
-      return { json: JSON.stringify(text) };
+      return exactly(JSON.stringify(text));
     case 'json':
       // Line breaks stand only between a json's tokens, and would end the message's line.
-      return { json: text.replace(/[\n\r\t]/g, ' ') };
+      return exactly(text.replace(/[\n\r\t]/g, ' '));
     case 'bytea':
-      return { json: `"${Buffer.from(text.slice(2), 'hex').toString('base64')}"` };
+      return exactly(`"${Buffer.from(text.slice(2), 'hex').toString('base64')}"`);
     case 'date':
     case 'timestamp':
     case 'timestamptz':
-      return text.endsWith('infinity')
-        ? { json: 'null', nulled: 'infinity' }
-        : { json: `"${isoTime(text, type.kind)}"` };
+      return text.endsWith('infinity') ? nulled : exactly(`"${isoTime(text, type.kind)}"`);
     case 'time':
     case 'timetz':
-      return { json: `"${isoTime(text, type.kind)}"` };
+      return exactly(`"${isoTime(text, type.kind)}"`);
     case 'array':
       return arrayJson(parseArrayText(text, type.delimiter), type.element);
   }
 }
 
 function arrayJson(items: readonly ArrayText[], element: ColumnType): ValueJson {
-  let nulled: NullReason | undefined;
-  const texts = items.map((item) => {
-    if (item === null) return 'null';
-    const value = typeof item === 'string' ? valueJson(item, element) : arrayJson(item, element);
-    nulled ??= value.nulled;
-    return value.json;
+  const values = items.map((item) => {
+    if (item === null) return exactly('null');
+    return typeof item === 'string' ? valueJson(item, element) : arrayJson(item, element);
   });
-  const json = `[${texts.join(',')}]`;
-  return nulled === undefined ? { json } : { json, nulled };
+  return { json: `[${values.map(({ json }) => json).join(',')}]`, isNulled: values.some(({ isNulled }) => isNulled) };
+}
+
+const nulled: ValueJson = { json: 'null', isNulled: true };
+
+function exactly(json: string): ValueJson {
+  return { json, isNulled: false };
 }
 
 /**
