@@ -17,6 +17,7 @@ import {
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
 import { failureFromPostgres, quoteQualified } from '@ewallet/postgres';
+import { checkServer } from './check';
 import { openSession, type Session } from './session';
 import { querySnapshotBounds } from './server-state';
 import { parseSourceConfig, type SourceConfig } from './source-config';
@@ -42,11 +43,7 @@ export class EwalletSource extends Source {
     const config = parseSourceConfig(json);
     await withSession(config, async (session) => {
       const tables = await queryTables(session.client, config.schemas);
-      if (!tables.some((table) => table.isReadable)) {
-        throw Failure.config(
-          `No table in the schemas ${config.schemas.join(', ')} can be read by ${config.connection.username}.`,
-        );
-      }
+      await checkServer(session.client, config, tables, this.context.log);
     });
     return new AirbyteConnectionStatusMessage({ status: AirbyteConnectionStatus.SUCCEEDED });
   }

@@ -3,6 +3,7 @@ import { connect } from '@ewallet/postgres';
 import { queryServerIdentity } from './server-state';
 import type { ServerIdentity } from './snapshot';
 import type { SourceConfig } from './source-config';
+import { openTunnel, type OpenTunnel } from './tunnel';
 
 /** A connection to the e-wallet's database, its texts fixed to one form. */
 export interface Session {
@@ -27,17 +28,33 @@ const textForms = {
 };
 
 export async function openSession(config: SourceConfig): Promise<Session> {
-  const client = await connect(config.connection, {
-    applicationName: 'source-ewallet',
-    connectTimeout: config.connectTimeoutSeconds * 1000,
-    statementTimeout: config.statementTimeoutSeconds * 1000,
-    settings: textForms,
-  });
+  const tunnel = await dial(config);
+  let client: Client | undefined;
   try {
+    client = await connect(config.connection, {
+      applicationName: 'source-ewallet',
+      connectTimeout: config.connectTimeoutSeconds * 1000,
+      statementTimeout: config.statementTimeoutSeconds * 1000,
+      settings: textForms,
+      ...(tunnel === undefined ? {} : { dial: tunnel }),
+    });
     const server = await queryServerIdentity(client);
-    return { client, server, close: () => client.end() };
+    return { client, server, close: () => end(client, tunnel) };
   } catch (error) {
-    await client.end();
+    await end(client, tunnel);
     throw error;
+  }
+}
+
+async function dial(config: SourceConfig): Promise<OpenTunnel | undefined> {
+  if (config.tunnel.kind === 'none') return undefined;
+  return openTunnel(config.tunnel, config.connection, config.connectTimeoutSeconds);
+}
+
+async function end(client: Client | undefined, tunnel: OpenTunnel | undefined): Promise<void> {
+  try {
+    await client?.end();
+  } finally {
+    await tunnel?.close();
   }
 }

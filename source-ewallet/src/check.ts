@@ -1,0 +1,115 @@
+import type { Client } from 'pg';
+import { Failure } from '@ewallet/failure';
+import type { ConnectorLog } from '@ewallet/airbyte';
+import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
+import { defaultCursor, hasLosslessVersions } from './stream-catalog';
+import type { SourceConfig } from './source-config';
+import { streamName, type Table } from './table';
+
+interface ServerFacts {
+  readonly version: number;
+  readonly encoding: string;
+  readonly isStandby: boolean;
+  readonly hotStandbyFeedback: string;
+  readonly maxStandbyStreamingDelay: string;
+  /** Seconds the oldest transaction that holds back the snapshot has been open; 0 for none. */
+  readonly oldestTransaction: number;
+  readonly schemas: readonly { readonly name: string; readonly isUsable: boolean }[];
+}
+
+/** What of the configuration would make a sync fail. Each sentence names the remedy. */
+export function findProblems(config: SourceConfig, server: ServerFacts, tables: readonly Table[]): readonly string[] {
+  const role = quoteIdentifier(config.connection.username);
+  const problems: string[] = [];
+  if (server.version < 140_000) {
+    problems.push(`The server is PostgreSQL ${Math.floor(server.version / 10_000)}: 14 or later is needed.`);
+  }
+  for (const name of config.schemas) {
+    const schema = server.schemas.find((one) => one.name === name);
+    if (schema === undefined) {
+      problems.push(`There is no schema ${name} in database ${config.connection.database}: correct \`schemas\`.`);
+    } else if (!schema.isUsable) {
+      problems.push(`Schema ${name} may not be used: GRANT USAGE ON SCHEMA ${quoteIdentifier(name)} TO ${role};`);
+    } else if (!tables.some((table) => table.schema === name)) {
+      problems.push(`Schema ${name} has no tables: correct \`schemas\`.`);
+    } else {
+      const refused = tables.filter((table) => table.schema === name && !table.isReadable);
+      if (refused.length > 0 && refused.length === tables.filter((table) => table.schema === name).length) {
+        problems.push(
+          `No table of schema ${name} may be read: GRANT SELECT ON ALL TABLES IN SCHEMA ${quoteIdentifier(name)} TO ${role};`,
+        );
+      }
+    }
+  }
+  return problems;
+}
+
+/** What lets a sync succeed and is still worth knowing. */
+export function findWarnings(config: SourceConfig, server: ServerFacts, tables: readonly Table[]): readonly string[] {
+  const role = quoteIdentifier(config.connection.username);
+  const warnings = tables
+    .filter((table) => !table.isReadable)
+    .map(
+      (table) =>
+        `Table ${streamName(table)} is left out: GRANT SELECT ON ${quoteQualified(table.schema, table.name)} TO ${role};`,
+    );
+  if (server.encoding === 'SQL_ASCII') {
+    warnings.push(
+      'The database’s encoding is SQL_ASCII: texts that are not UTF-8 will be refused by whoever reads them.',
+    );
+  }
+  if (server.isStandby && server.hotStandbyFeedback === 'off' && server.maxStandbyStreamingDelay !== '-1') {
+    warnings.push(
+      `The server is a standby that cancels reads after max_standby_streaming_delay = ${server.maxStandbyStreamingDelay}: ` +
+        'set hot_standby_feedback = on there, or raise it above the longest sync.',
+    );
+  }
+  if (server.oldestTransaction > 3600) {
+    warnings.push(
+      `A transaction has been open for ${Math.round(server.oldestTransaction / 60)} minutes: until it ends each state grows ` +
+        'with the transactions after it. See pg_stat_activity and pg_prepared_xacts.',
+    );
+  }
+  for (const table of tables.filter((one) => one.isReadable && hasLosslessVersions(one))) {
+    const cursor = defaultCursor(table);
+    if (cursor !== undefined && !cursor.isIndexed && config.method.kind !== 'lossless') {
+      warnings.push(
+        `Cursor ${cursor.name} of ${streamName(table)} has no index, so each sync reads the whole table: ` +
+          `CREATE INDEX ON ${quoteQualified(table.schema, table.name)} (${quoteIdentifier(cursor.name)});`,
+      );
+    }
+  }
+  return warnings;
+}
+
+/** Asks the server, logs the warnings, throws the problems as one text. */
+export async function checkServer(
+  client: Client,
+  config: SourceConfig,
+  tables: readonly Table[],
+  log: ConnectorLog,
+): Promise<void> {
+  const server = await queryServerFacts(client, config.schemas);
+  for (const warning of findWarnings(config, server, tables)) await log.warn(warning);
+  const problems = findProblems(config, server, tables);
+  if (problems.length > 0) throw Failure.config(problems.join(' '));
+}
+
+async function queryServerFacts(client: Client, schemas: readonly string[]): Promise<ServerFacts> {
+  const { rows } = await client.query<Omit<ServerFacts, 'schemas'>>(
+    `select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
+       pg_is_in_recovery() as "isStandby", current_setting('hot_standby_feedback') as "hotStandbyFeedback",
+       current_setting('max_standby_streaming_delay') as "maxStandbyStreamingDelay",
+       greatest(
+         coalesce((select extract(epoch from now() - min(xact_start)) from pg_stat_activity
+           where backend_xid is not null and pid <> pg_backend_pid()), 0),
+         coalesce((select extract(epoch from now() - min(prepared)) from pg_prepared_xacts), 0))::float8 as "oldestTransaction"`,
+  );
+  const [facts] = rows;
+  if (facts === undefined) throw Failure.system('The server did not answer about itself.');
+  const found = await client.query<{ name: string; isUsable: boolean }>(
+    `select nspname as name, has_schema_privilege(oid, 'USAGE') as "isUsable" from pg_namespace where nspname = any($1)`,
+    [schemas],
+  );
+  return { ...facts, schemas: found.rows };
+}

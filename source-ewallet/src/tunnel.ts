@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { Failure } from '@ewallet/failure';
+import type * as Ssh from 'ssh2';
+import type { Tunnel } from './source-config';
+
+/** An end of a tunnel on this machine. */
+export interface OpenTunnel {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Forwards a free local port through an SSH server to the database's address; whoever opens it closes it. */
+export async function openTunnel(
+  tunnel: Extract<Tunnel, { kind: 'ssh' }>,
+  target: { readonly host: string; readonly port: number },
+  timeoutSeconds: number,
+): Promise<OpenTunnel> {
+  const ssh = await connectSsh(tunnel, timeoutSeconds);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    ssh.forwardOut('127.0.0.1', 0, target.host, target.port, (error, channel) => {
+      if (error !== undefined) {
+        // The database client sees its connection end, and tries again or fails.
+        socket.destroy();
+        return;
+      }
+      channel.on('error', () => socket.destroy());
+      socket.pipe(channel).pipe(socket);
+    });
+  });
+  ssh.on('close', () => {
+    for (const socket of sockets) socket.destroy();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    host: '127.0.0.1',
+    port,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      ssh.end();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function connectSsh(tunnel: Extract<Tunnel, { kind: 'ssh' }>, timeoutSeconds: number): Promise<Ssh.Client> {
+  const where = `${tunnel.user}@${tunnel.host}:${tunnel.port}`;
+  // Loaded only for those who tunnel: the library takes as long to load as the rest of the source.
+  const { Client } = createRequire(__filename)('ssh2') as typeof Ssh;
+  const ssh = new Client();
+  const options: Ssh.ConnectConfig = {
+    host: tunnel.host,
+    port: tunnel.port,
+    username: tunnel.user,
+    readyTimeout: timeoutSeconds * 1000,
+    keepaliveInterval: 15_000,
+    ...tunnel.secret,
+  };
+  try {
+    ssh.connect(options);
+    await once(ssh, 'ready');
+    ssh.on('error', () => undefined); // The sockets it carried are destroyed when it closes.
+    return ssh;
+  } catch (error) {
+    ssh.end();
+    throw tunnelFailure(error, where);
+  }
+}
+
+function tunnelFailure(error: unknown, where: string): Failure {
+  const text = error instanceof Error ? error.message : String(error);
+  const level = error instanceof Error && 'level' in error ? error.level : undefined;
+  if (level === 'client-authentication') {
+    return Failure.config(`The SSH server ${where} refused the user: check \`tunnel_user\` and the key or password.`, {
+      detail: text,
+      cause: error,
+    });
+  }
+  if (text.includes('privateKey')) {
+    return Failure.config('`tunnel_method.ssh_key` is not a private key that can be read: paste the whole PEM text.', {
+      detail: 'unreadable private key',
+    });
+  }
+  return Failure.transient(
+    `Could not reach the SSH server ${where}: check \`tunnel_host\`, \`tunnel_port\` and the network.`,
+    {
+      detail: text,
+      cause: error,
+    },
+  );
+}
