@@ -1,3 +1,5 @@
+import { Failure } from '@ewallet/failure';
+import { sqlStateOf } from '@ewallet/postgres';
 import type { ClientBase } from 'pg';
 import { readTable } from '../tables/catalogue';
 import { targetColumns, type Layout } from '../tables/layout';
@@ -125,7 +127,7 @@ export class TableLanding {
       await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`sink:${quotedTable(target.name)}`]);
       actual = await readTable(client, target.name);
       plan = planTable(wish, actual, this.policy);
-      for (const statement of plan.statements) await client.query(statement);
+      for (const statement of plan.statements) await this.change(target, statement);
     }
     await this.register(target);
     this.landings += 1;
@@ -145,6 +147,19 @@ export class TableLanding {
     if (state.straight && target.key.length > 0 && (await this.hasRows(target))) state.straight = false;
     this.states.set(target, state);
     return state;
+  }
+
+  /** PostgreSQL changes no column's type under a view; dropping somebody else's view is not the sink's to decide. */
+  private async change(target: TableTarget, statement: string): Promise<void> {
+    try {
+      await this.client.query(statement);
+    } catch (error) {
+      if (sqlStateOf(error) !== '0A000') throw error;
+      throw Failure.config(
+        `Table ${shownTable(target.name)}: a view reads a column whose type has to change. Drop the view (dbt makes its views anew at the next run), then start the sink again; it will run: ${statement};`,
+        { cause: error },
+      );
+    }
   }
 
   private async hasRows(target: TableTarget): Promise<boolean> {

@@ -53,7 +53,7 @@ export async function* readRecords(
       const start = offset;
       offset = Math.max(offset, header.lastOffset + 1);
       if (!admitted || header.lastOffset < start) continue;
-      const { bytes, start: recordsStart } = uncompressedRecords(fetched.records, header);
+      const { bytes, start: recordsStart } = await uncompressedRecords(fetched.records, header);
       cursor.open(header, bytes, recordsStart);
       while (cursor.next()) {
         if (cursor.offset < start || cursor.offset >= to || skip(cursor.offset)) continue;

@@ -51,7 +51,7 @@ export class Assembler {
       const from = held.takenTo;
       let count = 0;
       if (admitted) {
-        const { bytes, start } = uncompressedRecords(records, header);
+        const { bytes, start } = await uncompressedRecords(records, header);
         const size = header.codec === 0 ? header.end - header.recordsStart : bytes.length;
         const raw = target.keepRaw({ topic, partition, header, bytes }, size);
         this.cursor.open(header, bytes, start);

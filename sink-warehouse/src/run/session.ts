@@ -12,6 +12,7 @@ import { moveOffset } from '../state/move-offset';
 import type { Assembler } from './assembler';
 import { FetchQueue } from './fetch-queue';
 import { fetchAll } from './fetcher';
+import { answerInTime } from './answer-in-time';
 import type { HeldPartition } from './held-partition';
 import type { SinkEvents } from './events';
 import { resumeAt } from './starting-offsets';
@@ -81,7 +82,7 @@ export class Session {
   /** @throws whatever ended the work; nothing that was not committed is of any worth then */
   async run(): Promise<void> {
     const { config, cluster, events } = this.parts;
-    await this.claim();
+    await answerInTime(this.parts.client, config.warehouseTimeoutMs, this.claim());
     this.isClaimed = true;
     events.assigned(this.partitions);
     const fetching = fetchAll(cluster, this.held, this.queue, config.fetch);
@@ -177,11 +178,11 @@ export class Session {
   }
 
   private async commit(batch: Batch): Promise<void> {
-    const { events, now } = this.parts;
+    const { client, config, events, now } = this.parts;
     this.isIdle = false;
     const started = now();
     try {
-      const landed = await this.writer.land(batch, this.fences);
+      const landed = await answerInTime(client, config.warehouseTimeoutMs, this.writer.land(batch, this.fences));
       for (const progress of batch.progress.values()) {
         const held = this.held.get(partitionKey(progress));
         if (held !== undefined) held.committedTo = progress.next;

@@ -13,6 +13,7 @@ import { openCluster } from '../kafka/cluster';
 import { Group, type Membership } from '../kafka/group';
 import { asksToRejoin, isHopeless, kafkaErrorName } from '../kafka/kafka-error';
 import { createState, FencedOut } from '../state/fences';
+import { answerInTime } from './answer-in-time';
 import { Assembler } from './assembler';
 import type { SinkEvents } from './events';
 import { Session } from './session';
@@ -167,7 +168,7 @@ export class Sink {
   ): Promise<void> {
     const client = await this.openWarehouse();
     try {
-      await createState(client);
+      await answerInTime(client, this.config.warehouseTimeoutMs, createState(client));
       const session = new Session(
         {
           config: this.config,
@@ -204,6 +205,7 @@ export class Sink {
     return connect(this.config.warehouse, {
       applicationName: `sink-warehouse ${this.config.name}`,
       retries: 0,
+      connectTimeout: Math.min(10_000, this.config.warehouseTimeoutMs),
       statementTimeout: this.config.warehouseTimeoutMs,
       settings: {
         TimeZone: 'UTC',

@@ -1,0 +1,110 @@
+import { eventually } from '../../support/eventually';
+import { SinkCase } from '../../support/sink/sink-case';
+import { SinkProcess } from '../../support/sink/sink-process';
+import { createTopic, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
+import { uniqueName } from '../../support/unique-name';
+import { controlKeySchema, controlValueSchema, exactAvroType, frame } from '@ewallet/wire';
+
+jest.setTimeout(120_000);
+
+let sinks: SinkCase;
+beforeAll(async () => {
+  sinks = await SinkCase.open();
+});
+afterAll(async () => sinks.close());
+
+const id = { type: 'integer' };
+
+test('a topic that appears while the sink runs is read, and two streams with one table name are refused by exit 2', async () => {
+  const name = uniqueName('late');
+  const config = sinks.config(name, { 'topics.refresh.interval.ms': 500 });
+  const sink = SinkProcess.start('run', config);
+  const publish = async (topic: string) => {
+    await createTopic(sinks.kafka, topic, 1);
+    const writer = await StreamWriter.register(sinks.registry, topic, name, { id });
+    await withProducer(sinks.kafka, name, async (producer) => transact(producer, topic, [writer.record({ id: 1 })]));
+  };
+  try {
+    await eventually(() => {
+      expect(sink.stderr).toContain('partitions assigned');
+    });
+    await publish(`${name}.one`);
+    await eventually(async () => {
+      expect(await sinks.rows(`select id::int from raw."${name}"`)).toEqual([{ id: 1 }]);
+    });
+    await publish(`${name}.two`);
+    const exit = await sink.exited;
+    expect({ code: exit.code, message: exit.stderr.trim().split('\n').at(-1) }).toEqual({
+      code: 2,
+      message: `Topics ${name}.one and ${name}.two would both fill raw.${name}. Set table.name.format so that they differ, for example raw.\${namespace}_\${stream}.`,
+    });
+  } finally {
+    await sink.kill();
+  }
+});
+
+test('an existing table is evolved in the transaction of the rows, and defaults never replace null', async () => {
+  const name = uniqueName('evolve');
+  const topic = `${name}.${name}`;
+  await createTopic(sinks.kafka, topic, 1);
+  await sinks.warehouse.query('create schema if not exists raw');
+  await sinks.warehouse.query(
+    `create table raw."${name}" (id integer primary key, "odd ""name" text not null default 'default', amount numeric(8,2), extra text not null default 'kept')`,
+  );
+  const writer = await StreamWriter.register(sinks.registry, topic, name, {
+    id,
+    'odd "name': { type: ['null', 'string'] },
+    amount: { type: ['null', 'number'], precision: 20, scale: 4 },
+  });
+  await sinks.whileRunning(sinks.config(name), async () => {
+    await withProducer(sinks.kafka, name, async (producer) =>
+      transact(producer, topic, [writer.record({ id: 5_000_000_000, amount: '1234567890123456.7890' })]),
+    );
+    await eventually(async () => {
+      expect(await sinks.rows(`select id::text, "odd ""name" as odd, amount::text, extra from raw."${name}"`)).toEqual([
+        { id: '5000000000', odd: null, amount: '1234567890123456.7890', extra: 'kept' },
+      ]);
+    });
+  });
+});
+
+test('a generation’s end removes what older generations left below it in its partition, and nothing else', async () => {
+  const name = uniqueName('overwrite');
+  const topic = `${name}.${name}`;
+  await createTopic(sinks.kafka, topic, 1);
+  const writer = await StreamWriter.register(sinks.registry, topic, name, { id });
+  const keyId = await sinks.registry.register(`${topic}.control-key`, controlKeySchema);
+  const valueId = await sinks.registry.register(`${topic}.control-value`, controlValueSchema);
+  const control = {
+    key: frame(keyId, exactAvroType(controlKeySchema).toBuffer({ control: 'generation_complete' })),
+    value: frame(
+      valueId,
+      exactAvroType(controlValueSchema).toBuffer({ control: 'generation_complete', generation_id: 2, completed_at: 1 }),
+    ),
+    headers: { control: 'generation_complete', stream: name },
+  };
+  await sinks.whileRunning(sinks.config(name), async () => {
+    await withProducer(sinks.kafka, name, async (producer) => {
+      await transact(
+        producer,
+        topic,
+        [1, 2, 3].map((row) => writer.record({ id: row }, 1)),
+      );
+      await transact(producer, topic, [
+        ...[2, 3, 4].map((row) => writer.record({ id: row }, 2)),
+        control,
+        writer.record({ id: 9 }, 1),
+      ]);
+    });
+    await eventually(async () => {
+      expect(
+        await sinks.rows(`select id::int, _airbyte_generation_id::int as g from raw."${name}" order by id`),
+      ).toEqual([
+        { id: 2, g: 2 },
+        { id: 3, g: 2 },
+        { id: 4, g: 2 },
+        { id: 9, g: 1 },
+      ]);
+    });
+  });
+});
