@@ -82,5 +82,5 @@ select
   {{ ratio('reached_users', 'cohort_users') }} as conversion_from_signup,
   {{ ratio('reached_users', 'lag(reached_users) over (partition by cohort_month order by step_number)') }}
     as conversion_from_previous,
-  {{ exact_percentile('ordered_days', 0.5) }} as median_days_from_signup
+  cast({{ exact_percentile('ordered_days', 0.5) }} as numeric(20, 6)) as median_days_from_signup
 from counted
