@@ -1,0 +1,174 @@
+import { spawnSync } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Client } from 'pg';
+import { PROJECT_ROOT } from '../../support/command';
+import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { services } from '../../support/services';
+import { dbtOn, expectSuccess } from './run-dbt';
+import { createWallet, land } from './wallet-data';
+
+jest.setTimeout(600_000);
+
+interface Column {
+  readonly description: string;
+  readonly data_type: string | null;
+  readonly config?: { readonly meta?: { readonly personal_data?: string } };
+}
+
+interface Node {
+  readonly name: string;
+  readonly resource_type: string;
+  readonly schema: string;
+  readonly description: string;
+  readonly columns: Readonly<Record<string, Column>>;
+  readonly depends_on: { readonly nodes: readonly string[] };
+  readonly config: { readonly contract?: { readonly enforced: boolean } };
+}
+
+interface Manifest {
+  readonly nodes: Readonly<Record<string, Node>>;
+  readonly exposures: Readonly<Record<string, { readonly name: string }>>;
+}
+
+let database: FreshDatabase;
+let client: Client;
+let dbt: Awaited<ReturnType<typeof dbtOn>>;
+let manifest: Manifest;
+
+beforeAll(async () => {
+  database = await freshDatabase((await services()).warehouse, 'dbt');
+  client = new Client({ connectionString: database.url });
+  await client.connect();
+  dbt = await dbtOn(database);
+  await createWallet(client);
+  await land(client, '2026-06-01T00:00:00Z');
+  expectSuccess(await dbt.run(['build'], { strict_reconciliation: true, test_every_layer: true }));
+  expectSuccess(await dbt.run(['docs', 'generate', '--static', '--no-compile']));
+  manifest = JSON.parse(await readFile(path.join(dbt.targetPath, 'manifest.json'), 'utf8')) as Manifest;
+});
+
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+const models = () => Object.values(manifest.nodes).filter((node) => node.resource_type === 'model');
+
+test('documentation builds into one file', async () => {
+  expect((await stat(path.join(dbt.targetPath, 'static_index.html'))).size).toBeGreaterThan(100_000);
+});
+
+test('each model is named for its layer and stands in that schema', () => {
+  const wrong = models().filter(({ name, schema }) => {
+    if (name.startsWith('stg_')) return schema !== 'staging';
+    if (name.startsWith('int_')) return schema !== 'intermediate';
+    return schema !== 'marts';
+  });
+  expect(wrong.map(({ name }) => name)).toEqual([]);
+});
+
+test('sources are read by staging alone, and no layer reads a later one', () => {
+  const rank: Readonly<Record<string, number>> = { staging: 1, intermediate: 2, marts: 3 };
+  const broken = models().flatMap((model) =>
+    model.depends_on.nodes
+      .filter((id) => {
+        if (id.startsWith('source.')) return model.schema !== 'staging';
+        const upstream = manifest.nodes[id];
+        if (upstream?.resource_type !== 'model') return false;
+        if (model.schema === 'staging') return true; // Staging reads sources and maps, not other models.
+        return (rank[upstream.schema] ?? 0) > (rank[model.schema] ?? 0);
+      })
+      .map((id) => `${model.name} reads ${id}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('every model, seed and column is described as it is in the database, every mart column has a contract', async () => {
+  const { rows } = await client.query<{ schema: string; table: string; column: string }>(
+    `select table_schema as schema, table_name as table, column_name as column from information_schema.columns
+     where table_schema in ('staging', 'intermediate', 'marts')`,
+  );
+  const nodes = new Map(
+    Object.values(manifest.nodes)
+      .filter(({ resource_type }) => resource_type === 'model' || resource_type === 'seed')
+      .map((node) => [`${node.schema}.${node.name}`, node]),
+  );
+  const missing = rows.filter(({ schema, table, column }) => {
+    const node = nodes.get(`${schema}.${table}`);
+    const described = node?.columns[column];
+    if (node === undefined || node.description === '' || (described?.description ?? '') === '') return true;
+    return schema === 'marts' && (node.config.contract?.enforced !== true || described?.data_type === null);
+  });
+  expect(missing).toEqual([]);
+  expect(nodes.size).toBe(new Set(rows.map(({ schema, table }) => `${schema}.${table}`)).size);
+});
+
+test('every model has a grain test', () => {
+  const tested = new Set(
+    Object.values(manifest.nodes)
+      .filter(({ resource_type, name }) => resource_type === 'test' && name.startsWith('unique_grain_'))
+      .flatMap(({ depends_on }) => depends_on.nodes),
+  );
+  const untested = Object.entries(manifest.nodes).filter(
+    ([id, node]) => node.resource_type === 'model' && !tested.has(id),
+  );
+  expect(untested.map(([id]) => id)).toEqual([]);
+});
+
+test('personal data stays in staging', async () => {
+  const personal = models().flatMap(({ columns }) =>
+    Object.entries(columns)
+      .filter(([, column]) => column.config?.meta?.personal_data !== undefined)
+      .map(([name]) => name),
+  );
+  expect([...new Set(personal)].sort()).toEqual(['date_of_birth', 'email', 'full_name', 'ip_address', 'phone']);
+  const { rows } = await client.query<{ name: string }>(
+    `select table_schema || '.' || table_name || '.' || column_name as name from information_schema.columns
+     where table_schema in ('intermediate', 'marts') and column_name = any($1)`,
+    [personal],
+  );
+  expect(rows).toEqual([]);
+  const leaked = await client.query('select 1 from marts.dim_users as u where u::text ~* $1', ['Person ?[0-9]']);
+  expect(leaked.rows).toEqual([]);
+});
+
+test('exposures are those of the dashboards, and every card runs on the contracts', async () => {
+  const check = spawnSync('node', ['scripts/dbt-exposures.mjs', '--check'], { cwd: PROJECT_ROOT, encoding: 'utf8' });
+  expect({ code: check.status, stderr: check.stderr }).toEqual({ code: 0, stderr: '' });
+  const folder = path.join(PROJECT_ROOT, 'metabase', 'content', 'questions');
+  const failures: string[] = [];
+  for (const name of await readdir(folder)) {
+    const question = JSON.parse(await readFile(path.join(folder, name), 'utf8')) as { key: string; sql: string[] };
+    // Without its optional filters; what a tag would fill in must still be a column, so only whole clauses are left out.
+    const sql = question.sql
+      .join('\n')
+      .replace(/\[\[[^]*?\]\]/g, '')
+      .replace(/\{\{[^}]*\}\}(?=\s*,)/g, "'day'") // a unit of time, as date_trunc takes it
+      .replace(/\{\{[^}]*\}\}/g, 'true');
+    await client.query(`explain ${sql}`).catch((error: unknown) => failures.push(`${question.key}: ${String(error)}`));
+  }
+  expect(failures).toEqual([]);
+});
+
+test('an unknown type lands in the unmapped bucket, and a test fails with its name', async () => {
+  await client.query(
+    `update raw.transactions set type = 'cash''back "2x"', _loaded_at = '2026-06-01T00:01:00Z' where id in (7, 8)`,
+  );
+  const result = await dbt.run([
+    'build',
+    '--select',
+    '+assert_no_unmapped_values',
+    '+fct_transactions',
+    '--exclude',
+    'test_type:unit',
+  ]);
+  expect(result.code).toBe(1);
+  expect(result.stdout).toContain(
+    'unmapped transaction_type: "cash\'back "2x"" in 2 rows; add it to the value_map seed',
+  );
+  const { rows } = await client.query(
+    `select transaction_type, count(*)::int as n from marts.fct_transactions where transaction_id in (7, 8) group by 1`,
+  );
+  expect(rows).toEqual([{ transaction_type: 'unmapped', n: 2 }]);
+});
