@@ -11,7 +11,7 @@ import {
   withMetabase,
   type MetabaseOptions,
 } from './commands/metabase-options';
-import { preview } from './commands/preview';
+import { preview, servePreview } from './commands/preview';
 import { setup } from './commands/setup';
 import { validate } from './commands/validate';
 import { requiredWarehouse, warehouseOf, withWarehouse, type WarehouseOptions } from './commands/warehouse-options';
@@ -32,6 +32,8 @@ export interface Shell {
   readonly environment: Environment;
   readonly say: (line: string) => void;
   readonly complain: (line: string) => void;
+  /** Ends what would go on for ever. */
+  readonly stop: AbortSignal;
 }
 
 /**
@@ -91,8 +93,13 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
     .option('--out <folder>', 'where index.html goes', 'preview')
     .option('--title <text>', "the page's title", 'E-wallet analytics')
     .option('--variants <number>', 'combinations of filters that a card may have on the page', wholeNumber, 120)
-    .action(async (options: WarehouseOptions & ContentOption & { out: string; title: string; variants: number }) => {
-      await preview({ ...options, warehouse: requiredWarehouse(options, shell.environment), now, say });
+    .option('--serve', 'serve the page on this machine, and read the warehouse again every so often', false)
+    .option('--port-serve <port>', 'the port to serve on; 0: any free one', wholeNumber, 0)
+    .option('--every <seconds>', 'how often the warehouse is read again with --serve', wholeNumber, 30)
+    .action(async (options: PreviewOptions) => {
+      const asked = { ...options, warehouse: requiredWarehouse(options, shell.environment), now, say };
+      if (!options.serve) await preview(asked);
+      else await servePreview({ ...asked, port: options.portServe, every: options.every * 1000, stop: shell.stop });
     });
 
   const applying = (command: Command): Command =>
@@ -153,6 +160,8 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
   return root;
 }
 
+type PreviewOptions = WarehouseOptions &
+  ContentOption & { out: string; title: string; variants: number; serve: boolean; portServe: number; every: number };
 type SetupOptions = WarehouseOptions &
   MetabaseOptions &
   ContentOption & { siteName: string; apiKeyFile?: string; manifest?: string; syncTimeout: number };

@@ -86,6 +86,8 @@ function cartesian(input: ChartInput): EChartsOption {
     position: horizontal ? undefined : right ? 'right' : 'left',
     splitLine: { show: !right, lineStyle: { color: palette.line } },
     ...(normalized ? { max: 1 } : {}),
+    // Metabase's auto range leaves the zero out, so that a rate near 100% shows how it moves.
+    scale: card.settings['graph.y_axis.auto_range'] === true,
     axisLabel: {
       color: palette.muted,
       hideOverlap: true,

@@ -6,7 +6,14 @@ import { readSoundContent } from '../content/read';
 import { referenceFaults } from '../content/references';
 import { collectPage, type CardFailure } from '../preview/collect';
 import { pageHtml } from '../preview/html';
+import { servePage } from '../preview/serve';
 import { Warehouse } from '../warehouse/warehouse';
+
+export interface ServeRequest extends Omit<PreviewRequest, 'out'> {
+  readonly port: number;
+  readonly every: number;
+  readonly stop: AbortSignal;
+}
 
 export interface PreviewRequest {
   readonly content: string;
@@ -56,4 +63,20 @@ function failedCards(failures: readonly CardFailure[]): Failure {
   const shown = failures.slice(0, 5).map(({ dashboard, card, message }) => `${dashboard}/${card}: ${message}`);
   const rest = failures.length > shown.length ? `\n… and ${failures.length - shown.length} more` : '';
   return Failure.config(`The page was written, but these cards have no answer:\n${shown.join('\n')}${rest}`);
+}
+
+/** Serves the page, read anew every so often, until it is stopped. */
+export async function servePreview(request: ServeRequest): Promise<void> {
+  const content = await readSoundContent(request.content, referenceFaults);
+  const warehouse = await Warehouse.open(request.warehouse);
+  try {
+    await servePage(warehouse, content, {
+      ...request,
+      variantsPerCard: request.variants,
+      rowsPerAnswer,
+      progress: () => undefined,
+    });
+  } finally {
+    await warehouse.close();
+  }
 }

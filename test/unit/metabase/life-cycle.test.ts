@@ -38,6 +38,7 @@ async function cli(args: readonly string[], environment: Record<string, string>)
     environment,
     say: (line) => said.push(`${line}\n`),
     complain: (line) => complained.push(`${line}\n`),
+    stop: new AbortController().signal,
   });
   return { code, stdout: said.join(''), stderr: complained.join('') };
 }

@@ -1,0 +1,195 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { PROJECT_ROOT, runCommand } from '../../support/command';
+import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { makeMarts } from '../../support/metabase/marts';
+import { services } from '../../support/services';
+
+jest.setTimeout(180_000);
+const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const inBrowser = browserPath === undefined ? it.skip : it;
+const screenshots = path.join(PROJECT_ROOT, 'test-results', 'metabase');
+
+let database: FreshDatabase;
+let folder: string;
+let browser: Browser | undefined;
+
+beforeAll(async () => {
+  database = await freshDatabase((await services()).warehouse, 'marts');
+  await makeMarts(database.url);
+  folder = await mkdtemp(path.join(tmpdir(), 'ewallet-preview-'));
+  await mkdir(screenshots, { recursive: true });
+  const made = await runCommand('ewallet-dashboards', ['preview', '--warehouse', database.url, '--out', folder]);
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+  if (browserPath !== undefined)
+    browser = await chromium.launch({
+      executablePath: browserPath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+});
+afterAll(async () => {
+  await browser?.close();
+  await rm(folder, { recursive: true, force: true });
+  await database.drop();
+});
+
+/** The page, and everything it complained about or asked a network for. */
+async function open(
+  hash: string,
+  look: { width?: number; colorScheme?: 'light' | 'dark' } = {},
+): Promise<{ page: Page; complaints: string[] }> {
+  const page = await browser!.newPage({
+    viewport: { width: look.width ?? 1440, height: 900 },
+    colorScheme: look.colorScheme ?? 'light',
+    reducedMotion: 'reduce',
+  });
+  const complaints: string[] = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith('file:') && !request.url().startsWith('data:'))
+      complaints.push(`asked for ${request.url()}`);
+  });
+  await page.goto(`${pathToFileURL(path.join(folder, 'index.html')).href}#${hash}`);
+  await page.waitForSelector('.panel:not([hidden]) .card[data-state]');
+  return { page, complaints };
+}
+
+/** Another view in the same page: reading 6 MB anew for each would be most of the test's time. */
+async function turnTo(page: Page, hash: string): Promise<void> {
+  await page.evaluate((to) => {
+    location.hash = to;
+  }, hash);
+  await page.waitForFunction((to) => {
+    const cards = [...document.querySelectorAll('.panel:not([hidden]) .card')];
+    return (
+      document.getElementById(`panel-${to.split('/')[1] ?? ''}`)?.hidden === false &&
+      cards.every((card) => card.hasAttribute('data-state'))
+    );
+  }, hash);
+}
+
+const dashboards: Record<string, string[]> = {
+  'wallet-overview': ['at-a-glance', 'by-currency'],
+  'transaction-patterns': ['daily', 'hours', 'mix', 'failures', 'settlement'],
+  'user-behaviour': ['activity', 'retention', 'funnel', 'segments', 'spending'],
+  'merchants-and-money': ['merchants', 'p2p', 'balances', 'float'],
+  'risk-and-pipeline': ['risk', 'pipeline'],
+};
+
+inBrowser('every card of every tab draws, without a complaint and without a network', async () => {
+  const { page, complaints } = await open('wallet-overview');
+  for (const [dashboard, tabs] of Object.entries(dashboards))
+    for (const tab of tabs) {
+      await turnTo(page, `${dashboard}/${tab}`);
+      const states = await page.$$eval('.panel:not([hidden]) .card', (cards) =>
+        cards.map((card) => [
+          card.getAttribute('data-card'),
+          card.getAttribute('data-state'),
+          card.querySelector('svg path, .figure-value, td') !== null,
+        ]),
+      );
+      expect(states.filter(([, state, drawn]) => state !== 'rows' || drawn !== true)).toEqual([]);
+      expect({ dashboard, tab, complaints }).toEqual({ dashboard, tab, complaints: [] });
+      await page.screenshot({ path: path.join(screenshots, `${dashboard}-${tab}.png`), fullPage: true });
+    }
+  await page.close();
+});
+
+interface Axe {
+  run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+}
+
+inBrowser.each(['light', 'dark'] as const)('axe finds no serious fault in %s', async (colorScheme) => {
+  const { page } = await open('wallet-overview', { colorScheme });
+  await page.evaluate(await readFile(require.resolve('axe-core/axe.min.js'), 'utf8'));
+  for (const [dashboard, tabs] of Object.entries(dashboards)) {
+    await turnTo(page, `${dashboard}/${tabs[0]!}`);
+    const faults = await page.evaluate(async () => {
+      const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => [id, nodes[0]?.html]);
+    });
+    expect({ dashboard, faults }).toEqual({ dashboard, faults: [] });
+  }
+  await page.close();
+});
+
+inBrowser('a filter changes the cards it feeds, stays in the address, and Reset takes it back', async () => {
+  const { page, complaints } = await open('wallet-overview');
+  const volume = (): Promise<string | null> => page.textContent('[data-card="tpv"] .figure-value');
+  const before = await volume();
+  await page.selectOption('#filter-currency', 'PHP');
+  await page.waitForFunction(
+    (then) => document.querySelector('[data-card="tpv"] .figure-value')?.textContent !== then,
+    before,
+  );
+  expect(new URL(page.url()).hash).toBe('#wallet-overview/at-a-glance?currency=PHP');
+  await page.click('.filters .quiet');
+  await page.waitForFunction(
+    (then) => document.querySelector('[data-card="tpv"] .figure-value')?.textContent === then,
+    before,
+  );
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+inBrowser('a click on a row of a table filters the dashboard', async () => {
+  const { page } = await open('wallet-overview/by-currency');
+  await page.click('[data-card="volume-by-currency"] td button:has-text("VND")');
+  expect(await page.inputValue('#filter-currency')).toBe('VND');
+  await page.waitForSelector('[data-card="volume-own-currency"][data-state="rows"]');
+  expect(await page.textContent('[data-card="volume-own-currency"] svg')).toContain('₫');
+  await page.close();
+});
+
+inBrowser('tabs work with the arrow keys', async () => {
+  const { page } = await open('transaction-patterns');
+  await page.focus('#tab-daily');
+  await page.keyboard.press('ArrowRight');
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('tab-hours');
+  expect(await page.isVisible('#panel-hours')).toBe(true);
+  await page.close();
+});
+
+inBrowser('hostile values stay text', async () => {
+  const { page } = await open('merchants-and-money/merchants');
+  const cells = await page.$$eval('[data-card="top-merchants"] td', (all) => all.map((cell) => cell.textContent));
+  expect(cells).toContain('</script><script>window.stolen=1</script>');
+  expect(cells).toContain('<img src=x onerror=window.stolen=1>');
+  await page.goto(page.url().replace(/#.*/, '#risk-and-pipeline/risk'));
+  await page.waitForSelector('[data-card="signals-to-review"] td');
+  expect(await page.evaluate(() => 'stolen' in window)).toBe(false);
+  await page.close();
+});
+
+inBrowser('a phone shows it without scrolling sideways, and paper shows every tab', async () => {
+  const { page } = await open('wallet-overview', { width: 390 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await page.screenshot({ path: path.join(screenshots, 'phone.png'), fullPage: true });
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  expect(await page.$$eval('.panel', (panels) => panels.filter((panel) => !(panel as HTMLElement).hidden).length)).toBe(
+    2,
+  );
+  await page.pdf({ path: path.join(screenshots, 'wallet-overview.pdf') });
+  await page.close();
+});
+
+it('validate runs every question with and without each filter', async () => {
+  const valid = await runCommand('ewallet-dashboards', ['validate', '--warehouse', database.url]);
+  expect(valid).toMatchObject({ code: 0, stderr: '' });
+  expect(valid.stdout).toMatch(/^Valid: 2 collections, \d+ questions, 5 dashboards; \d+ queries answered\.\n$/);
+});
