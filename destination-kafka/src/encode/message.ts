@@ -51,6 +51,7 @@ function notAMessage(lineNumber: number, what: string, cause: unknown): Failure 
  */
 export function parseMessage(line: Buffer, lineNumber: number): Incoming {
   const text = line.toString('utf8');
+  if (text.trim() === '') return { kind: 'other' };
   const message = parseJson(text, lineNumber);
   switch (message.type) {
     case 'RECORD': {

@@ -3,7 +3,6 @@ import type { SealedBatch } from './record-batch';
 
 /** What the outbox needs of a transactional producer; a fault test passes one that fails at a chosen step. */
 export interface Log {
-  readonly transactionAge: number | undefined;
   append(batches: readonly SealedBatch[]): Promise<void>;
   commit(): Promise<void>;
   abort(): Promise<void>;

@@ -157,7 +157,6 @@ export class TransactionalLog {
         requestTimeout: requestTimeoutMs * 2,
       });
     } catch (error) {
-      if (isConnectionLost(error)) await broker.disconnect();
       return batches.map((batch) => ({ batch, error }));
     }
     const codes = new Map(
@@ -205,14 +204,19 @@ export class TransactionalLog {
         // The coordinator finishes the transaction before; nothing about the cluster has changed.
         const settling = kafkaError(error).type === 'CONCURRENT_TRANSACTIONS';
         await sleep(pause);
-        if (!settling) await this.#reconnect();
+        if (!settling) await this.#reconnect(isConnectionLost(error));
       }
     }
   }
 
-  async #reconnect(): Promise<void> {
+  /**
+   * Newer metadata. After a lost connection all of them are made anew: kafkajs goes on using a connection whose other end
+   * vanished without a word, request after request running into its timeout.
+   */
+  async #reconnect(lost: boolean): Promise<void> {
     try {
-      if (!this.cluster.isConnected()) await this.cluster.connect();
+      if (lost) await this.cluster.disconnect();
+      if (lost || !this.cluster.isConnected()) await this.cluster.connect();
       await this.cluster.refreshMetadata();
     } catch {
       // The request that is tried next fails for the same reason and reports it.

@@ -42,6 +42,16 @@ export class Sync {
 
   /** Reads to the end of the input. Resolves once everything is committed and acknowledged. */
   async run(stdin: AsyncIterable<Buffer | string>): Promise<void> {
+    try {
+      await this.#read(stdin);
+    } catch (error) {
+      // A line that cannot be taken does not cost the checkpoints before it. If Kafka is what failed, this rejects too.
+      await this.parts.outbox.drained().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #read(stdin: AsyncIterable<Buffer | string>): Promise<void> {
     const { signal, outbox } = this.parts;
     for await (const lines of readLineBatches(stdin)) {
       if (signal.aborted) return;

@@ -1,0 +1,224 @@
+import { startStack, type RunningStack } from '@ewallet/local-stack';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { committedRecords, type CommittedRecord } from '../../support/destination/committed-records';
+import { catalogOf, recordLine, stateLine, traceError, withFiles } from '../../support/destination/destination-run';
+import { uniqueName } from '../../support/unique-name';
+
+jest.setTimeout(240_000);
+
+const PROGRAM = path.resolve(__dirname, '../../support/destination/faulty-destination.cjs');
+const RECORDS = 300;
+const CHECKPOINT = 50;
+
+interface Fault {
+  readonly step: 'append' | 'commit';
+  readonly when: 'before' | 'after';
+  readonly call: number;
+  readonly what: 'kill' | 'cut' | 'wait';
+}
+
+let dir: string;
+let stack: RunningStack;
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'ewallet-destination-faults-'));
+  stack = await startStack({ dir, only: ['kafka', 'schemaRegistry'] });
+});
+afterAll(async () => {
+  await stack.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+interface Connection {
+  readonly stream: { readonly name: string; readonly namespace: string };
+  readonly catalog: unknown;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+function connection(more: Readonly<Record<string, unknown>> = {}): Connection {
+  const stream = { name: uniqueName('movements'), namespace: 'public' };
+  const { kafka, schemaRegistry } = stack.connections;
+  return {
+    stream,
+    catalog: catalogOf([{ ...stream, properties: { id: { type: 'integer' } } }]),
+    config: {
+      bootstrap_servers: kafka.bootstrapServers,
+      schema_registry: { url: schemaRegistry.url },
+      topic_partitions: 2,
+      request_timeout_ms: 3_000,
+      ...more,
+    },
+  };
+}
+
+/** What a source sends from its state on: records, and a state every few of them. */
+function linesFrom({ stream }: Connection, state: number): string {
+  let lines = '';
+  for (let id = state + 1; id <= RECORDS; id += 1) {
+    lines += recordLine(stream, `{"id":${id}}`, 1_700_000_000_000 + Math.floor(Math.random() * 1_000));
+    if (id % CHECKPOINT === 0) lines += stateLine(stream, { id });
+  }
+  return lines;
+}
+
+interface Attempt {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly acknowledged: number }>;
+}
+
+function start(connection: Connection, files: string, state: number, fault: Fault | undefined): Attempt {
+  const args = ['write', '--config', path.join(files, 'config.json'), '--catalog', path.join(files, 'catalog.json')];
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
+    env: { ...process.env, FAULT: JSON.stringify(fault ?? null) },
+  });
+  const stdout: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(linesFrom(connection, state));
+  const ended = once(child, 'close').then(([code]) => {
+    const text = Buffer.concat(stdout).toString('utf8');
+    const states = [...text.matchAll(/"stream_state":\{"id":(\d+)\}/g)].map((match) => Number(match[1]));
+    return { code: code as number | null, stdout: text, acknowledged: states.at(-1) ?? state };
+  });
+  return { child, ended };
+}
+
+function read({ stream }: Connection): Promise<readonly CommittedRecord[]> {
+  const { kafka, schemaRegistry } = stack.connections;
+  return committedRecords({ brokers: [kafka.bootstrapServers] }, schemaRegistry.url, `public.${stream.name}`);
+}
+
+/** Every id is there; ids that came twice lie behind the acknowledged state of a failed attempt, with equal record ids. */
+function expectComplete(records: readonly CommittedRecord[], failedAt: readonly number[]): readonly number[] {
+  const copies = new Map<number, CommittedRecord[]>();
+  for (const record of records) {
+    const { id } = record.value as { id: number };
+    copies.set(id, [...(copies.get(id) ?? []), record]);
+  }
+  expect([...copies.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: RECORDS }, (_, index) => index + 1));
+  const twice = [...copies].filter(([, found]) => found.length > 1);
+  for (const [id, found] of twice) {
+    expect({ id, recordIds: new Set(found.map(({ headers }) => headers.record_id)).size }).toEqual({
+      id,
+      recordIds: 1,
+    });
+    expect(failedAt.some((acknowledged) => id > acknowledged)).toBe(true);
+  }
+  return twice.map(([id]) => id);
+}
+
+/** Runs from the last acknowledged state until a run succeeds, with the fault in the first one. */
+async function runToEnd(
+  target: Connection,
+  fault: Fault,
+  meanwhile: (child: ChildProcess) => Promise<void> = () => Promise.resolve(),
+): Promise<{ codes: readonly (number | null)[]; failedAt: readonly number[] }> {
+  return withFiles({ 'config.json': target.config, 'catalog.json': target.catalog }, async (files) => {
+    const codes: (number | null)[] = [];
+    const failedAt: number[] = [];
+    let state = 0;
+    for (let attempt = 1; attempt <= 5; attempt += 1) {
+      const run = start(target, files, state, attempt === 1 ? fault : undefined);
+      if (attempt === 1) await meanwhile(run.child);
+      const { code, acknowledged } = await run.ended;
+      codes.push(code);
+      state = acknowledged;
+      if (code === 0) return { codes, failedAt };
+      failedAt.push(acknowledged);
+    }
+    throw new Error(`no attempt succeeded: ${codes.join(', ')}`);
+  });
+}
+
+const steps = (['append', 'commit'] as const).flatMap((step) =>
+  (['before', 'after'] as const).map((when) => ({ step, when, call: 2 })),
+);
+
+test.each(steps)('the destination is killed $when $step: the next run completes, nothing is lost', async (step) => {
+  const target = connection();
+  const { codes, failedAt } = await runToEnd(target, { ...step, what: 'kill' });
+  expect(codes).toEqual([null, 0]);
+  const twice = expectComplete(await read(target), failedAt);
+  // The fault is in the second checkpoint. What was committed and not echoed yet comes twice, and nothing else does.
+  const committed = step.step === 'commit' && step.when === 'after' ? 2 * CHECKPOINT : CHECKPOINT;
+  expect(twice).toHaveLength(committed - failedAt[0]!);
+});
+
+test.each(steps)(
+  'the connections are cut $when $step: the run goes on and every record is there once',
+  async (step) => {
+    const target = connection();
+    const { codes, failedAt } = await runToEnd(target, { ...step, what: 'cut' });
+    expect(codes).toEqual([0]);
+    expect(expectComplete(await read(target), failedAt)).toEqual([]);
+  },
+);
+
+/** A broker takes its time to start: by default once, at the step that is hardest, before the commit. */
+const brokerSteps =
+  process.env.EWALLET_LONG === '1' ? steps : steps.filter(({ step, when }) => step === 'commit' && when === 'before');
+
+test.each(brokerSteps)('the broker is killed and started $when $step: nothing is lost', async (step) => {
+  const target = connection();
+  const { failedAt } = await runToEnd(target, { ...step, what: 'wait' }, async (child) => {
+    await once(child, 'message');
+    await stack.service('kafka').kill();
+    child.send('continue');
+    await stack.service('kafka').start();
+  });
+  expectComplete(await read(target), failedAt);
+});
+
+test('a second run of the connection fences the first, which ends with a clear config_error and adds nothing', async () => {
+  const target = connection();
+  await withFiles({ 'config.json': target.config, 'catalog.json': target.catalog }, async (files) => {
+    const first = start(target, files, 0, { step: 'commit', when: 'before', call: 2, what: 'wait' });
+    await once(first.child, 'message');
+    const second = await start(target, files, CHECKPOINT, undefined).ended;
+    expect(second.code).toBe(0);
+    first.child.send('continue');
+    const { code, stdout, acknowledged } = await first.ended;
+    expect({ code, acknowledged, error: traceError(stdout) }).toEqual({
+      code: 1,
+      acknowledged: CHECKPOINT,
+      error: {
+        kind: 'config_error',
+        message: expect.stringMatching(
+          /^Kafka could not commit the transaction: another run took over the transactional id "destination-kafka-[0-9a-f]{16}"\. Nothing unacknowledged of this run is visible\./,
+        ) as string,
+      },
+    });
+  });
+  expect(expectComplete(await read(target), [])).toEqual([]);
+});
+
+test('a checkpoint that outlasts the transaction timeout is committed in parts before the broker would abort it', async () => {
+  const target = connection({ transaction_timeout_ms: 10_000 });
+  await withFiles({ 'config.json': target.config, 'catalog.json': target.catalog }, async (files) => {
+    const args = ['write', '--config', path.join(files, 'config.json'), '--catalog', path.join(files, 'catalog.json')];
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
+      env: { ...process.env, FAULT: 'null' },
+    });
+    const stdout: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+    const closed = once(child, 'close');
+    // Large enough that batches leave before any state comes; then the source is silent for longer than the timeout.
+    const wide = 'x'.repeat(200_000);
+    for (let id = 1; id <= 20; id += 1) child.stdin?.write(recordLine(target.stream, `{"id":${id},"wide":"${wide}"}`));
+    const visible = async (): Promise<number> => (await read(target)).length;
+    let parts = 0;
+    for (const end = Date.now() + 60_000; parts === 0 && Date.now() < end;) parts = await visible();
+    expect(parts).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    child.stdin?.end(recordLine(target.stream, '{"id":21}') + stateLine(target.stream, { id: 21 }));
+    expect((await closed)[0]).toBe(0);
+    expect(Buffer.concat(stdout).toString('utf8')).toContain('"stream_state":{"id":21}');
+  });
+  const ids = (await read(target)).map(({ value }) => (value as { id: number }).id);
+  expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 21 }, (_, index) => index + 1));
+});

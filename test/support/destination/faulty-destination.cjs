@@ -1,0 +1,51 @@
+/**
+ * destination-kafka with a fault at one step of its transactions, chosen by the environment variable FAULT:
+ * {"step":"append"|"commit","when":"before"|"after","call":n,"what":"kill"|"cut"|"wait"}. It is the ordinary connector
+ * composed with a log that fails: production code knows nothing of it.
+ */
+const { Socket } = require('node:net');
+const { once } = require('node:events');
+const { runAsProcess, runDestination } = require('@ewallet/airbyte');
+const { KafkaDestination } = require('../../../destination-kafka/dist/destination');
+
+const fault = JSON.parse(process.env.FAULT ?? 'null');
+const calls = { append: 0, commit: 0 };
+
+async function happen() {
+  switch (fault.what) {
+    case 'kill':
+      process.kill(process.pid, 'SIGKILL');
+      return new Promise(() => undefined);
+    case 'cut':
+      // Every connection to a broker dies, in both directions; standard streams are sockets without a remote address.
+      for (const handle of process._getActiveHandles()) {
+        if (handle instanceof Socket && handle.remoteAddress !== undefined) handle.destroy();
+      }
+      return;
+    case 'wait':
+      process.send('reached');
+      await once(process, 'message');
+      return;
+    default:
+      throw new Error(`unknown fault ${fault.what}`);
+  }
+}
+
+function wrapLog(log) {
+  const step = (name) => async (batches) => {
+    calls[name] += 1;
+    const due = fault !== null && fault.step === name && fault.call === calls[name];
+    if (due && fault.when === 'before') await happen();
+    await log[name](batches);
+    if (due && fault.when === 'after') await happen();
+  };
+  return { append: step('append'), commit: step('commit'), abort: () => log.abort() };
+}
+
+void runAsProcess((surroundings) =>
+  runDestination(
+    'destination-kafka',
+    (context) => new KafkaDestination(context, { now: Date.now, wrapLog }),
+    surroundings,
+  ),
+);
