@@ -12,11 +12,6 @@ export function isPayday(at: Micros): boolean {
   return day === 1 || day === 15 || (day >= 25 && day <= 27) || day >= 30;
 }
 
-export function isWeekend(at: Micros): boolean {
-  const weekday = localWeekday(at);
-  return weekday === 0 || weekday === 6;
-}
-
 /** How busy an hour is beside others, before growth. */
 export function busyness(at: Micros): number {
   return (HOURS[localHour(at)] ?? 0) * (WEEKDAYS[localWeekday(at)] ?? 0) * (isPayday(at) ? 1.35 : 1);

@@ -159,13 +159,6 @@ export const COUNTRIES: readonly [Country, ...Country[]] = [
 
 export const homeCountry = new Weighted(COUNTRIES.map((country) => [country, country.share] as const));
 
-/** Throws a RangeError on a code that the simulator does not know. */
-export function countryByCode(code: string): Country {
-  const country = COUNTRIES.find((candidate) => candidate.code === code);
-  if (country === undefined) throw new RangeError(`unknown country ${code}`);
-  return country;
-}
-
 /** Undefined for a currency the simulator does not trade in. */
 export function currencyByCode(code: string): Currency | undefined {
   return CURRENCIES.find((candidate) => candidate.code === code);

@@ -1,5 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import { ConfigResourceTypes, type Admin } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicSettings } from '../config/config';
 import { failureFromKafka, kafkaError } from '../kafka/kafka-errors';
 
@@ -10,6 +11,7 @@ export interface Topic {
   readonly maxMessageBytes: number;
 }
 
+const LEADERS_MS = 60_000;
 const BROKER_MAX_MESSAGE_BYTES = 1_048_588;
 
 /** Differences between what a topic has and what the configuration asks for, for people. */
@@ -38,7 +40,8 @@ async function create(admin: Admin, names: readonly string[], settings: TopicSet
   for (const topic of names) {
     try {
       await admin.createTopics({
-        waitForLeaders: true,
+        // kafkajs gives up where the broker does not know the topic yet; awaitLeaders does not.
+        waitForLeaders: false,
         topics: [
           {
             topic,
@@ -51,6 +54,28 @@ async function create(admin: Admin, names: readonly string[], settings: TopicSet
     } catch (error) {
       throw creationFailure(error, topic, settings);
     }
+  }
+  if (names.length > 0) await awaitLeaders(admin, names);
+}
+
+/** A topic just made is missing from the metadata of a loaded broker, or has no leader, for a few seconds. */
+async function awaitLeaders(admin: Admin, names: readonly string[]): Promise<void> {
+  const end = Date.now() + LEADERS_MS;
+  for (;;) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [...names] });
+      if (topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+    } catch (error) {
+      const { type } = kafkaError(error);
+      const unknownYet = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
+      if (!unknownYet || Date.now() >= end) throw failureFromKafka(error, `describe topics ${names.join(', ')}`);
+    }
+    if (Date.now() >= end) {
+      throw Failure.transient(
+        `New topics have no leader after ${LEADERS_MS / 1_000} s: ${names.join(', ')}. Look at the cluster's health.`,
+      );
+    }
+    await sleep(100);
   }
 }
 

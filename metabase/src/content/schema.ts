@@ -15,7 +15,6 @@ interface Validators {
 }
 
 export type ContentKind = keyof Validators;
-export const contentKinds: readonly ContentKind[] = ['collections', 'questions', 'dashboards'];
 
 export function schemaFile(kind: ContentKind): string {
   return `${kind.slice(0, -1)}.schema.json`;
