@@ -17,7 +17,7 @@ export function table(summaries: readonly HopSummary[], markdown: boolean): stri
     ...summaries.map((summary) => [
       summary.hop,
       whole(summary.rowsPerSecond),
-      summary.megabytesPerSecond.toFixed(1),
+      summary.megabytesPerSecond === 0 ? '' : summary.megabytesPerSecond.toFixed(1),
       summary.limit,
       whole(summary.limitRowsPerSecond),
       `${summary.ratio.min.toFixed(2)} / ${summary.ratio.median.toFixed(2)} / ${summary.ratio.max.toFixed(2)}`,
@@ -28,7 +28,9 @@ export function table(summaries: readonly HopSummary[], markdown: boolean): stri
   ];
   if (markdown) {
     const [head = [], ...body] = rows;
-    return [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+    return [head, head.map(() => '---'), ...body]
+      .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+      .join('\n');
   }
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
