@@ -1,0 +1,156 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type {
+  AirbyteConnectionStatusMessage} from '@ewallet/airbyte';
+import {
+  AirbyteCatalogMessage,
+  AirbyteSpec,
+  parseInputState,
+  readLineBatches,
+  recordMessage,
+  runSource,
+  serialise,
+  Source,
+  type AirbyteMessage,
+} from '@ewallet/airbyte';
+import { Failure } from '@ewallet/failure';
+
+/** A source of one answer, so that the runner can be seen alone. Each test is a fault of faros-airbyte-cdk 0.11.26. */
+class OneAnswer extends Source {
+  constructor(private readonly answer: () => AirbyteMessage) {
+    super();
+  }
+  override spec(): Promise<AirbyteSpec> {
+    return Promise.resolve(new AirbyteSpec({ connectionSpecification: { properties: { host: {} } } }));
+  }
+  override check(): Promise<AirbyteConnectionStatusMessage> {
+    return Promise.reject(Failure.config('Correct `host`.'));
+  }
+  override discover(): Promise<AirbyteCatalogMessage> {
+    return Promise.resolve(new AirbyteCatalogMessage({ streams: [] }));
+  }
+  // eslint-disable-next-line @typescript-eslint/require-await
+  override async *readStreams(): AsyncGenerator<AirbyteMessage> {
+    yield this.answer();
+  }
+}
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'runner-'));
+  await writeFile(path.join(folder, 'config.txt'), '{}');
+  await writeFile(path.join(folder, 'catalog.txt'), '{"streams":[]}');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function run(
+  argv: readonly string[],
+  answer: () => AirbyteMessage,
+  stdin = '',
+): Promise<{ code: number; text: string }> {
+  const stdout = new PassThrough();
+  const text = buffer(stdout);
+  const code = await runSource('source', () => new OneAnswer(answer), {
+    argv,
+    stdin: Readable.from([stdin]),
+    stdout,
+    environment: {},
+    signal: new AbortController().signal,
+    now: () => 5,
+  });
+  stdout.end();
+  return { code, text: (await text).toString('utf8') };
+}
+
+const read = (): string[] => [
+  'read',
+  '--config',
+  path.join(folder, 'config.txt'),
+  '--catalog',
+  path.join(folder, 'catalog.txt'),
+];
+
+test('a record with a bigint keeps every digit, and its meta', async () => {
+  const record = recordMessage({ name: 's', namespace: 'n' }, { id: 12345678901234567890n }, 5, [
+    { field: 'x', change: 'NULLED', reason: 'SOURCE_SERIALIZATION_ERROR' },
+  ]);
+  expect(await run(read(), () => record)).toEqual({
+    code: 0,
+    text:
+      '{"type":"RECORD","record":{"stream":"s","namespace":"n","emitted_at":5,"data":{"id":12345678901234567890},' +
+      '"meta":{"changes":[{"field":"x","change":"NULLED","reason":"SOURCE_SERIALIZATION_ERROR"}]}}}\n',
+  });
+});
+
+test('a failure while reading is one TRACE with its kind, and exit code 1', async () => {
+  const result = await run(read(), () => {
+    throw Failure.transient('The server went away.', { detail: '57P01', stream: { name: 's', namespace: 'n' } });
+  });
+  expect(result.code).toBe(1);
+  expect(JSON.parse(result.text)).toMatchObject({
+    type: 'TRACE',
+    trace: {
+      type: 'ERROR',
+      error: {
+        message: 'The server went away.',
+        internal_message: '57P01',
+        failure_type: 'transient_error',
+        stream_descriptor: { name: 's', namespace: 'n' },
+      },
+    },
+  });
+});
+
+test('spec holds what the connector says and no more', async () => {
+  const { text } = await run(['spec'], () => recordMessage({ name: 's' }, {}, 0));
+  expect(JSON.parse(text)).toEqual({ type: 'SPEC', spec: { connectionSpecification: { properties: { host: {} } } } });
+});
+
+test('a failed check is an answer with exit code 0; the configuration may come from standard input', async () => {
+  const { code, text } = await run(['check', '--config', '-'], () => recordMessage({ name: 's' }, {}, 0), '{}');
+  expect(code).toBe(0);
+  expect(JSON.parse(text)).toEqual({
+    type: 'CONNECTION_STATUS',
+    connectionStatus: { status: 'FAILED', message: 'Correct `host`.' },
+  });
+});
+
+test('a command line that is wrong is a config_error with exit code 1', async () => {
+  const { code, text } = await run(['read'], () => recordMessage({ name: 's' }, {}, 0));
+  expect(code).toBe(1);
+  expect(text).toContain('"failure_type":"config_error"');
+  expect(text).toContain("required option '--config <file>' not specified");
+});
+
+test('STREAM state is taken alone, in a list or in its message; LEGACY and GLOBAL are refused', () => {
+  const state = {
+    type: 'STREAM',
+    stream: { stream_descriptor: { name: 's', namespace: 'n' }, stream_state: { a: 1 } },
+  };
+  const parsed = { streams: [{ descriptor: { name: 's', namespace: 'n' }, state: { a: 1 } }] };
+  expect(parseInputState([state])).toEqual(parsed);
+  expect(parseInputState(state)).toEqual(parsed);
+  expect(parseInputState([{ type: 'STATE', state }])).toEqual(parsed);
+  expect(parseInputState([])).toEqual({ streams: [] });
+  expect(() => parseInputState({ type: 'GLOBAL' })).toThrow('The state is of type GLOBAL');
+  expect(() => parseInputState({ s: { cutoff: 1 } })).toThrow('The state is of type LEGACY');
+});
+
+test('lines are cut whatever the chunks: CRLF, empty lines, a last one without an end', async () => {
+  const lines: string[] = [];
+  for await (const batch of readLineBatches(
+    Readable.from([Buffer.from('a\r'), Buffer.from('\n\nb'), Buffer.from('c\nlast')]),
+  )) {
+    lines.push(...batch.map(String));
+  }
+  expect(lines).toEqual(['a', 'bc', 'last']);
+});
+
+test('serialising leaves out what JSON leaves out, beside a bigint too', () => {
+  expect(serialise({ a: undefined, b: [1n, undefined], c: new Date(0) })).toBe(
+    '{"b":[1,null],"c":"1970-01-01T00:00:00.000Z"}',
+  );
+});
