@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type {
-  AirbyteConnectionStatusMessage} from '@ewallet/airbyte';
+import type { AirbyteConnectionStatusMessage } from '@ewallet/airbyte';
 import {
   AirbyteCatalogMessage,
   AirbyteSpec,
