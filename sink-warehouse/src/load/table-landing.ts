@@ -13,7 +13,6 @@ import * as sql from './merge-sql';
 import { deleteRow, isDelete, type RowReference, type TableBatch } from './table-batch';
 
 const CHUNK_BYTES = 1 << 20;
-const DELETES_PER_STATEMENT = CHUNK_BYTES;
 
 /** What is known of a table on one connection. Forgotten with the connection, or when the table turns out to differ. */
 interface TableState {
@@ -21,7 +20,6 @@ interface TableState {
   keyCount: number;
   plan: TablePlan;
   landing: string;
-  keyLanding: string | undefined;
   /** COPY straight in is tried while it has never met a key that was there. */
   straight: boolean;
 }
@@ -29,6 +27,7 @@ interface TableState {
 /** Lands rows in the tables of the warehouse over one connection. */
 export class TableLanding {
   private readonly states = new Map<TableTarget, TableState>();
+  private readonly keyLandings = new Map<TableTarget, string>();
   private readonly notStraight = new Set<string>();
   private landings = 0;
 
@@ -40,9 +39,10 @@ export class TableLanding {
 
   /** Tables are looked at anew: something did not fit, or a transaction that made them was rolled back. */
   async forget(): Promise<void> {
-    const landings = [...this.states.values()].flatMap(({ landing, keyLanding }) => [landing, keyLanding ?? landing]);
+    const landings = [...[...this.states.values()].map(({ landing }) => landing), ...this.keyLandings.values()];
     this.states.clear();
-    if (landings.length > 0) await this.client.query(`drop table if exists ${[...new Set(landings)].join(', ')}`);
+    this.keyLandings.clear();
+    if (landings.length > 0) await this.client.query(`drop table if exists ${landings.join(', ')}`);
   }
 
   /** A key was already there: from now on rows of these tables are merged. */
@@ -55,9 +55,13 @@ export class TableLanding {
     batch: TableBatch,
     options: { readonly mayCopyStraight: boolean },
   ): Promise<{ readonly straight: boolean }> {
-    const state = await this.prepare(batch.target);
     const { upserts } = batch;
-    const straight = options.mayCopyStraight && state.straight && upserts.live > 0 && batch.deletes.live === 0;
+    if (upserts.live === 0) {
+      await this.deleteAll(batch);
+      return { straight: false };
+    }
+    const state = await this.prepare(batch.target);
+    const straight = options.mayCopyStraight && state.straight && batch.deletes.live === 0;
     for (const [index, segment] of batch.segments.entries()) {
       const end = batch.segments[index + 1]?.firstRow ?? upserts.count;
       const statement = straight
@@ -65,17 +69,21 @@ export class TableLanding {
         : sql.copyToLandingSql(state.landing, segment.width);
       await copyRows(this.client, statement, upserts.chunks(segment.firstRow, end, CHUNK_BYTES));
     }
-    if (!straight && upserts.live > 0) await this.merge(batch.target, state);
-    if (batch.deletes.live > 0) {
-      await this.delete(batch.target, state, batch.deletes.chunks(0, batch.deletes.count, DELETES_PER_STATEMENT));
-    }
+    if (!straight) await this.merge(batch.target, state);
+    await this.deleteAll(batch);
     return { straight };
   }
 
   /** Some rows only, dead or alive: how bad ones are found. */
   async landRows(batch: TableBatch, references: readonly RowReference[]): Promise<void> {
-    const state = await this.prepare(batch.target);
     const rows = references.filter((reference) => !isDelete(reference));
+    if (rows.length > 0) await this.mergeRows(batch, rows);
+    const deletes = references.filter(isDelete).map((reference) => batch.deletes.row(deleteRow(reference)));
+    if (deletes.length > 0) await this.delete(batch.target, [Buffer.concat(deletes)]);
+  }
+
+  private async mergeRows(batch: TableBatch, rows: readonly number[]): Promise<void> {
+    const state = await this.prepare(batch.target);
     for (const [index, segment] of batch.segments.entries()) {
       const end = batch.segments[index + 1]?.firstRow ?? batch.upserts.count;
       const own = rows.filter((row) => row >= segment.firstRow && row < end);
@@ -83,12 +91,8 @@ export class TableLanding {
       const statement = sql.copyToLandingSql(state.landing, segment.width);
       await copyRows(this.client, statement, [Buffer.concat(own.map((row) => batch.upserts.row(row)))]);
     }
-    if (rows.length > 0) {
-      await this.merge(batch.target, state);
-      await this.client.query(`truncate ${state.landing}`);
-    }
-    const deletes = references.filter(isDelete).map((reference) => batch.deletes.row(deleteRow(reference)));
-    if (deletes.length > 0) await this.delete(batch.target, state, [Buffer.concat(deletes)]);
+    await this.merge(batch.target, state);
+    await this.client.query(`truncate ${state.landing}`);
   }
 
   async deleteOlderGenerations({ name, topic, partition, offset, generationId }: GenerationEnd): Promise<void> {
@@ -101,16 +105,24 @@ export class TableLanding {
     await this.client.query(sql.mergeSql({ landing, name: target.name, layout, types: plan.types, key: target.key }));
   }
 
-  private async delete(target: TableTarget, state: TableState, chunks: Iterable<Buffer>): Promise<void> {
-    if (state.keyLanding === undefined) {
+  private async deleteAll({ target, deletes }: TableBatch): Promise<void> {
+    if (deletes.live > 0) await this.delete(target, deletes.chunks(0, deletes.count, CHUNK_BYTES));
+  }
+
+  /** Tombstones alone say nothing of a table's columns, so they neither create nor change it. */
+  private async delete(target: TableTarget, chunks: Iterable<Buffer>): Promise<void> {
+    if ((await readTable(this.client, target.name)) === undefined) return;
+    let landing = this.keyLandings.get(target);
+    if (landing === undefined) {
       this.landings += 1;
-      state.keyLanding = `pg_temp.keys_${this.landings}`;
-      await this.client.query(sql.createKeyLandingSql(state.keyLanding, target.key));
+      landing = `pg_temp.keys_${this.landings}`;
+      await this.client.query(sql.createKeyLandingSql(landing, target.key));
+      this.keyLandings.set(target, landing);
     }
     const columns = target.key.map((_, slot) => sql.landingColumnName(slot)).join(', ');
-    await copyRows(this.client, `copy ${state.keyLanding} (${columns}) from stdin (format binary)`, chunks);
-    await this.client.query(sql.deleteSql(state.keyLanding, target.name, target.key));
-    await this.client.query(`truncate ${state.keyLanding}`);
+    await copyRows(this.client, `copy ${landing} (${columns}) from stdin (format binary)`, chunks);
+    await this.client.query(sql.deleteSql(landing, target.name, target.key));
+    await this.client.query(`truncate ${landing}`);
   }
 
   /** The table as the rows need it; created and altered in the same transaction as the rows. */
@@ -140,7 +152,6 @@ export class TableLanding {
       keyCount: target.key.length,
       plan,
       landing,
-      keyLanding: undefined,
       straight: plan.takesCopy && oneSlotAName && !this.notStraight.has(quotedTable(target.name)),
     };
     // Only a table without rows: in any other the first key that is there would cost a whole COPY.

@@ -108,3 +108,29 @@ test('a generation’s end removes what older generations left below it in its p
     });
   });
 });
+
+test('a tombstone that comes first neither creates a table nor changes one that is there', async () => {
+  const name = uniqueName('tombstone');
+  const topic = `${name}.${name}`;
+  await createTopic(sinks.kafka, topic, 1);
+  const writer = await StreamWriter.register(sinks.registry, topic, name, { id, label: { type: ['null', 'string'] } });
+  const run = async (offset: number) =>
+    sinks.whileRunning(sinks.config(name), async () =>
+      eventually(async () => {
+        const [found] = await sinks.rows(`select sum(records)::int as n from sink.offsets where connector = $1`, [
+          name,
+        ]);
+        expect(found).toEqual({ n: offset });
+      }),
+    );
+  await withProducer(sinks.kafka, name, async (producer) => {
+    await transact(producer, topic, [writer.tombstone({ id: 1 })]);
+    await run(1);
+    expect(await sinks.rows('select to_regclass($1)::text as present', [`raw."${name}"`])).toEqual([{ present: null }]);
+    await transact(producer, topic, [writer.record({ id: 1, label: 'a' }), writer.record({ id: 2, label: 'b' })]);
+    await run(3);
+    await transact(producer, topic, [writer.tombstone({ id: 1 })]);
+    await run(4);
+  });
+  expect(await sinks.rows(`select id::int, label from raw."${name}"`)).toEqual([{ id: 2, label: 'b' }]);
+});
