@@ -17,7 +17,7 @@ export async function runJestSuites(args = []) {
   mkdirSync(path.dirname(results), { recursive: true });
   rmSync(results, { force: true });
   const jest = [path.join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${results}`];
-  const child = spawn(process.execPath, [...jest, '--maxWorkers=2', ...args], {
+  const child = spawn(process.execPath, [...jest, '--maxWorkers=2', '--testTimeout=60000', ...args], {
     cwd: root,
     // The JSON on stdout is in the file too; the report for people is on stderr.
     stdio: ['ignore', 'ignore', 'inherit'],
