@@ -26,7 +26,7 @@ export interface PreviewRequest {
 }
 
 /** Answers a card may have of its rows; Metabase draws no more either. */
-export const rowsPerAnswer = 2000;
+const rowsPerAnswer = 2000;
 
 /**
  * Writes OUT/index.html.
