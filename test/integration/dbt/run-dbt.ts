@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { PostgresConnection } from '@ewallet/local-stack';
 import { PROJECT_ROOT, type CommandResult } from '../../support/command';
 
-export const DBT_PROJECT = path.join(PROJECT_ROOT, 'dbt');
+const DBT_PROJECT = path.join(PROJECT_ROOT, 'dbt');
 const VENV = path.join(PROJECT_ROOT, '.venv', 'bin');
 
 /** A dbt command line on one database, with a target folder of its own, so that test files do not share a manifest. */
@@ -29,7 +29,7 @@ export async function dbtOn(database: PostgresConnection) {
 }
 
 /** Runs a program of the dbt environment in the dbt project; stdout holds both streams, as dbt writes to either. */
-export async function runProgram(
+async function runProgram(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
