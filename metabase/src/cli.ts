@@ -93,6 +93,12 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
     .option('--out <folder>', 'where index.html goes', 'preview')
     .option('--title <text>', "the page's title", 'E-wallet analytics')
     .option('--variants <number>', 'combinations of filters that a card may have on the page', wholeNumber, 120)
+    .option(
+      '--budget <seconds>',
+      'what reading the warehouse may take; rarer combinations of filters are left out',
+      wholeNumber,
+      40,
+    )
     .option('--serve', 'serve the page on this machine, and read the warehouse again every so often', false)
     .option('--port-serve <port>', 'the port to serve on; 0: any free one', wholeNumber, 0)
     .option('--every <seconds>', 'how often the warehouse is read again with --serve', wholeNumber, 30)
@@ -161,7 +167,15 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
 }
 
 type PreviewOptions = WarehouseOptions &
-  ContentOption & { out: string; title: string; variants: number; serve: boolean; portServe: number; every: number };
+  ContentOption & {
+    out: string;
+    title: string;
+    variants: number;
+    budget: number;
+    serve: boolean;
+    portServe: number;
+    every: number;
+  };
 type SetupOptions = WarehouseOptions &
   MetabaseOptions &
   ContentOption & { siteName: string; apiKeyFile?: string; manifest?: string; syncTimeout: number };

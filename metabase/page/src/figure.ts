@@ -51,7 +51,7 @@ function changeLine(
   const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 }).format(Math.abs(change));
   const words = change === 0 ? 'No change' : `${up ? '▲' : '▼'} ${percent}`;
   const delta = element('span', { class: `delta ${mood}` }, words);
-  if (change !== 0) delta.setAttribute('aria-label', `${up ? 'Up' : 'Down'} ${percent}`);
+  delta.setAttribute('aria-label', change === 0 ? words : `${up ? 'Up' : 'Down'} ${percent}`);
   delta.setAttribute('role', 'img');
   const since = before.period === null ? '' : ` on ${formatTime(before.period)}`;
   line.append(delta, element('span', {}, `vs ${show(before.value)}${since}`));

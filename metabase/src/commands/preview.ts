@@ -20,6 +20,8 @@ export interface PreviewRequest {
   readonly out: string;
   readonly title: string;
   readonly variants: number;
+  /** Seconds. */
+  readonly budget: number;
   readonly warehouse: ConnectionConfig;
   readonly now: () => Date;
   readonly say: (line: string) => void;
@@ -41,6 +43,8 @@ export async function preview(request: PreviewRequest): Promise<string> {
       now: request.now(),
       live: false,
       variantsPerCard: request.variants,
+      budget: request.budget * 1000,
+      clock: () => performance.now(),
       rowsPerAnswer,
       progress: (dashboard) => {
         request.say(`Reading ${dashboard} …`);
@@ -73,6 +77,8 @@ export async function servePreview(request: ServeRequest): Promise<void> {
     await servePage(warehouse, content, {
       ...request,
       variantsPerCard: request.variants,
+      budget: request.budget * 1000,
+      clock: () => performance.now(),
       rowsPerAnswer,
       progress: () => undefined,
     });

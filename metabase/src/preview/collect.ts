@@ -15,6 +15,9 @@ export interface CollectOptions {
   readonly live: boolean;
   /** Answers a card may have on the page, one for each combination of its filters. */
   readonly variantsPerCard: number;
+  /** What reading may take in all, in milliseconds; combinations beyond each card's share are left out. */
+  readonly budget: number;
+  readonly clock: () => number;
   /** Rows of one answer; Metabase itself draws no more than 2,000. */
   readonly rowsPerAnswer: number;
   readonly progress: (dashboard: string) => void;
@@ -37,21 +40,29 @@ export async function collectPage(
   const failures: CardFailure[] = [];
   const dashboards: PageDashboard[] = [];
   const inOrder = [...content.dashboards.values()].sort((a, b) => (a.position ?? 99) - (b.position ?? 99));
+  // A card that needs less than its share leaves the rest to those after it; its default view is always read.
+  const cards = inOrder
+    .flatMap((dashboard) => dashboard.tabs.flatMap((tab) => tab.cards))
+    .filter((card) => card.kind === 'question').length;
+  const started = options.clock();
+  let read = 0;
   for (const dashboard of inOrder) {
     options.progress(dashboard.name);
     const filters = await pageFilters(warehouse, content, dashboard);
     const tabs = [];
     for (const tab of dashboard.tabs) {
-      const cards: PageCard[] = [];
+      const shownCards: PageCard[] = [];
       for (const card of tab.cards) {
         if (card.kind !== 'question') {
-          cards.push({ kind: card.kind, key: card.key, text: card.text, at: card.at });
+          shownCards.push({ kind: card.kind, key: card.key, text: card.text, at: card.at });
           continue;
         }
         const question = content.questions.get(card.question);
         if (question === undefined) continue; // refused when the content was read
         const shown = pageQuestion(card, question, dashboard);
         const variants: Record<string, number> = {};
+        read += 1;
+        const deadline = started + (options.budget * read) / cards;
         for (const values of variantsWithin(choicesOf(shown.filters, filters), options.variantsPerCard)) {
           const choices = new Map(
             shown.filters.map((filter, index): [string, Choice] => [filter, values[index] ?? null]),
@@ -60,11 +71,11 @@ export async function collectPage(
           if (answer.kind === 'failed')
             failures.push({ dashboard: dashboard.key, card: card.key, message: answer.message });
           variants[variantKey(values)] = answers.add(answer);
-          if (answer.kind === 'failed') break;
+          if (answer.kind === 'failed' || options.clock() > deadline) break;
         }
-        cards.push({ ...shown, variants });
+        shownCards.push({ ...shown, variants });
       }
-      tabs.push({ key: tab.key, name: tab.name, cards });
+      tabs.push({ key: tab.key, name: tab.name, cards: shownCards });
     }
     dashboards.push({ key: dashboard.key, name: dashboard.name, description: dashboard.description, filters, tabs });
   }

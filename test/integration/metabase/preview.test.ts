@@ -23,7 +23,15 @@ beforeAll(async () => {
   await makeMarts(database.url);
   folder = await mkdtemp(path.join(tmpdir(), 'ewallet-preview-'));
   await mkdir(screenshots, { recursive: true });
-  const made = await runCommand('ewallet-dashboards', ['preview', '--warehouse', database.url, '--out', folder]);
+  const made = await runCommand('ewallet-dashboards', [
+    'preview',
+    '--warehouse',
+    database.url,
+    '--out',
+    folder,
+    '--budget',
+    '600',
+  ]);
   expect(made).toMatchObject({ code: 0, stderr: '' });
   if (browserPath !== undefined)
     browser = await chromium.launch({
