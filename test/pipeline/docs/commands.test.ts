@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { PROJECT_ROOT } from '../../support/command';
+import { commandBlocks } from '../../unit/docs/markdown';
+
+/** The commands that people copy are run as they stand, a page in one shell, as its blocks build on one another. */
+const pages = ['README.md', 'docs/getting-started.md'].filter((page) => existsSync(path.join(PROJECT_ROOT, page)));
+
+/** Runs a page's blocks one after another; a failing command ends it with the line of its block. */
+async function runPage(page: string): Promise<{ readonly code: number | null; readonly output: string }> {
+  const blocks = commandBlocks(readFileSync(path.join(PROJECT_ROOT, page), 'utf8')).filter(
+    ({ notRun }) => notRun === undefined,
+  );
+  const script = [
+    'set -euo pipefail',
+    // What a page that failed midway left running: its services and jobs.
+    `trap '[ -z "\${TRIAL:-}" ] || { kill $(jobs -p) 2>/dev/null; local-stack down --dir "$TRIAL/stack"; rm -rf "$TRIAL"; } >/dev/null 2>&1 || true' EXIT`,
+    ...blocks.flatMap(({ line, commands }) => [`echo "== ${page}:${line}"`, commands]),
+    `echo "== end of ${page}"`,
+  ].join('\n');
+  const child = spawn('bash', ['-c', script], { cwd: PROJECT_ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { code, output: Buffer.concat(output).toString('utf8') };
+}
+
+test.each(pages)(
+  'every command block of %s works',
+  async (page) => {
+    const { code, output } = await runPage(page);
+    const end = output.trim().split('\n').slice(-25).join('\n');
+    expect({ code, end }).toEqual({ code: 0, end: expect.stringContaining(`== end of ${page}`) as string });
+  },
+  600_000,
+);
+
+test('few blocks are left out, each with its reason', () => {
+  for (const page of pages) {
+    const blocks = commandBlocks(readFileSync(path.join(PROJECT_ROOT, page), 'utf8'));
+    const left = blocks.filter(({ notRun }) => notRun !== undefined);
+    expect({ page, few: left.length <= Math.max(2, blocks.length / 2) }).toEqual({ page, few: true });
+  }
+});

@@ -1,0 +1,55 @@
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { PROJECT_ROOT } from '../../support/command';
+import { anchors, commandBlocks, links, markdownFiles, read } from './markdown';
+
+const files = markdownFiles();
+
+function brokenLinks(file: string): readonly string[] {
+  return links(read(file)).flatMap((link) => {
+    if (/^(https?|mailto):/.test(link)) return [];
+    const [target = '', anchor] = link.split('#');
+    const relative = target === '' ? file : path.join(path.dirname(file), decodeURIComponent(target));
+    const absolute = path.join(PROJECT_ROOT, relative);
+    if (!existsSync(absolute)) return [`${link}: no such file`];
+    if (anchor === undefined || statSync(absolute).isDirectory()) return [];
+    return anchors(read(relative)).has(anchor) ? [] : [`${link}: no such heading`];
+  });
+}
+
+test.each(files)('every relative link of %s leads to a file and a heading that exist', (file) => {
+  expect(brokenLinks(file)).toEqual([]);
+});
+
+test('every page under docs can be reached from docs/README.md', () => {
+  const reached = new Set<string>();
+  const visit = (file: string): void => {
+    if (reached.has(file) || !existsSync(path.join(PROJECT_ROOT, file))) return;
+    if (statSync(path.join(PROJECT_ROOT, file)).isDirectory()) {
+      for (const page of files.filter((other) => path.dirname(other) === path.normalize(file).replace(/\/$/, '')))
+        visit(page);
+      return;
+    }
+    reached.add(file);
+    for (const link of links(read(file))) {
+      const [target = ''] = link.split('#');
+      if (target !== '' && !/^\w+:/.test(link)) visit(path.join(path.dirname(file), target));
+    }
+  };
+  visit('docs/README.md');
+  expect(files.filter((file) => file.startsWith('docs/') && !reached.has(file))).toEqual([]);
+});
+
+test('anchors and command blocks are read as GitHub shows them', () => {
+  expect([...anchors('# A `b` [c](d.md)!\n## A b c\n```sh\n# no heading\n```\n## Über-uns 2')]).toEqual([
+    'a-b-c',
+    'a-b-c-1',
+    'über-uns-2',
+  ]);
+  expect(
+    commandBlocks('x\n\n```sh\nls\n```\n\n<!-- not run by the tests: slow -->\n```bash\nrm\n```\n```json\n{}\n```\n'),
+  ).toEqual([
+    { line: 3, commands: 'ls\n', notRun: undefined },
+    { line: 7, commands: 'rm\n', notRun: 'slow' },
+  ]);
+});
