@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sets up a fresh Metabase (administrator, warehouse connection) and applies the dashboards.
+# Sets up a fresh Metabase (administrator, warehouse connection) and applies the dashboards. METABASE_URL, METABASE_USER,
+# METABASE_PASSWORD and EWALLET_WAREHOUSE_* are read by both commands.
 set -eu
-ewallet-dashboards setup --url "$METABASE_URL" --warehouse "postgresql://bi:$BI_ROLE_PASSWORD@$WAREHOUSE_HOST:5432/warehouse"
-exec ewallet-dashboards apply --url "$METABASE_URL"
+ewallet-dashboards setup
+exec ewallet-dashboards apply

@@ -15,7 +15,7 @@ async function runPage(page: string): Promise<{ readonly code: number | null; re
   const script = [
     'set -euo pipefail',
     // What a page that failed midway left running: its services and jobs.
-    `trap '[ -z "\${TRIAL:-}" ] || { kill $(jobs -p) 2>/dev/null; local-stack down --dir "$TRIAL/stack"; rm -rf "$TRIAL"; } >/dev/null 2>&1 || true' EXIT`,
+    `trap 'dir="\${TRIAL:-\${TRY:-}}"; [ -z "$dir" ] || { kill $(jobs -p); local-stack down --dir "$dir/stack"; rm -rf "$dir"; } >/dev/null 2>&1 || true' EXIT`,
     ...blocks.flatMap(({ line, commands }) => [`echo "== ${page}:${line}"`, commands]),
     `echo "== end of ${page}"`,
   ].join('\n');
