@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -37,8 +38,10 @@ export class SinkProcess {
     return this.errors;
   }
 
-  /** SIGTERM, then the exit. */
+  /** SIGTERM, then the exit. Node itself dies of a signal that comes before the sink has begun, so that is waited for. */
   async stop(): Promise<Exit> {
+    const { stderr } = this.child;
+    if (this.errors === '' && stderr !== null) await Promise.race([once(stderr, 'data'), this.exited]);
     this.child.kill('SIGTERM');
     return this.exited;
   }
