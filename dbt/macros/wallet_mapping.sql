@@ -112,11 +112,14 @@
   encode(sha256(convert_to('{{ var("hash_salt") | replace("'", "''") }}' || {{ expression }}, 'UTF8')), 'hex')
 {%- endmacro %}
 
-{# An amount in the currency's main unit: divided by currency_map.minor_unit_divisor where the wallet counts minor units. #}
+{#
+  An amount in the currency's main unit: divided by currency_map.minor_unit_divisor where the wallet counts minor units.
+  Minor units are integers, which PostgreSQL would divide without their remainder.
+#}
 {% macro in_major_units(expression) -%}
   case
     when coalesce(currency_map.minor_unit_divisor, 1) = 1 then {{ expression }}
-    else {{ expression }} / currency_map.minor_unit_divisor
+    else cast({{ expression }} as numeric) / currency_map.minor_unit_divisor
   end
 {%- endmacro %}
 

@@ -1,5 +1,6 @@
 {# Totals that the wallet's own database reported, where somebody lands them; empty where the table is absent. #}
-{%- set relation = optional_relation(var('ewallet_schemas')[var('ewallet_ingestion')], 'control_totals') -%}
+{%- set schema = var('ewallet_schemas').get(var('ewallet_ingestion'), '') -%}
+{%- set relation = optional_relation(schema, 'control_totals') if schema else none -%}
 {% if relation %}
   select distinct on (stream, currency)
     cast(stream as text) as stream,

@@ -13,8 +13,13 @@ export async function dbtOn(database: PostgresConnection) {
   const targetPath = await mkdtemp(path.join(tmpdir(), 'ewallet-dbt-'));
   return {
     targetPath,
-    run: async (args: readonly string[], vars: Readonly<Record<string, unknown>> = {}): Promise<CommandResult> =>
+    run: async (
+      args: readonly string[],
+      vars: Readonly<Record<string, unknown>> = {},
+      env: Readonly<Record<string, string>> = {},
+    ): Promise<CommandResult> =>
       runProgram('dbt', [...args, '--vars', JSON.stringify(vars)], {
+        ...env,
         DBT_PROFILES_DIR: DBT_PROJECT,
         DBT_TARGET_PATH: targetPath,
         DBT_LOG_PATH: path.join(targetPath, 'logs'),
