@@ -97,7 +97,7 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
       '--budget <seconds>',
       'what reading the warehouse may take; rarer combinations of filters are left out',
       wholeNumber,
-      40,
+      12,
     )
     .option('--serve', 'serve the page on this machine, and read the warehouse again every so often', false)
     .option('--port-serve <port>', 'the port to serve on; 0: any free one', wholeNumber, 0)

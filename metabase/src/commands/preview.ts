@@ -30,15 +30,17 @@ export interface PreviewRequest {
 /** Answers a card may have of its rows; Metabase draws no more either. */
 const rowsPerAnswer = 2000;
 
+/** Statements that run side by side: enough for the cores of a small warehouse, few beside its other users. */
+const sessionsAtOnce = 4;
+
 /**
  * Writes OUT/index.html.
  * @throws Failure naming the cards that could not be answered, after the page with all others was written.
  */
 export async function preview(request: PreviewRequest): Promise<string> {
   const content = await readSoundContent(request.content, referenceFaults);
-  const warehouse = await Warehouse.open(request.warehouse);
-  try {
-    const { page, failures } = await collectPage(warehouse, content, {
+  return withSessions(request.warehouse, async (sessions) => {
+    const { page, failures } = await collectPage(sessions, content, {
       title: request.title,
       now: request.now(),
       live: false,
@@ -58,8 +60,21 @@ export async function preview(request: PreviewRequest): Promise<string> {
     request.say(`${file} (${(html.length / 1e6).toFixed(1)} MB, ${page.dashboards.length} dashboards)`);
     if (failures.length > 0) throw failedCards(failures);
     return file;
+  });
+}
+
+/** Opens the sessions that read side by side, and closes them whatever happens. */
+async function withSessions<T>(
+  config: ConnectionConfig,
+  use: (sessions: readonly [Warehouse, ...Warehouse[]]) => Promise<T>,
+): Promise<T> {
+  const first = await Warehouse.open(config);
+  const others: Warehouse[] = [];
+  try {
+    while (others.length < sessionsAtOnce - 1) others.push(await Warehouse.open(config));
+    return await use([first, ...others]);
   } finally {
-    await warehouse.close();
+    await Promise.all([first, ...others].map((warehouse) => warehouse.close()));
   }
 }
 
@@ -72,17 +87,14 @@ function failedCards(failures: readonly CardFailure[]): Failure {
 /** Serves the page, read anew every so often, until it is stopped. */
 export async function servePreview(request: ServeRequest): Promise<void> {
   const content = await readSoundContent(request.content, referenceFaults);
-  const warehouse = await Warehouse.open(request.warehouse);
-  try {
-    await servePage(warehouse, content, {
+  await withSessions(request.warehouse, (sessions) =>
+    servePage(sessions, content, {
       ...request,
       variantsPerCard: request.variants,
       budget: request.budget * 1000,
       clock: () => performance.now(),
       rowsPerAnswer,
       progress: () => undefined,
-    });
-  } finally {
-    await warehouse.close();
-  }
+    }),
+  );
 }

@@ -6,8 +6,9 @@ import type { Question } from '../content/question';
 import { bindQuestion } from '../warehouse/bind';
 import type { Warehouse } from '../warehouse/warehouse';
 import { pageFilters } from './filter-options';
-import type { Answer, PageCard, PageDashboard, PageData, PageFilter, PageMoney, PageQuestion } from './page-data';
-import { variantKey, variantsWithin, type Choice } from './variant';
+import type { Answer, PageData, PageFilter, PageMoney, PageQuestion, PageText } from './page-data';
+import { defaultReadings, otherReadings, type Reading } from './reading-order';
+import { combinationsWithin, variantKey, type Choice, type Combination } from './variant';
 
 export interface CollectOptions {
   readonly title: string;
@@ -15,7 +16,7 @@ export interface CollectOptions {
   readonly live: boolean;
   /** Answers a card may have on the page, one for each combination of its filters. */
   readonly variantsPerCard: number;
-  /** What reading may take in all, in milliseconds; combinations beyond each card's share are left out. */
+  /** What reading may take in all, in milliseconds; only the default views are read beyond it. */
   readonly budget: number;
   readonly clock: () => number;
   /** Rows of one answer; Metabase itself draws no more than 2,000. */
@@ -30,65 +31,111 @@ export interface CardFailure {
   readonly message: string;
 }
 
-/** Asks the warehouse everything the page shows. A question that fails is shown as failed, and reported. */
+/** A card of the page with what is to be asked for it. */
+interface PlannedCard {
+  readonly dashboard: string;
+  readonly card: QuestionCard;
+  readonly question: Question;
+  readonly shown: PageQuestion;
+  readonly combinations: readonly Combination[];
+  readonly answers: Map<string, Answer>;
+}
+
+/**
+ * Asks the warehouse everything the page shows, one statement at a time on each session. A question that fails is shown
+ * as failed, and reported.
+ */
 export async function collectPage(
-  warehouse: Warehouse,
+  sessions: readonly [Warehouse, ...Warehouse[]],
   content: Content,
   options: CollectOptions,
 ): Promise<{ page: PageData; failures: CardFailure[] }> {
-  const answers = new AnswerList();
-  const failures: CardFailure[] = [];
-  const dashboards: PageDashboard[] = [];
-  const inOrder = [...content.dashboards.values()].sort((a, b) => (a.position ?? 99) - (b.position ?? 99));
-  // A card that needs less than its share leaves the rest to those after it; its default view is always read.
-  const cards = inOrder
-    .flatMap((dashboard) => dashboard.tabs.flatMap((tab) => tab.cards))
-    .filter((card) => card.kind === 'question').length;
   const started = options.clock();
-  let read = 0;
-  for (const dashboard of inOrder) {
+  const cards: PlannedCard[] = [];
+  const layouts: { dashboard: Dashboard; filters: PageFilter[]; tabs: (PageText | PlannedCard)[][] }[] = [];
+  for (const dashboard of [...content.dashboards.values()].sort((a, b) => (a.position ?? 99) - (b.position ?? 99))) {
     options.progress(dashboard.name);
-    const filters = await pageFilters(warehouse, content, dashboard);
-    const tabs = [];
-    for (const tab of dashboard.tabs) {
-      const shownCards: PageCard[] = [];
-      for (const card of tab.cards) {
-        if (card.kind !== 'question') {
-          shownCards.push({ kind: card.kind, key: card.key, text: card.text, at: card.at });
-          continue;
-        }
+    const filters = await pageFilters(sessions[0], content, dashboard);
+    const tabs = dashboard.tabs.map((tab) =>
+      tab.cards.flatMap((card): (PageText | PlannedCard)[] => {
+        if (card.kind !== 'question') return [{ kind: card.kind, key: card.key, text: card.text, at: card.at }];
         const question = content.questions.get(card.question);
-        if (question === undefined) continue; // refused when the content was read
+        if (question === undefined) return []; // refused when the content was read
         const shown = pageQuestion(card, question, dashboard);
-        const variants: Record<string, number> = {};
-        read += 1;
-        const deadline = started + (options.budget * read) / cards;
-        for (const values of variantsWithin(choicesOf(shown.filters, filters), options.variantsPerCard)) {
-          const choices = new Map(
-            shown.filters.map((filter, index): [string, Choice] => [filter, values[index] ?? null]),
-          );
-          const answer = await answerCard(warehouse, question, card, choices, options);
-          if (answer.kind === 'failed')
-            failures.push({ dashboard: dashboard.key, card: card.key, message: answer.message });
-          variants[variantKey(values)] = answers.add(answer);
-          if (answer.kind === 'failed' || options.clock() > deadline) break;
-        }
-        shownCards.push({ ...shown, variants });
-      }
-      tabs.push({ key: tab.key, name: tab.name, cards: shownCards });
-    }
-    dashboards.push({ key: dashboard.key, name: dashboard.name, description: dashboard.description, filters, tabs });
+        const combinations = combinationsWithin(choicesOf(shown.filters, filters), options.variantsPerCard);
+        const planned = { dashboard: dashboard.key, card, question, shown, combinations, answers: new Map() };
+        cards.push(planned);
+        return [planned];
+      }),
+    );
+    layouts.push({ dashboard, filters, tabs });
   }
+  const failures = await askAll(sessions, cards, options, started + options.budget);
+  const answers = new AnswerList();
   return {
     page: {
       title: options.title,
       readAt: options.now.toISOString(),
       live: options.live,
-      dashboards,
+      dashboards: layouts.map(({ dashboard, filters, tabs }) => ({
+        key: dashboard.key,
+        name: dashboard.name,
+        description: dashboard.description,
+        filters,
+        tabs: dashboard.tabs.map((tab, index) => ({
+          key: tab.key,
+          name: tab.name,
+          cards: (tabs[index] ?? []).map((card) => ('kind' in card ? card : withAnswers(card, answers))),
+        })),
+      })),
       answers: answers.list,
     },
     failures,
   };
+}
+
+/** @returns the cards that failed; one that fails is not asked for other combinations. */
+async function askAll(
+  sessions: readonly Warehouse[],
+  cards: readonly PlannedCard[],
+  options: CollectOptions,
+  deadline: number,
+): Promise<CardFailure[]> {
+  const failures = new Map<PlannedCard, CardFailure>();
+  const times = new Map<PlannedCard, number>();
+  const read = async (warehouse: Warehouse, { card, combination }: Reading<PlannedCard>): Promise<void> => {
+    const began = options.clock();
+    if (failures.has(card) || (combination.changes > 0 && began > deadline)) return;
+    const choices = new Map(
+      card.shown.filters.map((filter, index): [string, Choice] => [filter, combination.values[index] ?? null]),
+    );
+    const answer = await answerCard(warehouse, card.question, card.card, choices, options);
+    card.answers.set(variantKey(combination.values), answer);
+    if (combination.changes === 0) times.set(card, options.clock() - began);
+    if (answer.kind === 'failed')
+      failures.set(card, { dashboard: card.dashboard, card: card.card.key, message: answer.message });
+  };
+  const readAll = async (readings: readonly Reading<PlannedCard>[]): Promise<void> => {
+    const rest = readings[Symbol.iterator](); // one for all sessions: each takes the next when it is free
+    await Promise.all(
+      sessions.map(async (warehouse) => {
+        for (let next = rest.next(); next.done !== true; next = rest.next()) await read(warehouse, next.value);
+      }),
+    );
+  };
+  await readAll(defaultReadings(cards));
+  await readAll(otherReadings(cards, times));
+  return cards.flatMap((card) => failures.get(card) ?? []);
+}
+
+/** In the order of the combinations, whichever session was first: the same data make the same page. */
+function withAnswers({ shown, combinations, answers }: PlannedCard, list: AnswerList): PageQuestion {
+  const variants: Record<string, number> = {};
+  for (const { values } of combinations) {
+    const answer = answers.get(variantKey(values));
+    if (answer !== undefined) variants[variantKey(values)] = list.add(answer);
+  }
+  return { ...shown, variants };
 }
 
 /** One card's answer for these choices of the dashboard's filters. */

@@ -21,10 +21,14 @@ export interface ServeOptions extends Omit<CollectOptions, 'now' | 'live'> {
  * Serves the page on this machine only and reads the warehouse again every so often; open pages are told. Combinations
  * of filters that are not on the page are asked for when they are chosen.
  */
-export async function servePage(warehouse: Warehouse, content: Content, options: ServeOptions): Promise<void> {
+export async function servePage(
+  sessions: readonly [Warehouse, ...Warehouse[]],
+  content: Content,
+  options: ServeOptions,
+): Promise<void> {
   const listeners = new Set<ServerResponse>();
   const read = async (): Promise<PageData> =>
-    (await collectPage(warehouse, content, { ...options, now: options.now(), live: true })).page;
+    (await collectPage(sessions, content, { ...options, now: options.now(), live: true })).page;
   let page = await read();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -39,7 +43,7 @@ export async function servePage(warehouse: Warehouse, content: Content, options:
       response.write(`event: read\ndata: ${page.readAt}\n\n`);
       listeners.add(response);
       response.on('close', () => listeners.delete(response));
-    } else if (url.pathname === '/answer') void answer(warehouse, content, url.searchParams, options, response);
+    } else if (url.pathname === '/answer') void answer(sessions[0], content, url.searchParams, options, response);
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => {

@@ -6,13 +6,19 @@ export function variantKey(values: readonly Choice[]): string {
   return JSON.stringify(values);
 }
 
+/** Values of a card's filters, and how many of them are not the default. */
+export interface Combination {
+  readonly values: readonly Choice[];
+  readonly changes: number;
+}
+
 /**
  * The combinations of choices that a page carries for one card: all of them while they are at most `most`; else the
  * default view, then views that differ from it in one filter, in two …, until `most` is reached.
  * @param options the choices of each filter, the default first.
  */
-export function variantsWithin(options: readonly (readonly Choice[])[], most: number): Choice[][] {
-  let all: { values: Choice[]; changes: number }[] = [{ values: [], changes: 0 }];
+export function combinationsWithin(options: readonly (readonly Choice[])[], most: number): Combination[] {
+  let all: Combination[] = [{ values: [], changes: 0 }];
   for (const choices of options) {
     all = all.flatMap(({ values, changes }) =>
       choices.map((choice, index) => ({ values: [...values, choice], changes: changes + (index === 0 ? 0 : 1) })),
@@ -20,11 +26,9 @@ export function variantsWithin(options: readonly (readonly Choice[])[], most: nu
     // Many filters with many values would not fit in memory before they are cut down.
     if (all.length > most * 64) all = nearest(all).slice(0, most * 64);
   }
-  return nearest(all)
-    .slice(0, most)
-    .map(({ values }) => values);
+  return nearest(all).slice(0, most);
 }
 
-function nearest<T extends { readonly changes: number }>(list: readonly T[]): T[] {
+function nearest(list: readonly Combination[]): Combination[] {
   return [...list].sort((a, b) => a.changes - b.changes);
 }
