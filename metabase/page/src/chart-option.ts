@@ -267,8 +267,8 @@ function pie({ card, rows, format, palette }: ChartInput): EChartsOption {
     series: [
       {
         type: 'pie',
-        radius: ['52%', '80%'],
-        center: ['34%', '52%'],
+        radius: ['46%', '72%'],
+        center: ['40%', '50%'],
         itemStyle: { borderColor: palette.surface, borderWidth: 2 },
         label: { show: false },
         data: rows.rows.map((row, index) => ({

@@ -47,8 +47,11 @@ function changeLine(
     return line;
   }
   const up = change > 0;
-  const mood = change === 0 ? 'even' : up === worseWhenUp ? 'bad' : 'good';
-  const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 }).format(Math.abs(change));
+  const slight = Math.abs(change) < 0.0005; // "0%" would be wrong, and neither good nor bad
+  const mood = slight ? 'even' : up === worseWhenUp ? 'bad' : 'good';
+  const percent = slight
+    ? 'under 0.1%'
+    : new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 }).format(Math.abs(change));
   const words = change === 0 ? 'No change' : `${up ? '▲' : '▼'} ${percent}`;
   const delta = element('span', { class: `delta ${mood}` }, words);
   delta.setAttribute('aria-label', change === 0 ? words : `${up ? 'Up' : 'Down'} ${percent}`);
