@@ -21,23 +21,30 @@ async function variables(): Promise<Record<string, string>> {
   return Object.fromEntries(Object.entries(project.vars ?? {}).map(([name, value]) => [name, String(value)]));
 }
 
+/** The contracts of the marts as the repository has them. */
+export const contractsFolder = path.join(repository, 'dbt', 'models', 'marts');
+
+/** Makes schema `marts` after the dbt contracts of a folder, without rows. */
+export async function makeEmptyMarts(client: Client, folder: string): Promise<void> {
+  const vars = await variables();
+  await client.query('create schema marts');
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.yml')).sort()) {
+    const contract = parse(await readFile(path.join(folder, name), 'utf8')) as ContractFile;
+    for (const model of contract.models ?? []) {
+      const columns = (model.columns ?? []).map(
+        (column) => `${quoteIdentifier(column.name)} ${resolveType(column.data_type ?? 'text', vars)}`,
+      );
+      await client.query(`create table marts.${quoteIdentifier(model.name)} (${columns.join(', ')})`);
+    }
+  }
+}
+
 /** Makes schema `marts` after dbt's contracts, in an empty database, and fills every table with a small made-up wallet. */
 export async function makeMarts(url: string): Promise<void> {
-  const vars = await variables();
-  const folder = path.join(repository, 'dbt', 'models', 'marts');
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query('create schema marts');
-    for (const name of (await readdir(folder)).filter((file) => file.endsWith('.yml')).sort()) {
-      const contract = parse(await readFile(path.join(folder, name), 'utf8')) as ContractFile;
-      for (const model of contract.models ?? []) {
-        const columns = (model.columns ?? []).map(
-          (column) => `${quoteIdentifier(column.name)} ${resolveType(column.data_type ?? 'text', vars)}`,
-        );
-        await client.query(`create table marts.${quoteIdentifier(model.name)} (${columns.join(', ')})`);
-      }
-    }
+    await makeEmptyMarts(client, contractsFolder);
     await client.query(await readFile(path.join(__dirname, 'marts.sql'), 'utf8'));
   } finally {
     await client.end();
