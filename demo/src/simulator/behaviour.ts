@@ -86,6 +86,15 @@ export function chooseAmount(random: Random, move: CustomerMove, situation: Situ
   }
 }
 
+/**
+ * People know their limit: one in twelve who want more still tries, with somewhat more than it allows. Else those whose
+ * balance is far above their limit fail again and again, and failed value dwarfs completed value.
+ */
+export function mindLimit(random: Random, wanted: number, limit: number, step: number): number {
+  if (wanted <= limit) return wanted;
+  return roundDown(limit * (random.chance(0.08) ? 1 + 0.5 * random.next() : 0.4 + 0.55 * random.next()), step);
+}
+
 export function roundTo(amount: number, step: number): number {
   return Math.max(1, Math.round(amount / step)) * step;
 }

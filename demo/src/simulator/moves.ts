@@ -4,6 +4,7 @@ import {
   chooseChannel,
   chooseMove,
   kycLimit,
+  mindLimit,
   roundDown,
   type CustomerMove,
   type Situation,
@@ -128,7 +129,7 @@ export class Moves {
           channel: chooseChannel(random, move),
           source: wallet,
           destination: float,
-          amount: amount(),
+          amount: fixed?.amount ?? mindLimit(random, amount(), limit, currency.step),
         };
       case 'transfer': {
         const friend = fixed?.to ?? directory.friendOf(random, user, signedUp);

@@ -26,8 +26,8 @@ export function compare(measured: Measured, places: readonly [Totals, Totals, To
     ...(currency === ''
       ? []
       : [comparison(currency, 'rows', (totals) => (totals.get(currency)?.rows ?? 0n).toString())]),
-    ...measured.amounts.map(({ column, scale }, index) =>
-      comparison(currency, `sum of ${column}`, (totals) =>
+    ...measured.amounts.map(({ column, scale, unsigned }, index) =>
+      comparison(currency, unsigned ? `sum of |${column}|` : `sum of ${column}`, (totals) =>
         formatDecimal(totals.get(currency)?.sums[index] ?? 0n, scale),
       ),
     ),

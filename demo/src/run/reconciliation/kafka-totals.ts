@@ -74,9 +74,10 @@ class TopicReader {
     const { stream, currency, amounts } = this.measured;
     return {
       currency: currency === undefined ? '' : text(record[currency]),
-      amounts: amounts.map(({ column, scale }) => {
+      amounts: amounts.map(({ column, scale, unsigned }) => {
         const value = record[column];
-        return value === null ? 0n : exact(text(value), scale, stream);
+        const units = value === null ? 0n : exact(text(value), scale, stream);
+        return unsigned && units < 0n ? -units : units;
       }),
     };
   }

@@ -3,7 +3,14 @@ export interface Measured {
   readonly stream: string;
   readonly key: readonly string[];
   readonly currency: string | undefined;
-  readonly amounts: readonly { readonly column: string; readonly scale: number }[];
+  readonly amounts: readonly Amount[];
+}
+
+export interface Amount {
+  readonly column: string;
+  readonly scale: number;
+  /** Sums the values without their signs: by double entry balances sum to nothing, which would compare nothing. */
+  readonly unsigned: boolean;
 }
 
 /** Of one stream in one place, by currency ('' where the stream has none): rows, and the sums as whole numbers of the
