@@ -55,7 +55,8 @@ async function connectOnce(config: ConnectionConfig, options: ConnectOptions): P
       return client;
     } catch (error) {
       last = error;
-      await client.end().catch(() => undefined);
+      // Not `end`: where TLS 1.3 tells a refused client certificate after its handshake, `pg` waits for ever.
+      client.connection.stream.destroy();
       if (!otherTlsMayHelp(error)) break;
     }
   }

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { Failure, isFailure, type FailureKind } from '@ewallet/failure';
 
 /** What was being done when PostgreSQL, or the way to it, failed. */
@@ -25,7 +26,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 /** Whatever `pg` threw, as a Failure that says what to do. A Failure passes through unchanged. */
 export function failureFromPostgres(error: unknown, doing: Doing): Failure {
   if (isFailure(error)) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = isNativeError(error) ? error.message : String(error);
   const state = sqlStateOf(error);
   const verdict = state === undefined ? judgeConnection(codeOf(error), text) : judgeSqlState(state, text, doing);
   const shown = verdict.quotesValues === true ? `SQLSTATE ${state ?? ''}` : oneLine(text);
@@ -52,7 +53,7 @@ function judgeSqlState(state: string, text: string, doing: Doing): Verdict {
       return config('Check `username` and `password`.');
     case '28000':
       return config(
-        text.includes('no pg_hba.conf entry')
+        text.includes('pg_hba.conf')
           ? 'Add a line for this user, database and address to pg_hba.conf, or use the `ssl_mode` that an existing line asks for.'
           : 'Check `username`, the role’s LOGIN attribute and the client certificate.',
       );
@@ -150,6 +151,10 @@ function judgeConnection(code: string | undefined, text: string): Verdict {
 function judgeConnectionText(text: string): Verdict {
   if (text.includes('does not support SSL'))
     return config('The server has TLS off: set `ssl_mode` to disable, or turn it on.');
+  // What a server of TLS 1.3 says of a certificate that another authority issued, or of none where one is demanded.
+  if (/alert (unknown ca|bad certificate|certificate|handshake failure)/.test(text)) {
+    return config('The server refused the client certificate: check `ssl_mode.client_certificate` and its issuer.');
+  }
   if (/timeout|Connection terminated|closed|not queryable/i.test(text)) {
     return transient('The network or the server ended the connection.');
   }

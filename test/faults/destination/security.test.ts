@@ -5,7 +5,7 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CertificateAuthority, type Pair } from '../../support/destination/certificates';
+import { CertificateAuthority, type Pair } from '../../support/certificates';
 import { catalogOf, recordLine, runCheck, runWrite, stateLine } from '../../support/destination/destination-run';
 import { uniqueName } from '../../support/unique-name';
 
