@@ -111,7 +111,8 @@ function skipField(field: Field, reader: AvroBytes): void {
   field.skip(reader);
 }
 
-function fieldOf(column: WriterColumn, index: number): Field {
+/** @param index place in the output row, or -1 for a field that does not land */
+export function fieldOf(column: WriterColumn, index: number): Field {
   return { column: index, nullBranch: column.nullBranch, ...stepsOf(column.kind, column) };
 }
 
@@ -303,7 +304,7 @@ function decodeValue(type: ReturnType<typeof exactAvroType>, reader: AvroBytes):
 }
 
 /** A cursor over Avro's binary encoding. */
-class AvroBytes {
+export class AvroBytes {
   bytes: Buffer = Buffer.alloc(0);
   at = 0;
   end = 0;

@@ -16,7 +16,7 @@ export async function reconcileCommand(path: string): Promise<void> {
   try {
     await cluster.connect();
     await withWarehouse(config, async (client) => {
-      for await (const report of reconcile(config.name, client, cluster, registry)) {
+      for await (const report of reconcile(config, client, cluster, registry)) {
         const { topic, table, records, expected, found, deadLetters } = report;
         const verdict = differencesOf(report);
         if (!isEqual(report)) different.push(topic);

@@ -34,6 +34,9 @@ export async function runCommand(path: string): Promise<void> {
   process.once('SIGTERM', stop).once('SIGINT', stop);
   const rest = config.rest.enabled ? await serveRest(connector, metrics, VERSION) : undefined;
   log.info({ config: config.shown, rest: rest?.url }, 'starting');
+  const { keysWithoutEffect } = config;
+  if (keysWithoutEffect.length > 0)
+    log.info({ keys: keysWithoutEffect }, 'keys of Kafka Connect that have no effect here');
   progress.start();
   connector.start();
   try {

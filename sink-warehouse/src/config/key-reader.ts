@@ -8,12 +8,19 @@ const known = new Map(KEYS.map((key) => [key.name, key]));
 /** Reads keys of a configuration by their declaration. */
 export class KeyReader {
   constructor(private readonly raw: RawConfig) {
-    for (const name of raw.keys()) {
-      if (known.has(name)) continue;
+    for (const [name, value] of raw) {
+      const key = known.get(name);
+      if (key?.kind === 'unsupported' && value !== '') throw Failure.config(`${name}: ${key.doc}`);
+      if (key !== undefined) continue;
       throw Failure.config(
         `Unknown key ${JSON.stringify(name)}. The nearest known key is ${nearestKey(name, [...known.keys()])}.`,
       );
     }
+  }
+
+  /** Keys in the file that have no effect. */
+  ignored(): string[] {
+    return [...this.raw.keys()].filter((name) => known.get(name)?.kind === 'ignored');
   }
 
   optional(name: string): string | undefined {

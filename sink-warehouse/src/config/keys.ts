@@ -14,6 +14,7 @@ export type Key = KeyBase &
     | { readonly kind: 'integer'; readonly default: number; readonly least: number; readonly most: number }
     | { readonly kind: 'choice'; readonly default?: string; readonly choices: readonly string[] }
     | { readonly kind: 'ignored' }
+    | { readonly kind: 'unsupported' }
   );
 
 const integer = (name: string, value: number, least: number, most: number, doc: string): Key => ({
@@ -40,11 +41,17 @@ const choice = (name: string, choices: readonly string[], doc: string, fallback?
   ...(fallback === undefined ? {} : { default: fallback }),
 });
 
-/** Keys of Connect's that say what this sink is anyway: a file written for Connect works as it stands. */
-const ignored = (name: string): Key => ({
+/** Keys of Connect's that lose nothing when they are passed over: a file written for Connect works as it stands. */
+const ignored = (name: string, why = ''): Key => ({
   kind: 'ignored',
   name,
-  doc: 'Accepted for Kafka Connect files; has no effect.',
+  doc: `Accepted for Kafka Connect files; has no effect${why === '' ? '' : `: ${why}`}.`,
+});
+/** Keys of Connect's that change what lands: to pass them over would land something that nobody asked for. */
+const unsupported = (name: string, instead: string): Key => ({
+  kind: 'unsupported',
+  name,
+  doc: `Refused when it is set: ${instead}.`,
 });
 
 export const KEYS: readonly Key[] = [
@@ -71,7 +78,17 @@ export const KEYS: readonly Key[] = [
     'upsert: one row a key, the last offset wins. insert: every record a row.',
     'insert',
   ),
-  choice('pk.mode', ['record_key', 'none'], 'Where the primary key comes from. upsert needs record_key.', 'none'),
+  choice(
+    'pk.mode',
+    ['record_key', 'record_value', 'kafka', 'none'],
+    'Where the primary key comes from: fields of the key, of the value, or topic, partition and offset. upsert needs one.',
+    'none',
+  ),
+  {
+    kind: 'list',
+    name: 'pk.fields',
+    doc: 'With record_key: fields of the key (empty: all), or the column of a key that is a single value. With record_value: fields of the value, required.',
+  },
   text('table.name.format', 'Table of a topic; ${stream}, ${namespace} and ${topic} are filled in.', 'raw.${stream}'),
   flag('auto.create', false, 'Create tables that do not exist.'),
   flag('auto.evolve', false, 'Add columns and widen types as records need it. Nothing is ever narrowed.'),
@@ -212,9 +229,38 @@ export const KEYS: readonly Key[] = [
     'info',
   ),
   ignored('connector.class'),
-  ignored('tasks.max'),
-  ignored('key.converter'),
-  ignored('value.converter'),
+  ignored('tasks.max', 'start more instances instead'),
+  ignored('tasks.max.enforce'),
+  ignored('config.action.reload'),
+  ignored('key.converter', 'keys are Avro'),
+  ignored('value.converter', 'values are Avro'),
+  ignored('header.converter', 'headers are read as text'),
+  ignored('batch.size', 'batches are bounded by flush.max.bytes'),
+  ignored('max.retries', 'retries are bounded by errors.retry.timeout'),
+  ignored('retry.backoff.ms', 'the wait grows from 250 ms to 10 s'),
+  ignored('errors.retry.delay.max.ms', 'the wait grows from 250 ms to 10 s'),
+  ignored('connection.attempts', 'retries are bounded by errors.retry.timeout'),
+  ignored('connection.backoff.ms', 'the wait grows from 250 ms to 10 s'),
+  ignored('dialect.name', 'the warehouse is PostgreSQL'),
+  ignored('db.timezone', 'timestamps land as the instants that they are'),
+  ignored('date.timezone', 'dates have no time zone'),
+  ignored('table.types'),
+  ignored('quote.sql.identifiers', 'names are always quoted'),
+  ignored('trim.sensitive.log', 'values are never logged'),
+  ignored('replace.null.with.default', 'null stays null'),
+  ignored('value.converter.enhanced.avro.schema.support'),
+  ignored('value.converter.connect.meta.data'),
+  ignored('value.converter.auto.register.schemas'),
+  ignored('value.converter.schemas.enable'),
+  ignored('key.converter.schemas.enable'),
+  ignored('consumer.override.max.poll.records', 'batches are bounded by flush.max.bytes'),
+  ignored('consumer.override.fetch.min.bytes', 'a quiet topic is read at once'),
+  ignored('consumer.override.heartbeat.interval.ms', 'it follows the session time-out'),
+  ignored('consumer.override.enable.auto.commit', 'offsets live in the warehouse'),
+  ignored('consumer.override.partition.assignment.strategy'),
+  unsupported('transforms', 'shape rows at the producer or in dbt'),
+  unsupported('predicates', 'shape rows at the producer or in dbt'),
+  unsupported('fields.whitelist', 'leave columns out at the source'),
   ignored('key.converter.schema.registry.url'),
   ignored('key.converter.basic.auth.user.info'),
   ignored('key.converter.basic.auth.credentials.source'),

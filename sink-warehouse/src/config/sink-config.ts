@@ -2,8 +2,10 @@ import { Failure } from '@ewallet/failure';
 import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
 import type { RegistryOptions } from '@ewallet/wire';
 import type { KafkaConnection } from '../kafka/cluster';
+import type { KeyRule } from '../tables/key-rule';
 import type { TablePolicy } from '../tables/table-plan';
 import type { RawConfig } from './config-file';
+import { keyChoice } from './key-choice';
 import { KEYS } from './keys';
 import { KeyReader } from './key-reader';
 
@@ -23,6 +25,9 @@ export interface SinkConfig {
   readonly resetPolicy: 'fail' | 'earliest';
   readonly registry: RegistryOptions;
   readonly insertMode: 'upsert' | 'insert';
+  readonly key: KeyRule;
+  /** Kafka Connect's keys in the file that this sink has no use for. */
+  readonly keysWithoutEffect: readonly string[];
   readonly tableNameFormat: string;
   readonly tables: TablePolicy;
   readonly deleteEnabled: boolean;
@@ -56,10 +61,7 @@ export interface SinkConfig {
 export function parseSinkConfig(raw: RawConfig): SinkConfig {
   const read = new KeyReader(raw);
   const insertMode = read.choice('insert.mode', ['upsert', 'insert']);
-  const pkMode = read.choice('pk.mode', ['record_key', 'none']);
-  if (insertMode === 'upsert' && pkMode !== 'record_key') {
-    throw Failure.config('insert.mode=upsert needs to know the key: set pk.mode=record_key.');
-  }
+  const key = keyChoice(read);
   const retryTimeout = read.integer('errors.retry.timeout');
   const deadLetterTopic = read.text('errors.deadletterqueue.topic.name');
   const name = read.required('name');
@@ -89,6 +91,8 @@ export function parseSinkConfig(raw: RawConfig): SinkConfig {
     resetPolicy: read.choice('topic.reset.policy', ['fail', 'earliest']),
     registry: registry(read),
     insertMode,
+    key,
+    keysWithoutEffect: read.ignored(),
     tableNameFormat: read.text('table.name.format'),
     tables: { autoCreate: read.flag('auto.create'), autoEvolve: read.flag('auto.evolve') },
     deleteEnabled: read.flag('delete.enabled'),

@@ -1,6 +1,6 @@
 import type { RecordCursor } from '../kafka/record-batch';
-import type { TableTarget, RecordEncoder } from '../tables/table-target';
-import type { GrowingBuffer } from './growing-buffer';
+import type { KeyEncoder, RecordEncoder, TableTarget } from '../tables/table-target';
+import { GrowingBuffer } from './growing-buffer';
 import { KeyIndex } from './key-index';
 import { NO_ROW, RowBuffer } from './row-buffer';
 
@@ -46,6 +46,7 @@ export class TableBatch {
   readonly deletes = new RowBuffer();
   readonly segments: Segment[] = [];
   private readonly keys = new KeyIndex();
+  private readonly identity = new GrowingBuffer(256);
 
   constructor(readonly target: TableTarget) {}
 
@@ -76,23 +77,23 @@ export class TableBatch {
     if (this.segments.at(-1)?.width !== width) this.segments.push({ firstRow: this.upserts.count, width });
     const row = this.upserts.add(start, rawBatch, record.start);
     if (this.target.isKeyed)
-      this.replace(record, row, (previous) => {
+      this.replace(record, encoder, row, (previous) => {
         this.upserts.follow(row, previous);
       });
   }
 
   /** A tombstone: the key's row goes. */
-  delete(encodeKey: (record: RecordCursor, out: GrowingBuffer) => void, record: RecordCursor, rawBatch: number): void {
+  delete(encoder: KeyEncoder, record: RecordCursor, rawBatch: number): void {
     const { out } = this.deletes;
     const start = out.length;
     try {
-      encodeKey(record, out);
+      encoder.encode(record, out);
     } catch (error) {
       out.length = start;
       throw error;
     }
     const row = this.deletes.add(start, rawBatch, record.start);
-    this.replace(record, -1 - row, (previous) => {
+    this.replace(record, encoder, -1 - row, (previous) => {
       this.deletes.follow(row, previous);
     });
   }
@@ -112,12 +113,31 @@ export class TableBatch {
     this.segments.length = 0;
   }
 
-  private replace(record: RecordCursor, reference: RowReference, follow: (previous: RowReference) => void): void {
-    // The schema id before the key's bytes may differ between records of the same key, so it is left out.
-    const previous = this.keys.put(record.bytes, record.keyStart + 5, record.keyEnd, reference);
+  private replace(
+    record: RecordCursor,
+    encoder: RecordEncoder | KeyEncoder,
+    reference: RowReference,
+    follow: (previous: RowReference) => void,
+  ): void {
+    const previous = this.remember(record, encoder, reference);
     if (previous === undefined) return;
     follow(previous);
     if (isDelete(previous)) this.deletes.bury(deleteRow(previous));
     else this.upserts.bury(previous);
+  }
+
+  private remember(
+    record: RecordCursor,
+    encoder: RecordEncoder | KeyEncoder,
+    reference: RowReference,
+  ): RowReference | undefined {
+    const { identity } = this;
+    if (encoder.identity !== undefined) {
+      identity.length = 0;
+      encoder.identity(record, identity);
+      return this.keys.put(identity.bytes, 0, identity.length, reference);
+    }
+    // The schema id before the key's bytes may differ between records of the same key, so it is left out.
+    return this.keys.put(record.bytes, record.keyStart + 5, record.keyEnd, reference);
   }
 }

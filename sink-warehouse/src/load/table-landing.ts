@@ -155,7 +155,7 @@ export class TableLanding {
       straight: plan.takesCopy && oneSlotAName && !this.notStraight.has(quotedTable(target.name)),
     };
     // Only a table without rows: in any other the first key that is there would cost a whole COPY.
-    if (state.straight && target.key.length > 0 && (await this.hasRows(target))) state.straight = false;
+    if (state.straight && target.isKeyed && (await this.hasRows(target))) state.straight = false;
     this.states.set(target, state);
     return state;
   }

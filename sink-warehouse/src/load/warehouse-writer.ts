@@ -113,7 +113,8 @@ export class WarehouseWriter {
         await this.landing.forget();
         const [only, ...others] = part;
         if (only === undefined || others.length > 0) {
-          pending.push(...halves(part));
+          // The later half lands last: keys that only PostgreSQL sees as equal end as their last record says.
+          pending.push(...halves(part).reverse());
           continue;
         }
         const letter = letterOf(batch, table, only, error, fault);

@@ -8,6 +8,7 @@ import { readOffsets, type OffsetRow } from '../state/fences';
 import { STATE_SCHEMA } from '../state/schema';
 import { quotedTable, shownTable } from '../tables/table-name';
 import { readTable } from '../tables/catalogue';
+import type { KeyRule } from '../tables/key-rule';
 import { compareRows, ExpectedRows, type Comparison } from './expected-rows';
 import { readRecords } from './topic-reader';
 
@@ -27,16 +28,24 @@ interface TableRow {
 
 const ROWS_A_READ = 10_000;
 
+/** What the configuration says of rows. */
+interface Rules {
+  readonly name: string;
+  readonly key: KeyRule;
+  readonly deleteEnabled: boolean;
+}
+
 /**
  * Reads every topic again from its beginning to where the warehouse is, and compares what must have landed with the
  * lineage columns of the table. Offsets, dead letters and rows come from one snapshot, so a running sink does not matter.
  */
 export async function* reconcile(
-  connector: string,
+  rules: Rules,
   client: Client,
   cluster: Cluster,
   registry: SchemaRegistry,
 ): AsyncGenerator<TopicReport> {
+  const connector = rules.name;
   await client.query('begin isolation level repeatable read read only');
   try {
     const offsets = await readOffsets(client, connector);
@@ -49,7 +58,7 @@ export async function* reconcile(
     for (const topic of topics) {
       const own = offsets.filter((row) => row.topic === topic);
       const table = tables.rows.find((row) => row.topic === topic);
-      yield await reconcileTopic(connector, client, cluster, registry, own, table);
+      yield await reconcileTopic(rules, client, cluster, registry, own, table);
     }
   } finally {
     await client.query('rollback');
@@ -57,7 +66,7 @@ export async function* reconcile(
 }
 
 async function reconcileTopic(
-  connector: string,
+  rules: Rules,
   client: Client,
   cluster: Cluster,
   registry: SchemaRegistry,
@@ -67,14 +76,17 @@ async function reconcileTopic(
   const topic = offsets[0]?.topic ?? '';
   const bounds = await readLogBounds(cluster, offsets);
   const earliest = new Map(bounds.map((bound) => [bound.partition, bound.earliest]));
-  const dead = await deadLetters(client, connector, topic);
+  const dead = await deadLetters(client, rules.name, topic);
   const name = table === undefined ? undefined : { schema: table.table_schema, table: table.table_name };
   const found = name === undefined ? undefined : await readTable(client, name);
-  const expected = new ExpectedRows((found?.uniqueKeys.length ?? 0) > 0);
+  const upserts = rules.key.kind === 'record-key' || rules.key.kind === 'record-value';
+  const expected = new ExpectedRows(upserts && (found?.uniqueKeys.length ?? 0) > 0);
   for (const { partition, nextOffset } of offsets) {
     const range = { topic, partition, from: earliest.get(partition) ?? 0, to: nextOffset };
     const skip = (offset: number) => dead.has(`${partitionKey({ topic, partition })}@${offset}`);
-    for await (const record of readRecords(cluster, registry, range, skip)) expected.see(record);
+    for await (const record of readRecords(cluster, registry, rules.key, range, skip)) {
+      if (record.kind !== 'tombstone' || rules.deleteEnabled) expected.see(record);
+    }
   }
   const rows = name === undefined || found === undefined ? [] : await lineage(client, quotedTable(name), topic);
   return {

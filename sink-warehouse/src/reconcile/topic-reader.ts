@@ -6,7 +6,9 @@ import { uncompressedRecords } from '../kafka/decompress';
 import { groupByLeader } from '../kafka/cluster';
 import { fetchFrom } from '../kafka/fetch-protocol';
 import { readRecordBatchHeader, RecordCursor } from '../kafka/record-batch';
+import type { KeyRule } from '../tables/key-rule';
 import type { SeenRecord } from './expected-rows';
+import { RecordKeys } from './record-key';
 
 interface Range {
   readonly topic: string;
@@ -26,12 +28,14 @@ const GENERATION = '_airbyte_generation_id';
 export async function* readRecords(
   cluster: Cluster,
   registry: SchemaRegistry,
+  rule: KeyRule,
   range: Range,
   skip: (offset: number) => boolean,
 ): AsyncGenerator<SeenRecord> {
   const { topic, partition, to } = range;
   const cursor = new RecordCursor();
   const schemas = new Map<number, ValueReader>();
+  const keys = new RecordKeys(registry, rule);
   let offset = range.from;
   while (offset < to) {
     const [leader] = groupByLeader(cluster, [range]).keys();
@@ -57,7 +61,7 @@ export async function* readRecords(
       cursor.open(header, bytes, recordsStart);
       while (cursor.next()) {
         if (cursor.offset < start || cursor.offset >= to || skip(cursor.offset)) continue;
-        yield await seenRecord(cursor, partition, registry, schemas);
+        yield await seenRecord(cursor, partition, registry, schemas, keys);
       }
     }
   }
@@ -70,14 +74,15 @@ async function seenRecord(
   partition: number,
   registry: SchemaRegistry,
   schemas: Map<number, ValueReader>,
+  keys: RecordKeys,
 ): Promise<SeenRecord> {
-  const key = cursor.keyStart < 0 ? undefined : cursor.bytes.toString('latin1', cursor.keyStart + FRAME, cursor.keyEnd);
-  const place = { partition, offset: cursor.offset, key };
-  if (cursor.valueStart < 0) return { ...place, kind: 'tombstone', generation: undefined };
+  const place = { partition, offset: cursor.offset };
+  if (cursor.valueStart < 0) return { ...place, key: await keys.of(cursor), kind: 'tombstone', generation: undefined };
   const id = cursor.bytes.readUInt32BE(cursor.valueStart + 1);
   let reader = schemas.get(id);
   if (reader === undefined) schemas.set(id, (reader = valueReader(await registry.schemaById(id))));
-  return { ...place, ...reader(cursor.bytes.subarray(cursor.valueStart + FRAME, cursor.valueEnd)) };
+  const read = reader(cursor.bytes.subarray(cursor.valueStart + FRAME, cursor.valueEnd));
+  return { ...place, key: read.kind === 'row' ? await keys.of(cursor) : undefined, ...read };
 }
 
 function valueReader(schema: unknown): ValueReader {

@@ -76,7 +76,7 @@ export class Assembler {
     const table = this.tables.get(topic);
     if (table !== undefined && cursor.valueStart >= 0 && cursor.bytes[cursor.valueStart] === 0) {
       const valueId = schemaId(cursor.bytes, cursor.valueStart, cursor.valueEnd);
-      const keyId = table.isKeyed ? schemaId(cursor.bytes, cursor.keyStart, cursor.keyEnd) : NO_KEY;
+      const keyId = table.readsKey ? schemaId(cursor.bytes, cursor.keyStart, cursor.keyEnd) : NO_KEY;
       const encoder = valueId === undefined || keyId === undefined ? undefined : table.encoder(keyId, valueId);
       if (encoder !== undefined && valueId !== undefined) {
         try {
@@ -94,8 +94,8 @@ export class Assembler {
   private async addWithLookup(batch: Batch, topic: string, partition: number, raw: number): Promise<void> {
     const { cursor } = this;
     const { bytes } = cursor;
-    const keyId = schemaId(bytes, cursor.keyStart, cursor.keyEnd);
-    if (cursor.keyStart >= 0 && keyId === undefined) {
+    const keyId = this.tables.readsKeys ? schemaId(bytes, cursor.keyStart, cursor.keyEnd) : undefined;
+    if (this.tables.readsKeys && cursor.keyStart >= 0 && keyId === undefined) {
       this.putAside(
         batch,
         topic,
@@ -129,15 +129,19 @@ export class Assembler {
       batch.generationEnds.push({ name, topic, partition, offset: cursor.offset, generationId });
       return;
     }
+    if (value.kind === 'single') {
+      this.putAside(batch, topic, partition, 'VALUE_CONVERTER', new RangeError('the value is no Avro record'));
+      return;
+    }
     const table = this.tables.get(topic) ?? this.tables.open(topic, cursor, value.stream);
-    if (table.isKeyed && keyId === undefined) {
+    if (table.readsKey && keyId === undefined) {
       this.putAside(batch, topic, partition, 'KEY_CONVERTER', new RangeError('the record has no key'));
       return;
     }
     const key = keyId === undefined ? undefined : await this.lookUp(batch, topic, partition, 'KEY_CONVERTER', keyId);
     if (keyId !== undefined && key === undefined) return;
-    const keySchema = key?.kind === 'rows' && table.isKeyed ? key.schema : undefined;
-    const encoder = table.prepare(table.isKeyed ? (keyId ?? NO_KEY) : NO_KEY, keySchema, valueId, value.schema);
+    const keySchema = key === undefined || key.kind === 'control' || !table.readsKey ? undefined : key.schema;
+    const encoder = table.prepare(table.readsKey ? (keyId ?? NO_KEY) : NO_KEY, keySchema, valueId, value.schema);
     try {
       batch.table(table).upsert(encoder, this.lineage(topic, partition), valueId, cursor, raw);
     } catch (error) {
@@ -153,12 +157,12 @@ export class Assembler {
     keyId: number,
   ): Promise<void> {
     const key = await this.lookUp(batch, topic, partition, 'KEY_CONVERTER', keyId);
-    if (key?.kind !== 'rows') return;
+    if (key === undefined || key.kind === 'control') return;
     const table = this.tables.get(topic) ?? this.tables.open(topic, this.cursor, key.stream);
-    if (!table.isKeyed) return;
-    const encode = table.keyEncoder(keyId) ?? table.prepareKey(keyId, key.schema);
+    if (!table.readsKey) return;
+    const encoder = table.keyEncoder(keyId) ?? table.prepareKey(keyId, key.schema);
     try {
-      batch.table(table).delete(encode, this.cursor, raw);
+      batch.table(table).delete(encoder, this.cursor, raw);
     } catch (error) {
       this.putAside(batch, topic, partition, 'KEY_CONVERTER', error);
     }

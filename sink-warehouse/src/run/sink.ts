@@ -74,7 +74,7 @@ export class Sink {
     const registry = new SchemaRegistry(this.config.registry);
     const assembler = new Assembler(
       new WriterSchemas(registry),
-      new TopicTables({ tableNameFormat: this.config.tableNameFormat, insertMode: this.config.insertMode }),
+      new TopicTables({ tableNameFormat: this.config.tableNameFormat, key: this.config.key }),
       { deleteEnabled: this.config.deleteEnabled },
     );
     try {

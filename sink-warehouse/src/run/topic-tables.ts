@@ -2,11 +2,12 @@ import { Failure } from '@ewallet/failure';
 import { NAMESPACE_HEADER, STREAM_HEADER } from '@ewallet/wire';
 import type { RecordCursor } from '../kafka/record-batch';
 import { shownTable, streamOf, tableName, type TableName } from '../tables/table-name';
+import type { KeyRule } from '../tables/key-rule';
 import { TableTarget } from '../tables/table-target';
 
 interface Naming {
   readonly tableNameFormat: string;
-  readonly insertMode: 'upsert' | 'insert';
+  readonly key: KeyRule;
 }
 
 /** Which table each topic fills. Two topics that would fill one table are refused: neither could be told from the other. */
@@ -15,6 +16,11 @@ export class TopicTables {
   private readonly topicByTable = new Map<string, string>();
 
   constructor(private readonly naming: Naming) {}
+
+  /** Whether Kafka's keys are read at all: else they may be anything. */
+  get readsKeys(): boolean {
+    return this.naming.key.kind === 'record-key';
+  }
 
   get(topic: string): TableTarget | undefined {
     return this.byTopic.get(topic);
@@ -34,8 +40,9 @@ export class TopicTables {
       );
     }
     // Without a key there is nothing to upsert by: such a stream's records are all kept, in any insert.mode.
-    const isKeyed = this.naming.insertMode === 'upsert' && record.keyStart >= 0;
-    const target = new TableTarget(topic, stream, name, isKeyed);
+    const rule = this.naming.key;
+    const isWithoutKey = rule.kind === 'record-key' && record.keyStart < 0;
+    const target = new TableTarget(topic, stream, name, isWithoutKey ? { kind: 'none' } : rule);
     this.byTopic.set(topic, target);
     this.topicByTable.set(shownTable(name), topic);
     return target;

@@ -1,8 +1,11 @@
 import { describeWriterSchema, NAME_PROPERTY, type SchemaRegistry, type WriterSchema } from '@ewallet/wire';
+import { UNNAMED } from '../tables/key-rule';
 import { exactAvroType, parseControl, type Control } from '@ewallet/wire';
 
 /** What a schema id stands for. */
 export type KnownSchema =
+  /** No record but one value, as keys of other producers often are. */
+  | { readonly kind: 'single'; readonly schema: WriterSchema; readonly stream: undefined }
   | { readonly kind: 'rows'; readonly schema: WriterSchema; readonly stream: string | undefined }
   | { readonly kind: 'control'; readonly read: (bytes: Buffer, start: number, end: number) => Control };
 
@@ -16,7 +19,7 @@ export class WriterSchemas {
     return this.known.get(id);
   }
 
-  /** @throws Failure when the registry cannot be reached, does not know the id, or the schema is no record */
+  /** @throws Failure when the registry cannot be reached, does not know the id, or the schema is nothing that can be read */
   async load(id: number): Promise<KnownSchema> {
     const present = this.known.get(id);
     if (present !== undefined) return present;
@@ -27,7 +30,11 @@ export class WriterSchemas {
 }
 
 function describe(avro: unknown): KnownSchema {
-  const { name, namespace, ...rest } = avro as Record<string, unknown>;
+  if (!isRecord(avro)) {
+    const wrapped = { type: 'record', name: 'single', fields: [{ name: UNNAMED, type: avro }] };
+    return { kind: 'single', schema: describeWriterSchema(wrapped), stream: undefined };
+  }
+  const { name, namespace, ...rest } = avro;
   if (namespace === 'ewallet' && name === 'ControlValue') {
     const type = exactAvroType(avro);
     return {
@@ -41,4 +48,8 @@ function describe(avro: unknown): KnownSchema {
     schema: describeWriterSchema(avro),
     stream: typeof stream === 'string' ? stream : undefined,
   };
+}
+
+function isRecord(avro: unknown): avro is Record<string, unknown> {
+  return typeof avro === 'object' && avro !== null && 'type' in avro && avro.type === 'record';
 }

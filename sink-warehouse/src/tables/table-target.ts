@@ -1,8 +1,10 @@
-import type { WriterSchema } from '@ewallet/wire';
+import type { WriterColumn, WriterSchema } from '@ewallet/wire';
 import { Failure } from '@ewallet/failure';
+import { FieldBytes } from '../avro/field-bytes';
 import { RowEncoder } from '../avro/row-encoder';
 import type { RecordCursor } from '../kafka/record-batch';
-import type { GrowingBuffer } from '../load/growing-buffer';
+import { GrowingBuffer } from '../load/growing-buffer';
+import { keyColumns, namedSchema, type KeyRule } from './key-rule';
 import type { TableName } from './table-name';
 import {
   AIRBYTE_COLUMNS,
@@ -16,10 +18,20 @@ import {
 /** The five bytes of Confluent's wire format before Avro's. */
 const FRAME = 5;
 
+/** Appends what tells the record's row from others; the record's whole key where there is none. */
+type Identity = (record: RecordCursor, out: GrowingBuffer) => void;
+
 /** Writes the columns after the lineage of one pair of key and value schema. */
 export interface RecordEncoder {
+  readonly identity: Identity | undefined;
   /** Fields of the whole row, lineage included. */
   readonly width: number;
+  encode(record: RecordCursor, out: GrowingBuffer): void;
+}
+
+/** Writes the key of a tombstone. */
+export interface KeyEncoder {
+  readonly identity: Identity | undefined;
   encode(record: RecordCursor, out: GrowingBuffer): void;
 }
 
@@ -29,27 +41,38 @@ export interface RecordEncoder {
  */
 export class TableTarget {
   private current: Layout;
-  private keyColumns: readonly LandingColumn[] = [];
+  private primaryKey: readonly LandingColumn[] = [];
   private readonly encoders = new Map<string, RecordEncoder>();
-  private readonly keyEncoders = new Map<number, (record: RecordCursor, out: GrowingBuffer) => void>();
+  private readonly keyEncoders = new Map<number, KeyEncoder>();
+  private readonly scratch = new GrowingBuffer(1024);
 
-  /** @param isKeyed false where records carry no key or every record is wanted: rows are then appended */
   constructor(
     readonly topic: string,
     readonly stream: string,
     readonly name: TableName,
-    readonly isKeyed: boolean,
+    private readonly rule: KeyRule,
   ) {
     this.current = { columns: [...AIRBYTE_COLUMNS], slots: slotsOf(AIRBYTE_COLUMNS) };
+    if (rule.kind === 'coordinates') this.primaryKey = LINEAGE_COLUMNS.slice(0, 3);
   }
 
   get layout(): Layout {
     return this.current;
   }
 
-  /** The primary key, from the key schema; empty for tables that are appended to. */
+  /** Whether a record replaces the one before it with the same key; else every record is a row. */
+  get isKeyed(): boolean {
+    return this.rule.kind === 'record-key' || this.rule.kind === 'record-value';
+  }
+
+  /** Whether Kafka's key has to be read. */
+  get readsKey(): boolean {
+    return this.rule.kind === 'record-key';
+  }
+
+  /** The primary key; empty for tables that are appended to, and before the first schema was seen. */
   get key(): readonly LandingColumn[] {
-    return this.keyColumns;
+    return this.primaryKey;
   }
 
   /** The encoder for this pair of schemas, if it was prepared. */
@@ -57,7 +80,7 @@ export class TableTarget {
     return this.encoders.get(`${keySchemaId}/${valueSchemaId}`);
   }
 
-  keyEncoder(keySchemaId: number): ((record: RecordCursor, out: GrowingBuffer) => void) | undefined {
+  keyEncoder(keySchemaId: number): KeyEncoder | undefined {
     return this.keyEncoders.get(keySchemaId);
   }
 
@@ -68,51 +91,122 @@ export class TableTarget {
     valueSchemaId: number,
     value: WriterSchema,
   ): RecordEncoder {
-    if (this.isKeyed && key !== undefined) {
-      this.prepareKey(keySchemaId, key);
-      this.refuseKeyOnlyColumns(key, value);
-    }
-    const { layout, slots } = extendLayout(this.current, value, this.topic);
+    const rule = this.rule;
+    const row =
+      rule.kind === 'record-key' && key !== undefined ? this.withKey(namedSchema(key, rule.fields), value) : value;
+    if (rule.kind === 'record-key' && key !== undefined) this.prepareKey(keySchemaId, key);
+    if (rule.kind === 'record-value') this.learnKey(keyColumns(value, rule.fields, `${this.topic}: the value`));
+    const { layout, slots } = extendLayout(this.current, row, this.topic);
     // Encoders of a narrower layout are made anew when their schema comes again; rows that they wrote say how wide they are.
     if (layout.columns.length > this.current.columns.length) this.encoders.clear();
     this.current = layout;
-    const values = new RowEncoder(value, slots, layout.columns.length);
-    const encoder: RecordEncoder = {
+    const keyOnly = row.columns.length - value.columns.length;
+    const encode =
+      key === undefined || keyOnly === 0
+        ? valueEncoder(new RowEncoder(value, slots, layout.columns.length))
+        : this.bothEncoder(key, value, row, slots);
+    const encoder = {
       width: LINEAGE_COLUMNS.length + layout.columns.length,
-      encode: (record, out) => {
-        values.encode(record.bytes, record.valueStart + FRAME, record.valueEnd, out);
-      },
+      encode,
+      identity: this.identity(key, value),
     };
     this.encoders.set(`${keySchemaId}/${valueSchemaId}`, encoder);
     return encoder;
   }
 
   /** Makes the encoder of tombstones, and learns the primary key. */
-  prepareKey(keySchemaId: number, key: WriterSchema): (record: RecordCursor, out: GrowingBuffer) => void {
-    const { layout, slots } = extendLayout(EMPTY_LAYOUT, key, this.topic);
-    if (this.keyColumns.length > 0 && !sameNames(this.keyColumns, layout.columns)) {
-      throw Failure.config(
-        `${this.topic}: the key changed from (${names(this.keyColumns)}) to (${names(layout.columns)}). Write the new key to a new topic.`,
-      );
-    }
-    if (this.keyColumns.length === 0) this.keyColumns = layout.columns;
-    const encoder = new RowEncoder(key, slots, layout.columns.length);
-    const encode = (record: RecordCursor, out: GrowingBuffer): void => {
-      out.int16(layout.columns.length);
-      encoder.encode(record.bytes, record.keyStart + FRAME, record.keyEnd, out);
+  prepareKey(keySchemaId: number, key: WriterSchema): KeyEncoder {
+    const fields = this.rule.kind === 'record-key' ? this.rule.fields : [];
+    keyColumns(key, fields, this.keyPlace); // a single value without a name of its own is refused here
+    const schema = namedSchema(key, fields);
+    const chosen = keyColumns(schema, fields, this.keyPlace);
+    this.learnKey(chosen);
+    const encoder = new RowEncoder(
+      schema,
+      schema.columns.map((column) => chosen.indexOf(column)),
+      chosen.length,
+    );
+    const keyEncoder: KeyEncoder = {
+      encode: (record, out) => {
+        out.int16(chosen.length);
+        encoder.encode(record.bytes, record.keyStart + FRAME, record.keyEnd, out);
+      },
+      identity: this.identity(key, undefined),
     };
-    this.keyEncoders.set(keySchemaId, encode);
-    return encode;
+    this.keyEncoders.set(keySchemaId, keyEncoder);
+    return keyEncoder;
   }
 
-  private refuseKeyOnlyColumns(key: WriterSchema, value: WriterSchema): void {
-    const valueNames = new Set(value.columns.map(({ name }) => name));
-    const missing = key.columns.filter(({ name }) => !valueNames.has(name)).map(({ name }) => name);
-    if (missing.length === 0) return;
-    throw Failure.config(
-      `${this.topic}: the key's column ${missing.join(', ')} is not in the value. Add it to the value, or name the value's own key in pk.fields with pk.mode=record_value.`,
-    );
+  private get keyPlace(): string {
+    return `${this.topic}: the key`;
   }
+
+  private learnKey(columns: readonly WriterColumn[]): void {
+    const { layout } = extendLayout(EMPTY_LAYOUT, { stream: this.stream, recordName: '', columns }, this.topic);
+    if (this.primaryKey.length > 0 && !sameNames(this.primaryKey, layout.columns)) {
+      throw Failure.config(
+        `${this.topic}: the key changed from (${names(this.primaryKey)}) to (${names(layout.columns)}). Write the new key to a new topic.`,
+      );
+    }
+    if (this.primaryKey.length === 0) this.primaryKey = layout.columns;
+  }
+
+  /** The row's columns: those of the value, and before them those that only the key has. */
+  private withKey(key: WriterSchema, value: WriterSchema): WriterSchema {
+    const fields = this.rule.kind === 'record-key' ? this.rule.fields : [];
+    const present = new Set(value.columns.map(({ name }) => name));
+    const keyOnly = keyColumns(key, fields, this.keyPlace).filter(({ name }) => !present.has(name));
+    return keyOnly.length === 0 ? value : { ...value, columns: [...keyOnly, ...value.columns] };
+  }
+
+  /** Avro records have no frame of their own: the key's bytes and the value's, joined, are a record with the fields of both. */
+  private bothEncoder(
+    key: WriterSchema,
+    value: WriterSchema,
+    row: WriterSchema,
+    slots: readonly number[],
+  ): RecordEncoder['encode'] {
+    const fields = this.rule.kind === 'record-key' ? this.rule.fields : [];
+    const named = namedSchema(key, fields);
+    const keyOnly = row.columns.length - value.columns.length;
+    const slotOfKey = (name: string): number => {
+      const place = row.columns.slice(0, keyOnly).findIndex((column) => column.name === name);
+      return place < 0 ? -1 : (slots[place] ?? -1);
+    };
+    const both = new RowEncoder(
+      { ...value, columns: [...named.columns, ...value.columns] },
+      [...named.columns.map(({ name }) => slotOfKey(name)), ...slots.slice(keyOnly)],
+      this.current.columns.length,
+    );
+    const { scratch } = this;
+    return (record, out) => {
+      scratch.length = 0;
+      scratch.copy(record.bytes, record.keyStart + FRAME, record.keyEnd);
+      scratch.copy(record.bytes, record.valueStart + FRAME, record.valueEnd);
+      both.encode(scratch.bytes, 0, scratch.length, out);
+    };
+  }
+
+  private identity(key: WriterSchema | undefined, value: WriterSchema | undefined): Identity | undefined {
+    const { rule } = this;
+    if (rule.kind === 'record-value' && value !== undefined) {
+      const bytes = new FieldBytes(value, keyColumns(value, rule.fields, `${this.topic}: the value`));
+      return (record, out) => {
+        bytes.append(record.bytes, record.valueStart + FRAME, record.valueEnd, out);
+      };
+    }
+    if (rule.kind !== 'record-key' || key === undefined || rule.fields.length === 0) return undefined;
+    const bytes = new FieldBytes(key, keyColumns(key, rule.fields, this.keyPlace));
+    return (record, out) => {
+      bytes.append(record.bytes, record.keyStart + FRAME, record.keyEnd, out);
+    };
+  }
+}
+
+function valueEncoder(encoder: RowEncoder): RecordEncoder['encode'] {
+  return (record, out) => {
+    encoder.encode(record.bytes, record.valueStart + FRAME, record.valueEnd, out);
+  };
 }
 
 function slotsOf(columns: readonly LandingColumn[]): ReadonlyMap<string, number> {

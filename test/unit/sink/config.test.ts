@@ -60,3 +60,68 @@ test('${env:NAME} is resolved, and a variable that is not set is an error that n
     rmSync(directory, { recursive: true });
   }
 });
+
+test.each([
+  [{}, { kind: 'record-key', fields: [] }],
+  [{ 'pk.fields': 'id, region' }, { kind: 'record-key', fields: ['id', 'region'] }],
+  [
+    { 'pk.mode': 'record_value', 'pk.fields': 'id' },
+    { kind: 'record-value', fields: ['id'] },
+  ],
+  [{ 'pk.mode': 'kafka' }, { kind: 'coordinates' }],
+  [{ 'insert.mode': 'insert', 'pk.mode': 'kafka' }, { kind: 'coordinates' }],
+  [
+    { 'pk.mode': 'kafka', 'pk.fields': '__connect_topic,__connect_partition,__connect_offset' },
+    { kind: 'coordinates' },
+  ],
+  [{ 'insert.mode': 'insert', 'pk.mode': 'record_key' }, { kind: 'none' }],
+  [{ 'insert.mode': 'insert', 'pk.mode': 'none', 'pk.fields': '' }, { kind: 'none' }],
+])('with %j the key is %j', (more, key) => {
+  expect(parse(more as unknown as Record<string, string>).key).toEqual(key);
+});
+
+test.each([
+  [{ 'pk.mode': 'none' }, 'insert.mode=upsert needs to know the key: set pk.mode=record_key.'],
+  [{ 'pk.mode': 'record_value' }, 'pk.mode=record_value needs pk.fields: the fields of the key.'],
+  [{ 'pk.fields': 'id,id' }, 'pk.fields names "id" twice.'],
+  [
+    { 'pk.mode': 'kafka', 'pk.fields': 'a,b,c' },
+    'pk.fields with pk.mode=kafka: every table has its coordinates in _kafka_topic, _kafka_partition, _kafka_offset. Leave pk.fields empty.',
+  ],
+  [
+    { 'pk.mode': 'kafka', 'delete.enabled': 'true' },
+    'delete.enabled=true needs pk.mode=record_key: a tombstone has nothing but its key.',
+  ],
+  [{ transforms: 'mask' }, 'transforms: Refused when it is set: shape rows at the producer or in dbt.'],
+])('%j is refused: %s', (more, message) => {
+  expect(() => parse(more as unknown as Record<string, string>)).toThrow(message);
+});
+
+test('a file written for Kafka Connect’s JDBC sink works as it stands, and what has no effect is named', () => {
+  const connect = {
+    'connector.class': 'io.confluent.connect.jdbc.JdbcSinkConnector',
+    'tasks.max': '2',
+    'key.converter': 'io.confluent.connect.avro.AvroConverter',
+    'value.converter': 'io.confluent.connect.avro.AvroConverter',
+    'batch.size': '3000',
+    'max.retries': '10',
+    'retry.backoff.ms': '3000',
+    'dialect.name': 'PostgreSqlDatabaseDialect',
+    transforms: '',
+  };
+  const config = parse({
+    ...connect,
+    'connection.url': 'jdbc:postgresql://h:5433/db',
+    'connection.user': 'sink',
+    'connection.password': 'secret',
+  });
+  expect(config.warehouse).toMatchObject({
+    host: 'h',
+    port: 5433,
+    database: 'db',
+    username: 'sink',
+    password: 'secret',
+  });
+  expect(config.keysWithoutEffect).toEqual(Object.keys(connect).slice(0, -1));
+  expect(config.shown['connection.password']).toBe('[hidden]');
+});
