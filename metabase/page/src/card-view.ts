@@ -13,6 +13,8 @@ declare const echarts: typeof ECharts;
 /** What a card needs of the page it is on. */
 export interface Surroundings {
   readonly answers: readonly Answer[];
+  /** When the warehouse was read, ISO instant. */
+  readonly readAt: string;
   palette(): Palette;
   click(
     card: PageQuestion,
@@ -127,7 +129,10 @@ export class CardView {
     this.body.replaceChildren(canvas);
     const chart = echarts.init(canvas, undefined, { renderer: 'svg' });
     const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    chart.setOption(chartOption({ card: this.card, rows, format, palette: this.page.palette(), reducedMotion }));
+    const { readAt } = this.page;
+    chart.setOption(
+      chartOption({ card: this.card, rows, format, palette: this.page.palette(), readAt, reducedMotion }),
+    );
     // The picture is one image to a screen reader; its table is under "Data".
     canvas.setAttribute('role', 'img');
     canvas.setAttribute(

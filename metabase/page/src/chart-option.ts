@@ -3,6 +3,7 @@ import type { PageQuestion } from '../../src/preview/page-data';
 import type { CardFormat, Rows } from './card-format';
 import { columnTitle, formatCompact, formatTime, formatValue, parseTime } from './format';
 import type { Palette } from './palette';
+import { lastIsUnfinished } from './unfinished';
 
 /** Everything a chart is drawn from. */
 export interface ChartInput {
@@ -10,6 +11,8 @@ export interface ChartInput {
   readonly rows: Rows;
   readonly format: CardFormat;
   readonly palette: Palette;
+  /** When the warehouse was read, ISO instant. */
+  readonly readAt: string;
   readonly reducedMotion: boolean;
 }
 
@@ -61,6 +64,8 @@ function cartesian(input: ChartInput): EChartsOption {
   const scatter = card.display === 'scatter';
   const categories = unique(rows.rows.map((row) => row[xIndex] ?? '–'));
   const series = seriesOf(input, breakout, metrics, xIndex);
+  const last = categories.length - 1;
+  const unfinished = timeline && lastIsUnfinished(categories, input.readAt);
   const stack = text(card.settings['stackable.stack_type']);
   const normalized = stack === 'normalized';
   const totals = normalized ? totalsBy(categories, series, format) : undefined;
@@ -132,11 +137,21 @@ function cartesian(input: ChartInput): EChartsOption {
         smooth: 0.2,
         smoothMonotone: 'x',
         lineStyle: { width: 2.25, color },
+        ...(unfinished && index === 0
+          ? {
+              markArea: {
+                silent: true,
+                itemStyle: { color: palette.line, opacity: 0.7 },
+                data: [[{ xAxis: last - 1 }, { xAxis: last }]],
+              },
+            }
+          : {}),
         ...(kind === 'area' ? { areaStyle: { opacity: stack === undefined ? 0.14 : 0.5, color } } : {}),
       };
     return {
       ...common,
       type: 'bar',
+      data: data.map((value, at) => (unfinished && at === last ? { value, itemStyle: { opacity: 0.45 } } : value)),
       barMaxWidth: horizontal ? 22 : 36,
       itemStyle: { color, borderRadius: stack === undefined ? (horizontal ? [0, 4, 4, 0] : [4, 4, 0, 0]) : 0 },
       ...(card.settings['graph.show_values'] === true
@@ -155,7 +170,7 @@ function cartesian(input: ChartInput): EChartsOption {
   return {
     grid: {
       left: 12,
-      right: horizontal ? 44 : 14,
+      right: horizontal ? 44 : 24, // half of the last date stands beyond the axis
       top: series.length > 1 ? 40 : 18,
       bottom: text(card.settings['graph.x_axis.title_text']) === undefined || horizontal ? 8 : 26,
       containLabel: true,
@@ -173,7 +188,9 @@ function cartesian(input: ChartInput): EChartsOption {
         }[];
         const category = categories[items[0]?.dataIndex ?? 0] ?? '';
         return tooltipBox(
-          timeline ? formatTime(category) : label(category),
+          timeline
+            ? formatTime(category) + (unfinished && category === categories[last] ? ' (so far)' : '')
+            : label(category),
           items.flatMap((item) => {
             const one = series[item.seriesIndex];
             if (one === undefined) return [];
@@ -238,6 +255,8 @@ function pie({ card, rows, format, palette }: ChartInput): EChartsOption {
     text(card.settings['pie.dimension']) ?? textList(card.settings['pie.dimension'])[0] ?? names[0] ?? '';
   const metric = text(card.settings['pie.metric']) ?? names[1] ?? '';
   const [at, value] = [format.index(dimension), format.index(metric)];
+  const colors = card.settings['pie.colors'];
+  const sliceColors = typeof colors === 'object' && colors !== null ? (colors as Record<string, unknown>) : {};
   const total = rows.rows.reduce((sum, row) => sum + (numberOf(row[value]) ?? 0), 0);
   return {
     legend: {
@@ -274,7 +293,9 @@ function pie({ card, rows, format, palette }: ChartInput): EChartsOption {
         data: rows.rows.map((row, index) => ({
           name: sentence(row[at] ?? '–'),
           value: numberOf(row[value]) ?? 0,
-          itemStyle: { color: palette.series[index % palette.series.length] ?? palette.ink },
+          itemStyle: {
+            color: text(sliceColors[row[at] ?? '']) ?? palette.series[index % palette.series.length] ?? palette.ink,
+          },
         })),
       },
     ],
@@ -409,10 +430,15 @@ function seriesSetting(card: PageQuestion, name: string, setting: string): unkno
   return typeof one === 'object' && one !== null ? (one as Record<string, unknown>)[setting] : undefined;
 }
 
-/** `top_up` → `Top up`: the marts' codes as words. Anything that is not such a code stays as it is. */
+const acronyms: Readonly<Record<string, string>> = { qr: 'QR', api: 'API', pin: 'PIN' };
+
+/** `top_up` → `Top up`, `api` → `API`: the marts' codes as words. Anything that is not such a code stays as it is. */
 export function sentence(code: string): string {
   if (!/^[a-z0-9]+(_[a-z0-9]+)*$/.test(code)) return code;
-  const words = code.replace(/_/g, ' ');
+  const words = code
+    .split('_')
+    .map((word) => acronyms[word] ?? word)
+    .join(' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -1,3 +1,4 @@
+import { sentence } from './chart-option';
 import type { PageDashboard } from '../../src/preview/page-data';
 import { element } from './dom';
 import type { Choice } from '../../src/preview/variant';
@@ -18,7 +19,7 @@ export function filterBar(
     const select = element('select', { id });
     if (!filter.required) select.append(new Option('All', '', false, value === null));
     for (const option of filter.options)
-      select.append(new Option(option.label, option.value, false, option.value === value));
+      select.append(new Option(sentence(option.label), option.value, false, option.value === value));
     select.addEventListener('change', () => {
       choose(filter.key, select.value === '' ? null : select.value);
     });

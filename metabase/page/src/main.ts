@@ -15,6 +15,7 @@ let printing = false;
 
 const surroundings: Surroundings = {
   answers: data.answers,
+  readAt: data.readAt,
   palette: () => (theme() === 'dark' ? dark : light),
   ask(card, choices) {
     if (!data.live || shown === undefined) return undefined;

@@ -57,7 +57,7 @@ async function optionsOf(
   filter: Filter,
 ): Promise<PageFilter['options']> {
   if (isDate(filter)) return dateOptions;
-  if (filter.values !== undefined) return filter.values.map((value) => ({ value, label: words(value) }));
+  if (filter.values !== undefined) return filter.values.map((value) => ({ value, label: value }));
   const column = columnOf(content, dashboard, filter);
   if (column === undefined) return [];
   const name = quoteIdentifier(column.column);
@@ -69,9 +69,7 @@ async function optionsOf(
     },
     `Could not read the values of filter "${filter.key}" of dashboard "${dashboard.key}"`,
   );
-  return answer.rows.flatMap(([value]) =>
-    value === null || value === undefined ? [] : [{ value, label: words(value) }],
-  );
+  return answer.rows.flatMap(([value]) => (value === null || value === undefined ? [] : [{ value, label: value }]));
 }
 
 /** The column behind the first field filter that the dashboard's filter feeds. */
@@ -83,11 +81,4 @@ function columnOf(content: Content, dashboard: Dashboard, filter: Filter): Colum
     if (tag?.kind === 'field') return tag.column;
   }
   return undefined;
-}
-
-/** `top_up` → `Top up`; a code in capitals, as of a currency, stays. */
-function words(value: string): string {
-  if (!/^[a-z0-9]+(_[a-z0-9]+)*$/.test(value)) return value;
-  const spaced = value.replace(/_/g, ' ');
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
