@@ -59,7 +59,7 @@ async function read(
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     size += chunk.length;
-    if (stop !== undefined && size >= stop.after) child.kill(stop.signal);
+    if (stop !== undefined && size >= stop.after && !child.killed) child.kill(stop.signal);
   }
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve([child.exitCode, child.signalCode]);
