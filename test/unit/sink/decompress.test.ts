@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
@@ -31,4 +33,18 @@ test.each([
     header,
   );
   expect(bytes.subarray(start).equals(records)).toBe(true);
+});
+
+test('records in zstd come out as they went in', () => {
+  // The codec is an ES module, which jest's sandbox does not import: Node itself runs the built program.
+  const script = `(async () => {
+    const { Zstd } = await import('@hpcc-js/wasm-zstd');
+    const { uncompressedRecords } = require('./dist/kafka/decompress.js');
+    const compressed = (await Zstd.load()).compress(Buffer.from('records '.repeat(1000)));
+    const framed = Buffer.concat([Buffer.alloc(7), compressed, Buffer.alloc(9)]);
+    const { bytes, start } = await uncompressedRecords(framed, { codec: 4, recordsStart: 7, end: 7 + compressed.length });
+    process.stdout.write(bytes.subarray(start));
+  })();`;
+  const cwd = join(__dirname, '../../../sink-warehouse');
+  expect(execFileSync(process.execPath, ['-e', script], { cwd }).toString()).toBe(records.toString());
 });
