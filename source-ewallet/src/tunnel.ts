@@ -24,15 +24,20 @@ export async function openTunnel(
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    ssh.forwardOut('127.0.0.1', 0, target.host, target.port, (error, channel) => {
-      if (error !== undefined) {
-        // The database client sees its connection end, and tries again or fails.
-        socket.destroy();
-        return;
-      }
-      channel.on('error', () => socket.destroy());
-      socket.pipe(channel).pipe(socket);
-    });
+    try {
+      ssh.forwardOut('127.0.0.1', 0, target.host, target.port, (error, channel) => {
+        if (error !== undefined) {
+          // The database client sees its connection end, and tries again or fails.
+          socket.destroy();
+          return;
+        }
+        channel.on('error', () => socket.destroy());
+        socket.pipe(channel).pipe(socket);
+      });
+    } catch {
+      // ssh2 throws 'Not connected' for a socket accepted after the SSH connection is gone: the same end for the client.
+      socket.destroy();
+    }
   });
   ssh.on('close', () => {
     for (const socket of sockets) socket.destroy();
