@@ -8,6 +8,13 @@ export interface Measurement {
   readonly peakRss: number;
   /** User and system time of our processes together, without the servers'. */
   readonly cpuSeconds: number;
+  /** How far the hop was when, from its start, where that can be watched. */
+  readonly progress?: readonly Progress[];
+}
+
+export interface Progress {
+  readonly rows: number;
+  readonly seconds: number;
 }
 
 export interface HopResult {
@@ -30,6 +37,8 @@ export interface HopSummary {
   readonly ratio: { readonly min: number; readonly median: number; readonly max: number };
   readonly peakRssMegabytes: number;
   readonly cpuSecondsPerMillionRows: number;
+  /** Of the last trial: seconds a million rows took in each tenth of the run, in order; empty where it was not watched. */
+  readonly secondsPerMillionRowsByTenth: readonly number[];
 }
 
 /** The figures of a hop: medians over its trials, but for the peak of memory. */
@@ -46,7 +55,23 @@ export function summarise({ hop, limit, target, trials }: HopResult): HopSummary
     ratio: { min: Math.min(...ratios), median: median(ratios), max: Math.max(...ratios) },
     peakRssMegabytes: Math.max(...trials.map((trial) => trial.hop.peakRss)) / 1e6,
     cpuSecondsPerMillionRows: median(trials.map((trial) => (trial.hop.cpuSeconds / trial.hop.rows) * 1e6)),
+    secondsPerMillionRowsByTenth: byTenth(trials.at(-1)?.hop.progress ?? []),
   };
+}
+
+/** Cost of a row in each tenth of the rows, read off the nearest sample at or after each tenth's end. */
+function byTenth(progress: readonly Progress[]): number[] {
+  const [first, last] = [progress[0], progress.at(-1)];
+  if (first === undefined || last === undefined || last.rows === first.rows) return [];
+  const ends = Array.from({ length: 11 }, (_, tenth) => {
+    const rows = first.rows + ((last.rows - first.rows) * tenth) / 10;
+    return progress.find((sample) => sample.rows >= rows) ?? last;
+  });
+  return ends.slice(1).flatMap((end, index) => {
+    const begin = ends[index] ?? first;
+    // A batch may be larger than a tenth: that tenth has no sample of its own.
+    return end.rows === begin.rows ? [] : [((end.seconds - begin.seconds) / (end.rows - begin.rows)) * 1e6];
+  });
 }
 
 function rate({ rows, seconds }: Measurement): number {

@@ -4,19 +4,25 @@ import path from 'node:path';
 import { Failure } from '@ewallet/failure';
 import { Command } from 'commander';
 import { airbyteLines, prepare, type BenchSession } from './bench-session';
+import { summariseDelays, type Delay, type DelaySummary } from './delay';
 import { destinationTrial } from './destination-hop';
 import { flowTrial } from './flow-hop';
+import { growthPlot, growthTable, type Size } from './growth';
+import { incrementalTrial } from './incremental-hop';
 import { summarise, type HopResult, type HopSummary } from './measurement';
 import { plot } from './plot';
 import { ROOT } from './programs';
-import { table } from './report';
+import { delayTable, table } from './report';
 import { sinkTrial } from './sink-hop';
 import { sourceTrial } from './source-hop';
 import { startStack, stopStack } from './stack';
 import type { Trial } from './trial';
 
-const HOPS = ['source', 'destination', 'sink', 'flow'] as const;
+const HOPS = ['source', 'destination', 'sink', 'flow', 'incremental'] as const;
 type Hop = (typeof HOPS)[number];
+
+/** Hops that work on the Airbyte lines of the source, which are made once. */
+const NEEDS_LINES: ReadonlySet<Hop> = new Set(['destination', 'sink', 'incremental']);
 
 interface Flags {
   readonly rows: number;
@@ -26,7 +32,7 @@ interface Flags {
   readonly results: string;
 }
 
-/** Sizes of the growth run: what is flat from the first to the last is flat. */
+/** Sizes of the growth run: a cost a row that is the same at the first and at the last is flat. */
 const GROWTH = [100_000, 1_000_000, 10_000_000];
 
 /** The command line of `npm run bench`. */
@@ -42,26 +48,37 @@ export function program(out: { write(text: string): unknown }, err: { write(text
       const say = (text: string): void => {
         err.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
       };
+      const sizes: Size[] = [];
       for (const rows of flags.growth ? GROWTH : [flags.rows]) {
-        const summaries = await benchmark({ ...flags, rows }, say);
+        const figures = await benchmark({ ...flags, rows }, say);
         out.write(
-          `\n${rows.toLocaleString('en')} transactions on ${cpus().length} cores\n${table(summaries, false)}\n`,
+          `\n${rows.toLocaleString('en')} transactions on ${cpus().length} cores\n${printed(figures, false)}\n`,
         );
-        await write(flags.results, rows, summaries);
+        await write(flags.results, rows, figures);
+        sizes.push({ rows, summaries: figures.hops });
       }
+      if (!flags.growth) return;
+      out.write(`\n${growthTable(sizes)}\n`);
+      await writeFile(path.join(flags.results, 'growth.md'), `${growthTable(sizes)}\n`);
+      await writeFile(path.join(flags.results, 'growth.svg'), growthPlot(sizes));
     });
 }
 
-async function benchmark(flags: Flags, say: (text: string) => void): Promise<HopSummary[]> {
+interface Figures {
+  readonly hops: readonly HopSummary[];
+  readonly delays: readonly DelaySummary[];
+}
+
+async function benchmark(flags: Flags, say: (text: string) => void): Promise<Figures> {
   const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-'));
   const stackDirectory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-stack-'));
   let whole = false;
   try {
     say('starting the services');
     const session = await prepare(directory, await startStack(stackDirectory), flags.rows, say);
-    const results = await trials(session, flags);
+    const figures = await trials(session, flags);
     whole = true;
-    return results.map(summarise);
+    return figures;
   } finally {
     await stopStack(stackDirectory);
     if (whole) await rm(directory, { recursive: true, force: true });
@@ -69,12 +86,14 @@ async function benchmark(flags: Flags, say: (text: string) => void): Promise<Hop
   }
 }
 
-async function trials(session: BenchSession, { only, runs }: Flags): Promise<HopResult[]> {
+async function trials(session: BenchSession, { only, runs }: Flags): Promise<Figures> {
   const results = new Map<string, HopResult>();
-  const lines = only.includes('destination') || only.includes('sink') ? await airbyteLines(session) : '';
+  const delays: Delay[] = [];
+  const lines = only.some((hop) => NEEDS_LINES.has(hop)) ? await airbyteLines(session) : '';
   for (let run = 1; run <= runs; run++) {
     for (const hop of only) {
-      for (const trial of await trialOf(hop, session, lines, run)) {
+      const outcome = await trialOf(hop, session, lines, run);
+      for (const trial of outcome.trials) {
         session.say(`${trial.hop}, run ${run}: ${shortly(trial)}`);
         const before = results.get(trial.hop);
         results.set(trial.hop, {
@@ -84,21 +103,30 @@ async function trials(session: BenchSession, { only, runs }: Flags): Promise<Hop
           trials: [...(before?.trials ?? []), trial.measured],
         });
       }
+      for (const delay of outcome.delays) session.say(`${delay.name}, run ${run}: ${delay.seconds.toFixed(2)} s`);
+      delays.push(...outcome.delays);
     }
   }
-  return [...results.values()];
+  return { hops: [...results.values()].map(summarise), delays: summariseDelays(delays) };
 }
 
-function trialOf(hop: Hop, session: BenchSession, lines: string, run: number): Promise<Trial[]> {
+interface Outcome {
+  readonly trials: readonly Trial[];
+  readonly delays: readonly Delay[];
+}
+
+async function trialOf(hop: Hop, session: BenchSession, lines: string, run: number): Promise<Outcome> {
   switch (hop) {
     case 'source':
-      return sourceTrial(session);
+      return { trials: await sourceTrial(session), delays: [] };
     case 'destination':
-      return destinationTrial(session, lines, run);
+      return { trials: await destinationTrial(session, lines, run), delays: [] };
     case 'sink':
-      return sinkTrial(session, lines, run);
+      return { trials: await sinkTrial(session, lines, run), delays: [] };
     case 'flow':
-      return flowTrial(session, run);
+      return { trials: await flowTrial(session, run), delays: [] };
+    case 'incremental':
+      return { trials: [], delays: await incrementalTrial(session, lines) };
     default: {
       const never: never = hop;
       throw new TypeError(`unknown hop ${String(never)}`);
@@ -112,13 +140,20 @@ function shortly({ measured: { hop, limit } }: Trial): string {
   return `${rate.toLocaleString('en')} of ${most.toLocaleString('en')} rows/s, ${(rate / most).toFixed(2)}`;
 }
 
-async function write(directory: string, rows: number, summaries: readonly HopSummary[]): Promise<void> {
+function printed({ hops: summaries, delays }: Figures, markdown: boolean): string {
+  return [
+    ...(summaries.length === 0 ? [] : [table(summaries, markdown)]),
+    ...(delays.length === 0 ? [] : [delayTable(delays, markdown)]),
+  ].join('\n\n');
+}
+
+async function write(directory: string, rows: number, figures: Figures): Promise<void> {
   await mkdir(directory, { recursive: true });
   const name = path.join(directory, `${rows}-rows`);
   const machine = { cores: cpus().length, processor: cpus()[0]?.model ?? 'unknown', node: process.version };
-  await writeFile(`${name}.json`, `${JSON.stringify({ rows, machine, hops: summaries }, null, 2)}\n`);
-  await writeFile(`${name}.md`, `${table(summaries, true)}\n`);
-  await writeFile(`${name}.svg`, plot(summaries));
+  await writeFile(`${name}.json`, `${JSON.stringify({ rows, machine, ...figures }, null, 2)}\n`);
+  await writeFile(`${name}.md`, `${printed(figures, true)}\n`);
+  await writeFile(`${name}.svg`, plot(figures.hops));
 }
 
 function count(text: string): number {

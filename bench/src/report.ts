@@ -1,3 +1,4 @@
+import type { DelaySummary } from './delay';
 import type { HopSummary } from './measurement';
 
 /** The figures as a table of fixed width, or of Markdown where `markdown`. */
@@ -26,6 +27,26 @@ export function table(summaries: readonly HopSummary[], markdown: boolean): stri
       summary.cpuSecondsPerMillionRows.toFixed(1),
     ]),
   ];
+  return printed(rows, markdown);
+}
+
+/** What has no limit to be a ratio of, in seconds. */
+export function delayTable(delays: readonly DelaySummary[], markdown: boolean): string {
+  return printed(
+    [
+      ['what', 'seconds min / median / max', 'target', 'peak RSS'],
+      ...delays.map(({ name, seconds, target, peakRssMegabytes }) => [
+        name,
+        `${seconds.min.toFixed(2)} / ${seconds.median.toFixed(2)} / ${seconds.max.toFixed(2)}`,
+        target === undefined ? '' : `< ${target} s`,
+        peakRssMegabytes === 0 ? '' : `${peakRssMegabytes.toFixed(0)} MB`,
+      ]),
+    ],
+    markdown,
+  );
+}
+
+function printed(rows: readonly (readonly string[])[], markdown: boolean): string {
   if (markdown) {
     const [head = [], ...body] = rows;
     return [head, head.map(() => '---'), ...body]

@@ -59,7 +59,11 @@ async function land(session: BenchSession, connector: string, records: number): 
     const rows = last.records - first.records;
     // Memory and CPU time are of the whole run, so the latter is scaled to the rows that were timed.
     const share = rows / (last.records - before);
-    return { rows, bytes: 0, seconds, peakRss: measured.peakRss, cpuSeconds: measured.cpuSeconds * share };
+    const progress = last.samples.map(({ records: seen, at }) => ({
+      rows: seen - before,
+      seconds: (at - first.at) / 1e9,
+    }));
+    return { rows, bytes: 0, seconds, peakRss: measured.peakRss, cpuSeconds: measured.cpuSeconds * share, progress };
   } finally {
     await stopSink(sink);
   }
@@ -94,12 +98,20 @@ export async function stopSink(sink: RunningPipeline): Promise<void> {
   await sink.ended;
 }
 
+interface Landing {
+  readonly records: number;
+  /** Nanoseconds of the monotonic clock. */
+  readonly at: number;
+  /** Each commit that was seen, in order. */
+  readonly samples: readonly { readonly records: number; readonly at: number }[];
+}
+
 export async function untilLanded(
   session: BenchSession,
   connector: string,
   records: number,
   sink: RunningPipeline,
-): Promise<{ readonly records: number; readonly at: number }> {
+): Promise<Landing> {
   const dead = new AbortController();
   sink.ended
     .then(() => {
@@ -108,13 +120,17 @@ export async function untilLanded(
     .catch((error: unknown) => {
       dead.abort(error);
     });
+  const samples: { records: number; at: number }[] = [];
   let seen = 0;
   let progressed = Date.now();
   for (;;) {
     const now = await landed(session, connector);
-    if (now >= records) return { records: now, at: Number(process.hrtime.bigint()) };
-    if (now > seen) progressed = Date.now();
+    if (now > seen) {
+      progressed = Date.now();
+      samples.push({ records: now, at: Number(process.hrtime.bigint()) });
+    }
     seen = now;
+    if (now >= records) return { records: now, at: Number(process.hrtime.bigint()), samples };
     dead.signal.throwIfAborted();
     if (Date.now() - progressed > STUCK)
       throw Failure.system(`The sink landed ${seen} of ${records} records and no more.`);

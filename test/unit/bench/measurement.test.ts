@@ -1,7 +1,9 @@
+import { summariseDelays, type Delay } from '../../../bench/src/delay';
+import { growthPlot, growthTable } from '../../../bench/src/growth';
 import { median, summarise, type Measurement } from '../../../bench/src/measurement';
 import { TotalsCounter, mustEqual } from '../../../bench/src/money';
 import { plot } from '../../../bench/src/plot';
-import { table } from '../../../bench/src/report';
+import { delayTable, table } from '../../../bench/src/report';
 
 const measured = (seconds: number, peakRss = 0, cpuSeconds = 0): Measurement => ({
   rows: 1_000,
@@ -34,7 +36,68 @@ test('a ratio is of a trial’s own two runs; the median of three is reported wi
     ratio: { min: 0.25, median: 0.5, max: 1 },
     peakRssMegabytes: 120,
     cpuSecondsPerMillionRows: 4_000,
+    secondsPerMillionRowsByTenth: [],
   });
+});
+
+test('the cost of a row is told for each tenth of a hop that can be watched, without the tenths inside one batch', () => {
+  const progress = [
+    { rows: 100, seconds: 0 },
+    { rows: 200, seconds: 1 },
+    { rows: 600, seconds: 2 },
+    { rows: 1_100, seconds: 7 },
+  ];
+  const watched = { ...measured(7), progress };
+  expect(
+    summarise({ hop: 'sink', limit: 'COPY', target: 0.35, trials: [{ hop: watched, limit: measured(1) }] })
+      .secondsPerMillionRowsByTenth,
+  ).toEqual([10_000, 2_500, 10_000]);
+});
+
+test('delays are summed up by name, in the order they were first measured', () => {
+  const delay = (name: string, seconds: number, peakRss: number): Delay => ({ name, target: 3, seconds, peakRss });
+  const delays = summariseDelays([
+    delay('start', 0.5, 0),
+    delay('idle', 2, 90e6),
+    delay('start', 0.25, 0),
+    delay('idle', 1, 95e6),
+    delay('start', 1, 0),
+  ]);
+  expect(delays).toEqual([
+    { name: 'start', target: 3, seconds: { min: 0.25, median: 0.5, max: 1 }, peakRssMegabytes: 0 },
+    { name: 'idle', target: 3, seconds: { min: 1, median: 1.5, max: 2 }, peakRssMegabytes: 95 },
+  ]);
+  expect(delayTable(delays, true)).toBe(
+    [
+      '| what | seconds min / median / max | target | peak RSS |',
+      '| --- | --- | --- | --- |',
+      '| start | 0.25 / 0.50 / 1.00 | < 3 s |  |',
+      '| idle | 1.00 / 1.50 / 2.00 | < 3 s | 95 MB |',
+    ].join('\n'),
+  );
+});
+
+test('growth compares what a million rows cost at each size', () => {
+  const sizes = [
+    { rows: 100_000, summaries: [{ ...summary, rowsPerSecond: 400_000 }] },
+    {
+      rows: 1_000_000,
+      summaries: [
+        { ...summary, rowsPerSecond: 500_000 },
+        { ...summary, hop: 'flow' },
+      ],
+    },
+    { rows: 10_000_000, summaries: [{ ...summary, rowsPerSecond: 400_000 }] },
+  ];
+  expect(growthTable(sizes)).toBe(
+    [
+      '| hop | 100,000 rows | 1,000,000 rows | 10,000,000 rows | throughput, last to one before |',
+      '| --- | --- | --- | --- | --- |',
+      '| source | 2.5 s / 1M | 2.0 s / 1M | 2.5 s / 1M | 0.80 |',
+      '| flow |  | 2000.0 s / 1M |  |  |',
+    ].join('\n'),
+  );
+  expect(growthPlot(sizes).match(/<circle /g)).toHaveLength(4);
 });
 
 test.each([

@@ -1,0 +1,84 @@
+import type { HopSummary } from './measurement';
+
+/** The hops' figures at one number of transactions. */
+export interface Size {
+  readonly rows: number;
+  readonly summaries: readonly HopSummary[];
+}
+
+const WIDTH = 720;
+const HEIGHT = 380;
+const LEFT = 60;
+const RIGHT = 560;
+const TOP = 50;
+const BOTTOM = 330;
+const COLOURS = ['#2f6feb', '#bf3989', '#1a7f37', '#9a6700', '#8250df', '#cf222e'];
+
+/** What a million rows cost at each size, in seconds, and the largest size beside the one before it. */
+export function growthTable(sizes: readonly Size[]): string {
+  const head = [
+    'hop',
+    ...sizes.map(({ rows }) => `${rows.toLocaleString('en')} rows`),
+    'throughput, last to one before',
+  ];
+  const body = hopsOf(sizes).map((hop) => {
+    const costs = sizes.map((size) => cost(size, hop));
+    const [before, last] = costs.slice(-2);
+    const kept = before === undefined || last === undefined ? '' : (before / last).toFixed(2);
+    return [hop, ...costs.map((value) => (value === undefined ? '' : `${value.toFixed(1)} s / 1M`)), kept];
+  });
+  return [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** The same as lines over a logarithmic axis of rows: a flat line is a cost that does not grow. */
+export function growthPlot(sizes: readonly Size[]): string {
+  const rows = sizes.map((size) => size.rows);
+  const [low, high] = [Math.log10(Math.min(...rows)), Math.log10(Math.max(...rows))];
+  const most = Math.max(...sizes.flatMap(({ summaries }) => summaries.map(secondsPerMillion)));
+  const x = (value: number): number => LEFT + ((Math.log10(value) - low) / (high - low || 1)) * (RIGHT - LEFT);
+  const y = (value: number): number => BOTTOM - (value / most) * (BOTTOM - TOP);
+  const lines = hopsOf(sizes).map((hop, index) => {
+    const colour = COLOURS[index % COLOURS.length] ?? '#24292f';
+    const points = sizes.flatMap((size) => {
+      const value = cost(size, hop);
+      return value === undefined ? [] : [{ x: x(size.rows), y: y(value) }];
+    });
+    const end = points.at(-1)?.y ?? BOTTOM;
+    return [
+      `<polyline points="${points.map((point) => `${point.x.toFixed(1)},${point.y.toFixed(1)}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+      ...points.map(
+        (point) => `<circle cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="3.5" fill="${colour}"/>`,
+      ),
+      `<text x="${RIGHT + 12}" y="${(end + 4).toFixed(1)}" style="fill:${colour}">${hop}</text>`,
+    ].join('\n  ');
+  });
+  const ticks = sizes.map(
+    (size) =>
+      `<text x="${x(size.rows).toFixed(1)}" y="${BOTTOM + 20}" text-anchor="middle">${size.rows.toLocaleString('en')}</text>`,
+  );
+  const levels = [0, most / 2, most].map(
+    (value) =>
+      `<line x1="${LEFT}" x2="${RIGHT}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}" stroke="#d0d7de"/><text x="${LEFT - 8}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${value.toFixed(1)}</text>`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Seconds a million rows take in each hop, by the number of rows">
+  <style>text { font: 12px system-ui, sans-serif; fill: #24292f } .title { font-size: 15px; font-weight: 600 }</style>
+  <rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>
+  <text x="16" y="26" class="title">Seconds a million rows, by the number of rows</text>
+  ${[...levels, ...ticks, ...lines].join('\n  ')}
+  <text x="${(LEFT + RIGHT) / 2}" y="${HEIGHT - 10}" text-anchor="middle">transactions, logarithmic</text>
+</svg>
+`;
+}
+
+function hopsOf(sizes: readonly Size[]): string[] {
+  return [...new Set(sizes.flatMap(({ summaries }) => summaries.map(({ hop }) => hop)))];
+}
+
+function cost({ summaries }: Size, hop: string): number | undefined {
+  const summary = summaries.find((candidate) => candidate.hop === hop);
+  return summary === undefined ? undefined : secondsPerMillion(summary);
+}
+
+function secondsPerMillion({ rowsPerSecond }: HopSummary): number {
+  return 1e6 / rowsPerSecond;
+}
