@@ -4,18 +4,18 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '@ewallet/failure';
 import { connect, parseConnectionUrl } from '@ewallet/postgres';
+import { postgresUrl, type StackConnections } from '@ewallet/stack-connections';
 import type { Client } from 'pg';
 import { totalsFromRows, totalsQuery, type Totals } from './money';
 import { runPipeline } from './pipeline';
 import { programPath } from './programs';
-import { databaseUrl, type Stack } from './stack';
 
 const run = promisify(execFile);
 
 /** What every hop works on: the services, the data made once, and the totals it must leave as they are. */
 export interface BenchSession {
   readonly directory: string;
-  readonly stack: Stack;
+  readonly stack: StackConnections;
   readonly sourceUrl: string;
   readonly warehouseUrl: string;
   readonly sourceConfig: string;
@@ -28,13 +28,13 @@ export interface BenchSession {
 
 export async function prepare(
   directory: string,
-  stack: Stack,
+  stack: StackConnections,
   rows: number,
   say: (text: string) => void,
 ): Promise<BenchSession> {
   await mkdir(directory, { recursive: true });
-  const sourceUrl = databaseUrl(stack.source);
-  const warehouseUrl = databaseUrl(stack.warehouse);
+  const sourceUrl = postgresUrl(stack.source);
+  const warehouseUrl = postgresUrl(stack.warehouse);
   say(`filling the e-wallet database with ${rows.toLocaleString('en')} transactions`);
   await run(programPath('ewallet-simulator'), [
     ...['seed', '--recreate', '--database-url', sourceUrl, '--rows', String(rows), '--seed', '42'],

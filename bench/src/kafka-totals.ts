@@ -1,8 +1,8 @@
 import { Failure } from '@ewallet/failure';
 import { FRAME_BYTES, SchemaRegistry, exactAvroType, framedSchemaId } from '@ewallet/wire';
+import type { StackConnections } from '@ewallet/stack-connections';
 import { Kafka, logLevel } from 'kafkajs';
 import { TotalsCounter, type Totals } from './money';
-import type { Stack } from './stack';
 
 /** What a read-committed consumer finds in a topic, and how large the records' keys and values are. */
 export interface TopicTotals {
@@ -18,7 +18,7 @@ const SILENCE = 10_000;
  *
  * @param expected how many records there should be; reading ends there, or when nothing more comes
  */
-export async function readTopicTotals(stack: Stack, topic: string, expected: number): Promise<TopicTotals> {
+export async function readTopicTotals(stack: StackConnections, topic: string, expected: number): Promise<TopicTotals> {
   const kafka = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
   const consumer = kafka.consumer({ groupId: `bench-${topic}-${Date.now()}`, maxBytesPerPartition: 4 << 20 });
   const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
@@ -67,22 +67,25 @@ interface Row {
   readonly fee: string;
 }
 
-export async function partitionsOf(stack: Stack, topic: string): Promise<number> {
+export async function partitionsOf(stack: StackConnections, topic: string): Promise<number> {
   return withAdmin(stack, async (admin) => {
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
     return topics[0]?.partitions.length ?? 0;
   });
 }
 
-export async function createTopic(stack: Stack, topic: string, numPartitions: number): Promise<void> {
+export async function createTopic(stack: StackConnections, topic: string, numPartitions: number): Promise<void> {
   await withAdmin(stack, (admin) => admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true }));
 }
 
-export async function deleteTopic(stack: Stack, topic: string): Promise<void> {
+export async function deleteTopic(stack: StackConnections, topic: string): Promise<void> {
   await withAdmin(stack, (admin) => admin.deleteTopics({ topics: [topic] }));
 }
 
-async function withAdmin<T>(stack: Stack, work: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> {
+async function withAdmin<T>(
+  stack: StackConnections,
+  work: (admin: ReturnType<Kafka['admin']>) => Promise<T>,
+): Promise<T> {
   const admin = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {

@@ -1,4 +1,4 @@
-export { postgresUrl, type PostgresConnection, type StackConnections } from './connections';
+export { postgresUrl, type PostgresConnection, type StackConnections } from '@ewallet/stack-connections';
 export { cacheDirectory, provideJars, type Jars } from './jars';
 export { findJava } from './java';
 export type { KafkaListener, KafkaOptions } from './kafka';

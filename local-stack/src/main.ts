@@ -1,10 +1,10 @@
 import { asFailure, Failure } from '@ewallet/failure';
+import { postgresUrl, type StackConnections } from '@ewallet/stack-connections';
 import { Command, InvalidArgumentError } from 'commander';
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { postgresUrl, type StackConnections } from './connections';
 import { cacheDirectory } from './jars';
 import { attachStack, stackStatus, startStack, stopStack, type RunningStack } from './stack';
 

@@ -1,4 +1,5 @@
 import { Failure } from '@ewallet/failure';
+import type { PostgresConnection } from '@ewallet/stack-connections';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { access, chmod, chown, cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
@@ -7,7 +8,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import type { PostgresConnection } from './connections';
 import type { Launch } from './service-state';
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { StackConnections } from './connections';
+import type { StackConnections } from '@ewallet/stack-connections';
 import type { ProcessIdentity } from './process-identity';
 
 export const SERVICE_NAMES = ['source', 'warehouse', 'kafka', 'schemaRegistry'] as const;

@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
+import type { PostgresConnection, StackConnections } from '@ewallet/stack-connections';
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { PostgresConnection, StackConnections } from './connections';
 import { provideJars } from './jars';
 import { guardStack, type Guard } from './guard';
 import { findJava } from './java';

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { postgresUrl, type Connections } from './connections';
+import { postgresUrl, type StackConnections } from '@ewallet/stack-connections';
 import { command } from './project';
 
 export const SINK_NAME = 'wallet';
@@ -13,7 +13,7 @@ export interface ConfigurationFiles {
   readonly sync: string;
 }
 
-export async function writeConfigurations(dir: string, connections: Connections): Promise<ConfigurationFiles> {
+export async function writeConfigurations(dir: string, connections: StackConnections): Promise<ConfigurationFiles> {
   const folder = path.join(dir, 'config');
   await mkdir(folder, { recursive: true });
   const files = {

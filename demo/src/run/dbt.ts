@@ -1,13 +1,13 @@
 import path from 'node:path';
+import type { PostgresConnection } from '@ewallet/stack-connections';
 import type { Children } from './children';
-import type { PostgresServer } from './connections';
 import { ROOT } from './project';
 import type { Show } from './steps';
 
 /** Builds and tests every model, and says what dbt said of it. */
 export async function buildModels(
   children: Children,
-  warehouse: PostgresServer,
+  warehouse: PostgresConnection,
   logFile: string,
   show: Show,
 ): Promise<string> {
@@ -33,7 +33,7 @@ export async function buildModels(
 }
 
 /** How dbt's profile is told where the warehouse is. */
-export function warehouseVariables(warehouse: PostgresServer): Readonly<Record<string, string>> {
+export function warehouseVariables(warehouse: PostgresConnection): Readonly<Record<string, string>> {
   return {
     EWALLET_WAREHOUSE_HOST: warehouse.host,
     EWALLET_WAREHOUSE_PORT: String(warehouse.port),

@@ -1,9 +1,9 @@
 import { Failure } from '@ewallet/failure';
+import { parseConnections, postgresUrl, type StackConnections } from '@ewallet/stack-connections';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Child, Children } from './children';
 import { SINK_NAME, writeConfigurations, type ConfigurationFiles } from './configurations';
-import { parseConnections, postgresUrl, type Connections } from './connections';
 import { buildModels } from './dbt';
 import { LandingWatch } from './landing';
 import { command, PREVIEW } from './project';
@@ -22,7 +22,7 @@ export interface FlowOptions {
 }
 
 export interface FlowResult {
-  readonly connections: Connections;
+  readonly connections: StackConnections;
   readonly configurations: ConfigurationFiles;
 }
 
@@ -58,8 +58,8 @@ export class Flow {
     return { connections, configurations };
   }
 
-  private async startServices(): Promise<Connections> {
-    let connections: Connections | undefined;
+  private async startServices(): Promise<StackConnections> {
+    let connections: StackConnections | undefined;
     await this.steps.run('start the services', async () => {
       const args = ['up', '--detach', '--json', '--dir', path.join(this.options.dir, 'stack')];
       connections = parseConnections(
@@ -71,7 +71,7 @@ export class Flow {
     return connections;
   }
 
-  private async seed({ source }: Connections): Promise<void> {
+  private async seed({ source }: StackConnections): Promise<void> {
     await this.steps.run('fill the e-wallet', async () => {
       const { rows, seed } = this.options;
       const args = ['seed', '--database-url', postgresUrl(source), '--rows', String(rows), '--seed', String(seed)];
@@ -86,7 +86,7 @@ export class Flow {
   }
 
   private async syncWhileTrading(
-    { source }: Connections,
+    { source }: StackConnections,
     configurations: ConfigurationFiles,
     watch: LandingWatch,
   ): Promise<void> {
@@ -138,13 +138,13 @@ export class Flow {
     }
   }
 
-  private async buildModels({ warehouse }: Connections): Promise<void> {
+  private async buildModels({ warehouse }: StackConnections): Promise<void> {
     await this.steps.run('build and test the marts', async (show: Show) =>
       buildModels(this.children, warehouse, this.log('dbt'), show),
     );
   }
 
-  private async preview({ warehouse }: Connections): Promise<void> {
+  private async preview({ warehouse }: StackConnections): Promise<void> {
     await this.steps.run('draw the dashboards', async () => {
       const args = ['preview', '--warehouse', postgresUrl(warehouse), '--out', PREVIEW];
       await this.children.run('ewallet-dashboards preview', command('ewallet-dashboards'), args, {
@@ -154,7 +154,7 @@ export class Flow {
     });
   }
 
-  private async reconcile(connections: Connections): Promise<void> {
+  private async reconcile(connections: StackConnections): Promise<void> {
     let comparisons: readonly Comparison[] = [];
     await this.steps.run('reconcile', async () => {
       comparisons = await reconcile(connections, `ewallet-demo-${process.pid}`);

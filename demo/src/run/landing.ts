@@ -1,9 +1,9 @@
 import { Failure } from '@ewallet/failure';
 import { connect, parseConnectionConfig } from '@ewallet/postgres';
+import type { StackConnections } from '@ewallet/stack-connections';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import type { Connections } from './connections';
 
 /** Nothing at all landed for so long: the sink hangs, or was given other topics. */
 const STALLED_MS = 120_000;
@@ -23,7 +23,7 @@ export class LandingWatch {
     private readonly connector: string,
   ) {}
 
-  static async open(connections: Connections, connector: string): Promise<LandingWatch> {
+  static async open(connections: StackConnections, connector: string): Promise<LandingWatch> {
     const config = parseConnectionConfig({ ...connections.warehouse, ssl_mode: { mode: 'disable' } });
     const warehouse = await connect(config, { applicationName: 'ewallet-demo' });
     const brokers = connections.kafka.bootstrapServers.split(',');

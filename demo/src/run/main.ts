@@ -1,11 +1,11 @@
 import { asFailure, Failure } from '@ewallet/failure';
+import { postgresUrl } from '@ewallet/stack-connections';
 import { Command, InvalidArgumentError } from 'commander';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Children } from './children';
-import { postgresUrl } from './connections';
 import { Flow, type FlowResult } from './flow';
 import { command, PREVIEW, ROOT } from './project';
 import { Steps } from './steps';

@@ -1,6 +1,6 @@
 import { connect, parseConnectionConfig } from '@ewallet/postgres';
+import type { StackConnections, PostgresConnection } from '@ewallet/stack-connections';
 import type { Client } from 'pg';
-import type { Connections, PostgresServer } from '../connections';
 import { compare, type Comparison } from './compare';
 import { databaseTotals, measuredStreams } from './database-totals';
 import { kafkaTotals } from './kafka-totals';
@@ -12,7 +12,7 @@ const NOTHING: Totals = new Map();
  * Compares every stream in the e-wallet's database, in Kafka and in the warehouse. Right only while nothing trades and
  * everything has landed.
  */
-export async function reconcile(connections: Connections, group: string): Promise<readonly Comparison[]> {
+export async function reconcile(connections: StackConnections, group: string): Promise<readonly Comparison[]> {
   return withDatabase(connections.source, async (ewallet) =>
     withDatabase(connections.warehouse, async (warehouse) => {
       const streams = await measuredStreams(ewallet);
@@ -30,7 +30,7 @@ export async function reconcile(connections: Connections, group: string): Promis
   );
 }
 
-async function withDatabase<T>(server: PostgresServer, work: (client: Client) => Promise<T>): Promise<T> {
+async function withDatabase<T>(server: PostgresConnection, work: (client: Client) => Promise<T>): Promise<T> {
   const config = parseConnectionConfig({ ...server, ssl_mode: { mode: 'disable' } });
   const client = await connect(config, { applicationName: 'ewallet-demo' });
   try {

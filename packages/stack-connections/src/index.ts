@@ -1,3 +1,5 @@
+import { Failure } from '@ewallet/failure';
+
 /** Where one PostgreSQL server of the stack is reached. */
 export interface PostgresConnection {
   readonly host: string;
@@ -19,4 +21,19 @@ export interface StackConnections {
 export function postgresUrl(server: PostgresConnection): string {
   const credentials = `${encodeURIComponent(server.username)}:${encodeURIComponent(server.password)}`;
   return `postgresql://${credentials}@${server.host}:${server.port}/${encodeURIComponent(server.database)}`;
+}
+
+/**
+ * The line `local-stack up --json` printed.
+ *
+ * @throws Failure (system) where it names no services
+ */
+export function parseConnections(line: string): StackConnections {
+  try {
+    const parsed = JSON.parse(line) as Partial<StackConnections>;
+    if (parsed.source && parsed.warehouse && parsed.kafka && parsed.schemaRegistry) return parsed as StackConnections;
+  } catch {
+    // Falls through to the one message for both.
+  }
+  throw Failure.system('local-stack printed no connections; run "local-stack up --json" by hand to see why');
 }
