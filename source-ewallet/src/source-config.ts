@@ -1,6 +1,5 @@
-import { Failure } from '@ewallet/failure';
+import { Failure, nearestName } from '@ewallet/failure';
 import { parseConnectionConfig, type ConnectionConfig } from '@ewallet/postgres';
-import { nearestName } from './nearest-name';
 
 /** How an incremental stream finds what is new. */
 export type ReplicationMethod =
@@ -122,7 +121,7 @@ function refuseUnknown(object: Json, known: readonly string[], prefix: string): 
   for (const key of Object.keys(object)) {
     if (known.includes(key)) continue;
     const nearest = nearestName(key, known);
-    throw Failure.config(`Unknown key \`${prefix}${key}\`: did you mean \`${prefix}${nearest ?? ''}\`?`);
+    throw Failure.config(`Unknown key \`${prefix}${key}\`: did you mean \`${prefix}${nearest}\`?`);
   }
 }
 

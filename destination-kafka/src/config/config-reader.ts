@@ -1,23 +1,9 @@
-import { Failure } from '@ewallet/failure';
+import { Failure, nearestName } from '@ewallet/failure';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Edits (insert, delete, replace) from one word to the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
 
 /**
@@ -121,7 +107,7 @@ export class ConfigReader {
   finish(): void {
     const unknown = Object.keys(this.#object).find((key) => !this.#known.has(key));
     if (unknown === undefined) return;
-    const nearest = [...this.#known].sort((a, b) => distance(unknown, a) - distance(unknown, b))[0] ?? '';
+    const nearest = nearestName(unknown, [...this.#known]);
     throw Failure.config(`Unknown key "${this.#at(unknown)}". Did you mean "${this.#at(nearest)}"?`);
   }
 

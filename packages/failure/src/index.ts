@@ -1,1 +1,2 @@
 export { Failure, asFailure, isFailure, type FailureKind } from './failure';
+export { nearestName } from './nearest-name';

@@ -1,7 +1,6 @@
-import { Failure } from '@ewallet/failure';
+import { Failure, nearestName } from '@ewallet/failure';
 import type { RawConfig } from './config-file';
 import { KEYS, type Key } from './keys';
-import { nearestKey } from './nearest-key';
 
 const known = new Map(KEYS.map((key) => [key.name, key]));
 
@@ -13,7 +12,7 @@ export class KeyReader {
       if (key?.kind === 'unsupported' && value !== '') throw Failure.config(`${name}: ${key.doc}`);
       if (key !== undefined) continue;
       throw Failure.config(
-        `Unknown key ${JSON.stringify(name)}. The nearest known key is ${nearestKey(name, [...known.keys()])}.`,
+        `Unknown key ${JSON.stringify(name)}. The nearest known key is ${nearestName(name, [...known.keys()])}.`,
       );
     }
   }

@@ -1,9 +1,9 @@
-/** The known name that takes the fewest edits to reach, for a message that helps. */
-export function nearestKey(unknown: string, known: readonly string[]): string {
-  let nearest = known[0] ?? '';
+/** The known name that takes the fewest edits to reach, for the message that refuses a mistyped one. Empty where none is known. */
+export function nearestName(wrong: string, known: readonly string[]): string {
+  let nearest = '';
   let least = Infinity;
   for (const name of known) {
-    const distance = editDistance(unknown, name);
+    const distance = editDistance(wrong, name);
     if (distance >= least) continue;
     least = distance;
     nearest = name;
