@@ -7,6 +7,7 @@ import { connect, parseConnectionUrl } from '@ewallet/postgres';
 import { postgresUrl, type StackConnections } from '@ewallet/stack-connections';
 import type { Client } from 'pg';
 import { totalsFromRows, totalsQuery, type Totals } from './money';
+import type { Overrides } from './overrides';
 import { runPipeline } from './pipeline';
 import { programPath } from './programs';
 
@@ -20,6 +21,8 @@ export interface BenchSession {
   readonly warehouseUrl: string;
   readonly sourceConfig: string;
   readonly catalog: string;
+  /** Settings of the programs other than their defaults. */
+  readonly overrides: Overrides;
   readonly totals: Totals;
   /** Where the programs' error output goes. */
   readonly errors: string;
@@ -29,7 +32,7 @@ export interface BenchSession {
 export async function prepare(
   directory: string,
   stack: StackConnections,
-  rows: number,
+  { rows, with: overrides }: { readonly rows: number; readonly with: Overrides },
   say: (text: string) => void,
 ): Promise<BenchSession> {
   await mkdir(directory, { recursive: true });
@@ -44,7 +47,10 @@ export async function prepare(
   const sourceConfig = path.join(directory, 'source.json');
   await writeFile(
     sourceConfig,
-    JSON.stringify({ host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } }),
+    JSON.stringify({
+      ...{ host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } },
+      ...overrides.source,
+    }),
   );
   const catalog = path.join(directory, 'catalog.json');
   await writeFile(catalog, JSON.stringify(await transactionsOnly(sourceConfig)));
@@ -55,6 +61,7 @@ export async function prepare(
     warehouseUrl,
     sourceConfig,
     catalog,
+    overrides,
     totals: await totalsOfTable(sourceUrl, 'transactions'),
     errors: path.join(directory, 'errors.log'),
     say,
@@ -124,6 +131,7 @@ export async function writeCommand(session: BenchSession, trial: string): Promis
       topic_pattern: `${trial}.{stream}`,
       protocol: { security_protocol: 'PLAINTEXT' },
       schema_registry: { url: schemaRegistry.url },
+      ...session.overrides.destination,
     }),
   );
   return [programPath('destination-kafka'), 'write', '--config', file, '--catalog', session.catalog];

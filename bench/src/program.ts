@@ -11,6 +11,7 @@ import { growthPlot, growthTable, type Size } from './growth';
 import { incrementalTrial } from './incremental-hop';
 import { summarise, type HopResult, type HopSummary } from './measurement';
 import { plot } from './plot';
+import { NO_OVERRIDES, override, type Overrides } from './overrides';
 import { ROOT } from './programs';
 import { delayTable, table } from './report';
 import { sinkTrial } from './sink-hop';
@@ -29,6 +30,7 @@ interface Flags {
   readonly runs: number;
   readonly only: readonly Hop[];
   readonly growth: boolean;
+  readonly with: Overrides;
   readonly results: string;
 }
 
@@ -43,6 +45,12 @@ export function program(out: { write(text: string): unknown }, err: { write(text
     .option('--runs <n>', 'trials of each hop, interleaved with its limit', count, 3)
     .option('--only <hops>', `of ${HOPS.join(',')}`, hops, [...HOPS])
     .option('--growth', `the same at ${GROWTH.map((rows) => rows.toLocaleString('en')).join(', ')} rows`, false)
+    .option(
+      '--with <part.key=value>',
+      'a setting of source, destination or sink other than its default; may be repeated',
+      override,
+      NO_OVERRIDES,
+    )
     .option('--results <directory>', 'where the figures go', path.join(ROOT, 'bench', 'results'))
     .action(async (flags: Flags) => {
       const say = (text: string): void => {
@@ -54,7 +62,7 @@ export function program(out: { write(text: string): unknown }, err: { write(text
         out.write(
           `\n${rows.toLocaleString('en')} transactions on ${cpus().length} cores\n${printed(figures, false)}\n`,
         );
-        await write(flags.results, rows, figures);
+        await write(flags, rows, figures);
         sizes.push({ rows, summaries: figures.hops });
       }
       if (!flags.growth) return;
@@ -75,7 +83,7 @@ async function benchmark(flags: Flags, say: (text: string) => void): Promise<Fig
   let whole = false;
   try {
     say('starting the services');
-    const session = await prepare(directory, await startStack(stackDirectory), flags.rows, say);
+    const session = await prepare(directory, await startStack(stackDirectory), flags, say);
     const figures = await trials(session, flags);
     whole = true;
     return figures;
@@ -147,11 +155,11 @@ function printed({ hops: summaries, delays }: Figures, markdown: boolean): strin
   ].join('\n\n');
 }
 
-async function write(directory: string, rows: number, figures: Figures): Promise<void> {
+async function write({ results: directory, with: overrides }: Flags, rows: number, figures: Figures): Promise<void> {
   await mkdir(directory, { recursive: true });
   const name = path.join(directory, `${rows}-rows`);
   const machine = { cores: cpus().length, processor: cpus()[0]?.model ?? 'unknown', node: process.version };
-  await writeFile(`${name}.json`, `${JSON.stringify({ rows, machine, ...figures }, null, 2)}\n`);
+  await writeFile(`${name}.json`, `${JSON.stringify({ rows, machine, with: overrides, ...figures }, null, 2)}\n`);
   await writeFile(`${name}.md`, `${printed(figures, true)}\n`);
   await writeFile(`${name}.svg`, plot(figures.hops));
 }

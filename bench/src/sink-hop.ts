@@ -84,6 +84,7 @@ export async function startSink(session: BenchSession, connector: string): Promi
       'auto.create': true,
       'auto.evolve': true,
       'rest.enabled': false,
+      ...session.overrides.sink,
     }),
   );
   return startPipeline([{ command: [programPath('sink-warehouse'), 'run', '--config', file], measured: true }], {
