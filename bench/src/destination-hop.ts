@@ -57,17 +57,19 @@ export async function destinationTrial(session: BenchSession, lines: string, num
 
 /** Timed by its own clock, which starts when the JVM has: the stricter limit. */
 async function producerPerformance(
-  { stack, totals, directory, errors }: BenchSession,
+  { stack, totals, directory, errors, overrides }: BenchSession,
   topic: string,
   recordBytes: number,
 ): Promise<Measurement> {
   const output = path.join(directory, 'producer-performance.txt');
+  const { compression_type: chosen } = overrides.destination;
+  const compression = typeof chosen === 'string' ? chosen : 'none';
   const command = [
     'java',
     ...['-Xmx512m', '-cp', kafkaClasspath(), 'org.apache.kafka.tools.ProducerPerformance'],
     ...['--topic', topic, '--num-records', String(totals.rows), '--record-size', String(recordBytes)],
     ...['--throughput', '-1', '--producer-props', `bootstrap.servers=${stack.kafka.bootstrapServers}`],
-    ...['acks=all', 'batch.size=262144', 'linger.ms=20', 'compression.type=none'],
+    ...['acks=all', 'batch.size=262144', 'linger.ms=20', `compression.type=${compression}`],
   ] as const;
   const usage = await runPipeline([{ command, measured: true }], { output, errors });
   const summary = [...(await readFile(output, 'utf8')).matchAll(/(\d+) records sent, ([\d.]+) records\/sec/g)].at(-1);
