@@ -1,4 +1,4 @@
-// Every hop beside its limit: npm run bench [-- --rows 1000000 --only source,destination,sink,flow --runs 3 --growth]
+// Every hop beside its limit: npm run bench [-- --rows 1000000 --only source,destination,sink,flow,incremental,dbt --runs 3 --growth]
 // Builds what is not built, then hands over. bench/results has the figures.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

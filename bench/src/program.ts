@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Failure } from '@ewallet/failure';
 import { Command } from 'commander';
 import { airbyteLines, prepare, type BenchSession } from './bench-session';
+import { dbtTrial } from './dbt-hop';
 import { summariseDelays, type Delay, type DelaySummary } from './delay';
 import { destinationTrial } from './destination-hop';
 import { flowTrial } from './flow-hop';
@@ -19,7 +20,7 @@ import { sourceTrial } from './source-hop';
 import { startStack, stopStack } from './stack';
 import type { Trial } from './trial';
 
-const HOPS = ['source', 'destination', 'sink', 'flow', 'incremental'] as const;
+const HOPS = ['source', 'destination', 'sink', 'flow', 'incremental', 'dbt'] as const;
 type Hop = (typeof HOPS)[number];
 
 /** Hops that work on the Airbyte lines of the source, which are made once. */
@@ -135,6 +136,8 @@ async function trialOf(hop: Hop, session: BenchSession, lines: string, run: numb
       return { trials: await flowTrial(session, run), delays: [] };
     case 'incremental':
       return { trials: [], delays: await incrementalTrial(session, lines) };
+    case 'dbt':
+      return { trials: await dbtTrial(session), delays: [] };
     default: {
       const never: never = hop;
       throw new TypeError(`unknown hop ${String(never)}`);

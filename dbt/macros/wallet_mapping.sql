@@ -122,11 +122,3 @@
     else cast({{ expression }} as numeric) / currency_map.minor_unit_divisor
   end
 {%- endmacro %}
-
-{# A table that not every installation has, or none. #}
-{% macro optional_relation(schema, name) %}
-  {%- if execute -%}
-    {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
-  {%- endif -%}
-  {{ return(none) }}
-{% endmacro %}

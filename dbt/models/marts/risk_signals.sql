@@ -5,31 +5,15 @@
 {{ config(indexes=[{'columns': ['signal_date']}, {'columns': ['user_id']}]) }}
 
 with events as (
-  select
-    'velocity' as signal_type,
-    user_id,
-    created_at as occurred_at,
-    amount_reporting,
-    lag(created_at, {{ var('risk_velocity_count') - 1 }}) over (
-      partition by user_id order by created_at, transaction_id
-    ) as burst_start,
-    interval '{{ var("risk_velocity_minutes") }} minutes' as burst_length,
-    {{ var('risk_velocity_count') }} as threshold
-  from {{ ref('fct_transactions') }}
-  where transaction_status in ('completed', 'failed') and user_id is not null
+  {{ events_in_windows(
+    'velocity', ref('fct_transactions'), 'created_at', 'transaction_id', "transaction_status in ('completed', 'failed')",
+    count=var('risk_velocity_count'), minutes=var('risk_velocity_minutes')
+  ) | indent(2) }}
   union all
-  select
-    'pin_failed_burst' as signal_type,
-    user_id,
-    occurred_at,
-    cast(null as numeric) as amount_reporting,
-    lag(occurred_at, {{ var('risk_pin_failures') - 1 }}) over (
-      partition by user_id order by occurred_at, activity_id
-    ) as burst_start,
-    interval '{{ var("risk_pin_minutes") }} minutes' as burst_length,
-    {{ var('risk_pin_failures') }} as threshold
-  from {{ ref('stg_ewallet__user_activity') }}
-  where event = 'pin_failed'
+  {{ events_in_windows(
+    'pin_failed_burst', ref('stg_ewallet__user_activity'), 'occurred_at', 'activity_id', "event = 'pin_failed'",
+    count=var('risk_pin_failures'), minutes=var('risk_pin_minutes')
+  ) | indent(2) }}
 ),
 
 burst_ends as (
@@ -63,8 +47,7 @@ bursts as (
     max(occurred_at) as window_end,
     -- The first end closes a full window, each further one adds an event.
     max(threshold) + count(*) - 1 as event_count,
-    max(threshold) as threshold,
-    max(burst_length) as burst_length
+    max(threshold) as threshold
   from numbered
   group by signal_type, user_id, burst_number
 ),

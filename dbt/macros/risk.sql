@@ -1,0 +1,12 @@
+{# Events of customers, each with the start of the window that it may fill: the moment of the (count - 1)-th event before. #}
+{% macro events_in_windows(signal_type, relation, occurred_at, key, condition, count, minutes) -%}
+  select
+    '{{ signal_type }}' as signal_type,
+    user_id,
+    {{ occurred_at }} as occurred_at,
+    lag({{ occurred_at }}, {{ count - 1 }}) over (partition by user_id order by {{ occurred_at }}, {{ key }}) as burst_start,
+    interval '{{ minutes }} minutes' as burst_length,
+    {{ count }} as threshold
+  from {{ relation }}
+  where {{ condition }} and user_id is not null
+{%- endmacro %}
