@@ -79,6 +79,8 @@ export function serverProperties(folder: string, ports: KafkaPorts, options: Kaf
     'group.initial.rebalance.delay.ms': '0',
     // The default of 128 MB is taken from the heap at start.
     'log.cleaner.dedupe.buffer.size': String(16 * 1024 * 1024),
+    // A trial of a compacted topic would wait for the default of 15 s.
+    'log.cleaner.backoff.ms': '1000',
     ...options.properties,
   };
   return Object.entries(properties)

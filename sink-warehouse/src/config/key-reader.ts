@@ -17,9 +17,9 @@ export class KeyReader {
     }
   }
 
-  /** Keys in the file that have no effect. */
+  /** Keys in the file that have no effect, or only say what is so anyway. */
   ignored(): string[] {
-    return [...this.raw.keys()].filter((name) => known.get(name)?.kind === 'ignored');
+    return [...this.raw.keys()].filter((name) => ['ignored', 'converter'].includes(known.get(name)?.kind ?? ''));
   }
 
   optional(name: string): string | undefined {

@@ -14,6 +14,7 @@ export type Key = KeyBase &
     | { readonly kind: 'integer'; readonly default: number; readonly least: number; readonly most: number }
     | { readonly kind: 'choice'; readonly default?: string; readonly choices: readonly string[] }
     | { readonly kind: 'ignored' }
+    | { readonly kind: 'converter' }
     | { readonly kind: 'unsupported' }
   );
 
@@ -90,6 +91,11 @@ export const KEYS: readonly Key[] = [
     doc: 'With record_key: fields of the key (empty: all), or the column of a key that is a single value. With record_value: fields of the value, required.',
   },
   text('table.name.format', 'Table of a topic; ${stream}, ${namespace} and ${topic} are filled in.', 'raw.${stream}'),
+  {
+    kind: 'list',
+    name: 'table.partition.by.month',
+    doc: 'Large tables to partition by month, each with its timestamp or date column: transactions:created_at. Says how a table is made; one that is there is not rebuilt.',
+  },
   flag('auto.create', false, 'Create tables that do not exist.'),
   flag('auto.evolve', false, 'Add columns and widen types as records need it. Nothing is ever narrowed.'),
   flag(
@@ -232,8 +238,16 @@ export const KEYS: readonly Key[] = [
   ignored('tasks.max', 'start more instances instead'),
   ignored('tasks.max.enforce'),
   ignored('config.action.reload'),
-  ignored('key.converter', 'keys are Avro'),
-  ignored('value.converter', 'values are Avro'),
+  {
+    kind: 'converter',
+    name: 'key.converter',
+    doc: 'An AvroConverter, which is what keys are read by; another class is refused where pk.mode=record_key reads keys.',
+  },
+  {
+    kind: 'converter',
+    name: 'value.converter',
+    doc: 'An AvroConverter, which is what values are read by; another class is refused.',
+  },
   ignored('header.converter', 'headers are read as text'),
   ignored('batch.size', 'batches are bounded by flush.max.bytes'),
   ignored('max.retries', 'retries are bounded by errors.retry.timeout'),

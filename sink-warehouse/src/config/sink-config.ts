@@ -5,8 +5,10 @@ import type { KafkaConnection } from '../kafka/cluster';
 import type { KeyRule } from '../tables/key-rule';
 import type { TablePolicy } from '../tables/table-plan';
 import type { RawConfig } from './config-file';
+import { refuseOtherConverters } from './converters';
 import { keyChoice } from './key-choice';
 import { KEYS } from './keys';
+import { partitionChoice, type PartitionChoice } from './partition-choice';
 import { KeyReader } from './key-reader';
 
 export type TopicChoice =
@@ -29,6 +31,7 @@ export interface SinkConfig {
   /** Kafka Connect's keys in the file that this sink has no use for. */
   readonly keysWithoutEffect: readonly string[];
   readonly tableNameFormat: string;
+  readonly partitionByMonth: PartitionChoice;
   readonly tables: TablePolicy;
   readonly deleteEnabled: boolean;
   readonly flush: { readonly intervalMs: number; readonly maxBytes: number };
@@ -62,6 +65,7 @@ export function parseSinkConfig(raw: RawConfig): SinkConfig {
   const read = new KeyReader(raw);
   const insertMode = read.choice('insert.mode', ['upsert', 'insert']);
   const key = keyChoice(read);
+  refuseOtherConverters(read, key);
   const retryTimeout = read.integer('errors.retry.timeout');
   const deadLetterTopic = read.text('errors.deadletterqueue.topic.name');
   const name = read.required('name');
@@ -94,6 +98,7 @@ export function parseSinkConfig(raw: RawConfig): SinkConfig {
     key,
     keysWithoutEffect: read.ignored(),
     tableNameFormat: read.text('table.name.format'),
+    partitionByMonth: partitionChoice(read),
     tables: { autoCreate: read.flag('auto.create'), autoEvolve: read.flag('auto.evolve') },
     deleteEnabled: read.flag('delete.enabled'),
     flush: { intervalMs: read.integer('flush.interval.ms'), maxBytes: read.integer('flush.max.bytes') },

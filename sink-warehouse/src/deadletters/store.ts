@@ -2,7 +2,11 @@ import type { ClientBase } from 'pg';
 import type { DeadLetter } from '../load/batch';
 import { STATE_SCHEMA } from '../state/schema';
 
-/** Writes dead letters in the transaction that moves the offsets past them: a record is in a table, here, or not yet read. */
+/**
+ * Writes dead letters in the transaction that moves the offsets past them: a record is in a table, here, or not yet read.
+ * A record that is read again after a rewind changes nothing; another record at the same place, which a topic made anew
+ * brings, takes the place of the one before.
+ */
 export async function storeDeadLetters(
   client: ClientBase,
   connector: string,
@@ -10,10 +14,14 @@ export async function storeDeadLetters(
 ): Promise<void> {
   for (const letter of letters) {
     await client.query(
-      `insert into ${STATE_SCHEMA}.dead_letters
+      `insert into ${STATE_SCHEMA}.dead_letters as letter
          (connector, topic, partition, "offset", key, value, headers, record_timestamp, stage, error_class, error_message)
        values ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11)
-       on conflict (connector, topic, partition, "offset") do nothing`,
+       on conflict (connector, topic, partition, "offset") do update
+         set key = excluded.key, value = excluded.value, headers = excluded.headers,
+           record_timestamp = excluded.record_timestamp, stage = excluded.stage, error_class = excluded.error_class,
+           error_message = excluded.error_message, failed_at = now(), produced_at = null, replayed_at = null
+         where letter.record_timestamp is distinct from excluded.record_timestamp`,
       [
         connector,
         letter.topic,

@@ -1,6 +1,7 @@
 import type Cluster from 'kafkajs/src/cluster';
 import fetchRequest from 'kafkajs/src/protocol/requests/fetch/v11/request';
 import type { AbortedTransaction } from './aborted-transactions';
+import type { TopicPartition } from './assignment';
 
 /** What one partition gave in one fetch. `records` is the broker's bytes, not yet looked into. */
 export interface FetchedPartition {
@@ -15,21 +16,28 @@ export interface FetchedPartition {
   readonly records: Buffer;
 }
 
+export interface FetchPosition extends TopicPartition {
+  readonly offset: number;
+  /** Undefined where the broker is too old to have ids, or any topic of the name will do. */
+  readonly topicId?: string | undefined;
+}
+
 export interface FetchRequest {
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;
-  readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[];
+  readonly partitions: readonly FetchPosition[];
   readonly maxBytesPerPartition: number;
 }
 
-const READ_COMMITTED = 1;
+export const FETCH = 1;
+export const READ_COMMITTED = 1;
 
 /**
- * One read-committed Fetch (version 11, Kafka 2.3 and later) over a kafkajs connection. kafkajs's own decoder makes an
+ * One read-committed Fetch by topic names (version 11, Kafka 2.3 and later) over a kafkajs connection. kafkajs's own decoder makes an
  * object, a Long and a string a record before anybody can filter; this hands the record batches over as they came.
  */
-export async function fetchFrom(broker: Cluster.Broker, request: FetchRequest): Promise<FetchedPartition[]> {
+export async function fetchByName(broker: Cluster.Broker, request: FetchRequest): Promise<FetchedPartition[]> {
   const byTopic = new Map<string, { partition: number; fetchOffset: string; maxBytes: number }[]>();
   for (const { topic, partition, offset } of request.partitions) {
     const entry = { partition, fetchOffset: offset.toString(), maxBytes: request.maxBytesPerPartition };

@@ -31,6 +31,10 @@ declare module 'kafkajs/src/cluster' {
     }
     interface Broker {
       readonly nodeId: number | null;
+      /** What the broker speaks, by API key; null before the first connection. */
+      readonly versions: Readonly<
+        Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>
+      > | null;
       readonly connectionPool: {
         send(message: { request: unknown; response: unknown; requestTimeout?: number | null }): Promise<unknown>;
       };
@@ -89,6 +93,13 @@ declare module 'kafkajs/src/cluster' {
     findTopicPartitionMetadata(topic: string): readonly Cluster.PartitionMetadata[];
   }
   export = Cluster;
+}
+
+declare module 'kafkajs/src/protocol/encoder' {
+  class Encoder {
+    writeBuffer(bytes: Buffer): this;
+  }
+  export = Encoder;
 }
 
 declare module 'kafkajs/src/network/socketFactory' {

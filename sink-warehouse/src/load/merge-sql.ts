@@ -31,13 +31,31 @@ export function copyToTableSql(name: TableName, layout: Layout, width: number): 
   return `copy ${quotedTable(name)} (${columns.join(', ')}) from stdin (format binary)`;
 }
 
+/** Column of the table → the expression over the landing table that is its value. */
+export function landedValues(layout: Layout, types: ReadonlyMap<string, string>): Map<string, string> {
+  const slotsByName = new Map<string, string[]>();
+  landingColumns(layout).forEach((column, slot) => {
+    const type = types.get(column.name) ?? '';
+    const name = landingColumnName(slot);
+    const slots = slotsByName.get(column.name) ?? [];
+    slots.push(column.type === type ? name : `${name}::${type}`);
+    slotsByName.set(column.name, slots);
+  });
+  return new Map(
+    [...slotsByName].map(([name, slots]) => [
+      name,
+      slots.length === 1 ? slots.join() : `coalesce(${slots.join(', ')})`,
+    ]),
+  );
+}
+
 interface MergeOptions {
   readonly landing: string;
   readonly name: TableName;
   readonly layout: Layout;
   /** Name → type in the table. */
   readonly types: ReadonlyMap<string, string>;
-  /** Primary key; empty appends. */
+  /** What ON CONFLICT goes by; empty appends. */
   readonly key: readonly LandingColumn[];
 }
 
@@ -46,25 +64,13 @@ interface MergeOptions {
  * has a default: a row says what its last record says, whatever batch it came in.
  */
 export function mergeSql({ landing, name, layout, types, key }: MergeOptions): string {
-  const slotsByName = new Map<string, { readonly slot: number; readonly type: string }[]>();
-  landingColumns(layout).forEach((column, slot) => {
-    const slots = slotsByName.get(column.name) ?? [];
-    slots.push({ slot, type: column.type });
-    slotsByName.set(column.name, slots);
-  });
-  const columns = [...slotsByName.keys()];
-  const values = columns.map((column) => {
-    const type = types.get(column) ?? '';
-    const slots = (slotsByName.get(column) ?? []).map((entry) =>
-      entry.type === type ? landingColumnName(entry.slot) : `${landingColumnName(entry.slot)}::${type}`,
-    );
-    return slots.length === 1 ? slots.join() : `coalesce(${slots.join(', ')})`;
-  });
+  const values = landedValues(layout, types);
+  const columns = [...values.keys()];
   const targets = [...columns, LOADED_AT].map(quoteIdentifier);
-  const insert = `insert into ${quotedTable(name)} (${targets.join(', ')}) select ${[...values, 'now()'].join(', ')} from ${landing}`;
+  const insert = `insert into ${quotedTable(name)} (${targets.join(', ')}) select ${[...values.values(), 'now()'].join(', ')} from ${landing}`;
   if (key.length === 0) return insert;
   const keyNames = new Set(key.map((column) => column.name));
-  const order = key.map((column) => values[columns.indexOf(column.name)]).join(', ');
+  const order = key.map((column) => values.get(column.name)).join(', ');
   const updates = [...columns, LOADED_AT]
     .filter((column) => !keyNames.has(column))
     .map((column) => `${quoteIdentifier(column)} = excluded.${quoteIdentifier(column)}`);

@@ -2,7 +2,7 @@ import { Failure } from '@ewallet/failure';
 import { sqlStateOf } from '@ewallet/postgres';
 import type { ClientBase } from 'pg';
 import { readTable } from '../tables/catalogue';
-import { targetColumns, type Layout } from '../tables/layout';
+import { targetColumns, type LandingColumn, type Layout } from '../tables/layout';
 import { quotedTable, shownTable } from '../tables/table-name';
 import { planTable, type TablePlan, type TablePolicy } from '../tables/table-plan';
 import type { TableTarget } from '../tables/table-target';
@@ -10,6 +10,7 @@ import { STATE_SCHEMA } from '../state/schema';
 import type { GenerationEnd } from './batch';
 import { copyRows } from './copy-stream';
 import * as sql from './merge-sql';
+import { MonthPartitioner, type LandedMonths } from './month-partitioner';
 import { deleteRow, isDelete, type RowReference, type TableBatch } from './table-batch';
 
 const CHUNK_BYTES = 1 << 20;
@@ -29,19 +30,23 @@ export class TableLanding {
   private readonly states = new Map<TableTarget, TableState>();
   private readonly keyLandings = new Map<TableTarget, string>();
   private readonly notStraight = new Set<string>();
+  private readonly months: MonthPartitioner;
   private landings = 0;
 
   constructor(
     private readonly client: ClientBase,
     private readonly connector: string,
     private readonly policy: TablePolicy,
-  ) {}
+  ) {
+    this.months = new MonthPartitioner(client);
+  }
 
   /** Tables are looked at anew: something did not fit, or a transaction that made them was rolled back. */
   async forget(): Promise<void> {
     const landings = [...[...this.states.values()].map(({ landing }) => landing), ...this.keyLandings.values()];
     this.states.clear();
     this.keyLandings.clear();
+    this.months.forget();
     if (landings.length > 0) await this.client.query(`drop table if exists ${landings.join(', ')}`);
   }
 
@@ -102,7 +107,26 @@ export class TableLanding {
 
   private async merge(target: TableTarget, state: TableState): Promise<void> {
     const { landing, layout, plan } = state;
-    await this.client.query(sql.mergeSql({ landing, name: target.name, layout, types: plan.types, key: target.key }));
+    const { name } = target;
+    if (target.partitionBy !== undefined) {
+      // Two sinks that hold one key at once would each find the other's row unborn, in another month.
+      if (target.mayShareRows)
+        await this.client.query('select pg_advisory_xact_lock(hashtextextended($1, 1))', [quotedTable(name)]);
+      await this.months.prepare(this.landedMonths(target, state, target.partitionBy));
+    }
+    await this.client.query(sql.mergeSql({ landing, name, layout, types: plan.types, key: conflictKey(target) }));
+  }
+
+  private landedMonths(target: TableTarget, { landing, layout, plan }: TableState, partitionBy: string): LandedMonths {
+    const values = sql.landedValues(layout, plan.types);
+    const valueOf = (column: string): readonly [string, string] => [column, values.get(column) ?? 'null'];
+    return {
+      name: target.name,
+      landing,
+      key: target.key.map(({ name }) => valueOf(name)),
+      date: valueOf(partitionBy),
+      mayCreate: this.policy.autoCreate,
+    };
   }
 
   private async deleteAll({ target, deletes }: TableBatch): Promise<void> {
@@ -131,7 +155,8 @@ export class TableLanding {
     if (known?.layout === target.layout && known.keyCount === target.key.length) return known;
     const { client } = this;
     const where = `${target.topic} → ${shownTable(target.name)}`;
-    const wish = { name: target.name, columns: targetColumns(target.layout, where), key: target.key };
+    const { name, partitionBy } = target;
+    const wish = { name, columns: targetColumns(target.layout, where), key: conflictKey(target), partitionBy };
     let actual = await readTable(client, target.name);
     let plan = planTable(wish, actual, this.policy);
     if (plan.statements.length > 0) {
@@ -196,4 +221,10 @@ export class TableLanding {
       ],
     );
   }
+}
+
+/** A unique index of a partitioned table has to have the column of its partitions. */
+function conflictKey({ key, partitionBy, layout }: TableTarget): readonly LandingColumn[] {
+  if (partitionBy === undefined || key.length === 0 || key.some(({ name }) => name === partitionBy)) return key;
+  return [...key, ...layout.columns.filter(({ name }) => name === partitionBy).slice(0, 1)];
 }

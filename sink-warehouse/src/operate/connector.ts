@@ -6,8 +6,8 @@ import type { Sink } from '../run/sink';
 export type ConnectorState = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED';
 
 /**
- * A sink that can be stopped and started again while the process lives. Paused and stopped are the same to the group (the
- * sink leaves it); only of a stopped connector may the offsets be changed.
+ * A sink that can be stopped and started again while the process lives. As in Kafka Connect a paused one keeps its
+ * partitions and reads nothing, a stopped one gives them up; only of a stopped connector may the offsets be changed.
  */
 export class Connector {
   private current: Sink | undefined;
@@ -42,8 +42,13 @@ export class Connector {
     return this.wanted !== 'RUNNING' || (this.current?.isAssigned ?? false);
   }
 
+  /** Starts, or goes on after a pause. */
   start(): void {
-    if (this.current !== undefined) return;
+    if (this.current !== undefined) {
+      this.wanted = 'RUNNING';
+      this.current.resume();
+      return;
+    }
     const sink = this.makeSink();
     this.current = sink;
     this.wanted = 'RUNNING';
@@ -59,21 +64,28 @@ export class Connector {
     );
   }
 
+  /** Returns when what was in memory is committed. A stopped connector is left stopped. */
+  async pause(): Promise<void> {
+    if (this.current === undefined) return;
+    this.wanted = 'PAUSED';
+    await this.current.pause();
+  }
+
   /** Returns when what was in memory is committed and the group is left. */
-  async halt(state: 'PAUSED' | 'STOPPED'): Promise<void> {
-    this.wanted = state;
+  async stop(): Promise<void> {
+    this.wanted = 'STOPPED';
     this.current?.stop();
     await this.running;
   }
 
   async restart(): Promise<void> {
-    await this.halt('STOPPED');
+    await this.stop();
     this.start();
   }
 
-  /** Halts for good; `ended` resolves. */
+  /** Stops for good; `ended` resolves. */
   async close(): Promise<void> {
-    await this.halt('STOPPED');
+    await this.stop();
     this.end({});
   }
 }

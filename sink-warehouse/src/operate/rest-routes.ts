@@ -49,10 +49,10 @@ export async function answer(connector: Connector, request: RestRequest, version
     case 'GET tasks/0/status':
       return { status: 200, body: status(connector).tasks[0] };
     case 'PUT pause':
-      await connector.halt('PAUSED');
+      await connector.pause();
       return { status: 202 };
     case 'PUT stop':
-      await connector.halt('STOPPED');
+      await connector.stop();
       return { status: 204 };
     case 'PUT resume':
       connector.start();

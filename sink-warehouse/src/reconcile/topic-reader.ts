@@ -4,7 +4,7 @@ import { exactAvroType, parseControl, type SchemaRegistry } from '@ewallet/wire'
 import { AbortedTransactionFilter } from '../kafka/aborted-transactions';
 import { uncompressedRecords } from '../kafka/decompress';
 import { groupByLeader } from '../kafka/cluster';
-import { fetchFrom } from '../kafka/fetch-protocol';
+import { fetchFrom } from '../kafka/fetch';
 import { readRecordBatchHeader, RecordCursor } from '../kafka/record-batch';
 import type { KeyRule } from '../tables/key-rule';
 import type { SeenRecord } from './expected-rows';

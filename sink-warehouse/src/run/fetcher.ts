@@ -2,7 +2,8 @@ import type Cluster from 'kafkajs/src/cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
 import { groupByLeader } from '../kafka/cluster';
-import { fetchFrom, type FetchedPartition } from '../kafka/fetch-protocol';
+import { fetchFrom } from '../kafka/fetch';
+import type { FetchedPartition } from '../kafka/fetch-protocol';
 import { partitionKey } from '../kafka/assignment';
 import { offsetAfter } from '../kafka/record-batch';
 import type { FetchQueue } from './fetch-queue';
@@ -16,7 +17,9 @@ interface FetcherOptions {
 
 const OFFSET_OUT_OF_RANGE = 1;
 /** The broker moved a leader or restarts: look up who leads now and ask again. */
-const STALE_METADATA: ReadonlySet<number> = new Set([3, 5, 6, 9, 13, 14, 74, 75, 76, 78, 100]);
+const STALE_METADATA: ReadonlySet<number> = new Set([3, 5, 6, 9, 13, 14, 74, 75, 76, 78]);
+/** UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID. */
+const OTHER_TOPIC: ReadonlySet<number> = new Set([100, 103]);
 const RETRY_MS = 250;
 
 /**
@@ -68,7 +71,12 @@ async function fetchLoop(
   while (!round.signal.aborted && !queue.isClosed()) {
     await queue.room();
     if (queue.isClosed()) return;
-    const partitions = own.map(({ topic, partition, fetchOffset }) => ({ topic, partition, offset: fetchOffset }));
+    const partitions = own.map(({ topic, partition, topicId, fetchOffset }) => ({
+      topic,
+      partition,
+      topicId,
+      offset: fetchOffset,
+    }));
     const fetched = await fetchFrom(broker, { ...options, minBytes: 1, partitions });
     for (const part of fetched) {
       const partition = held.get(partitionKey(part));
@@ -97,6 +105,12 @@ function accept(part: FetchedPartition, partition: HeldPartition): boolean {
   if (part.errorCode === OFFSET_OUT_OF_RANGE) {
     throw Failure.transient(
       `${part.topic} partition ${part.partition}: offset ${partition.fetchOffset} is not in the topic any more.`,
+    );
+  }
+  if (OTHER_TOPIC.has(part.errorCode)) {
+    // The next claim compares the ids and decides by topic.reset.policy.
+    throw Failure.transient(
+      `${part.topic} partition ${part.partition}: the broker does not know the topic's id; it was deleted, or made anew.`,
     );
   }
   throw Failure.transient(

@@ -3,6 +3,8 @@ import type { TopicPartition } from '../kafka/assignment';
 /** A partition that this process reads and may write. */
 export interface HeldPartition extends TopicPartition {
   readonly fence: string;
+  /** Undefined where the broker is too old to have ids. */
+  readonly topicId: string | undefined;
   /** The next offset to ask the broker for. */
   fetchOffset: number;
   /** The next offset that no batch holds yet: records below were taken before. */

@@ -4,6 +4,7 @@ import type { SinkConfig } from '../config/sink-config';
 import { partitionKey, type TopicPartition } from '../kafka/assignment';
 import type { Group, Membership } from '../kafka/group';
 import { readLogBounds } from '../kafka/cluster';
+import { readTopicIds } from '../kafka/topic-ids';
 import type { DeadLetterBreaker } from '../deadletters/breaker';
 import { Batch } from '../load/batch';
 import { WarehouseWriter } from '../load/warehouse-writer';
@@ -46,6 +47,7 @@ export class Session {
   private ending = false;
   private isIdle = true;
   isClaimed = false;
+  private running: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly parts: SessionParts,
@@ -79,8 +81,18 @@ export class Session {
     this.queue.fail(error);
   }
 
+  /** Resolves when `run` is over, however it ended. */
+  get ended(): Promise<void> {
+    return this.running.catch(() => undefined);
+  }
+
   /** @throws whatever ended the work; nothing that was not committed is of any worth then */
   async run(): Promise<void> {
+    this.running = this.claimAndWork();
+    await this.running;
+  }
+
+  private async claimAndWork(): Promise<void> {
     const { config, cluster, events } = this.parts;
     await answerInTime(this.parts.client, config.warehouseTimeoutMs, this.claim());
     this.isClaimed = true;
@@ -98,10 +110,13 @@ export class Session {
 
   private async claim(): Promise<void> {
     const { config, cluster, client, group, owner } = this.parts;
+    // The ids first: should a topic be made anew after this, the fetch, which names the id, is refused.
+    const topicIds = await readTopicIds(cluster, [...new Set(this.membership.partitions.map(({ topic }) => topic))]);
     const bounds = await readLogBounds(cluster, this.membership.partitions);
     const wanted = bounds.map(({ topic, partition, earliest, stable }) => ({
       topic,
       partition,
+      topicId: topicIds.get(topic),
       start: config.startAt === 'earliest' ? earliest : stable,
     }));
     const request = { connector: config.name, generation: this.membership.generation, owner };
@@ -115,22 +130,27 @@ export class Session {
       claims.push(...(await claimPartitions(client, { ...request, partitions: refused, force: true })));
     }
     const boundsByKey = new Map(bounds.map((entry) => [partitionKey(entry), entry]));
-    for (const claim of claims) await this.hold(claim, boundsByKey.get(partitionKey(claim)));
+    for (const claim of claims) await this.hold(claim, topicIds.get(claim.topic), boundsByKey.get(partitionKey(claim)));
   }
 
-  private async hold(claim: Claim, bounds: (TopicPartition & { earliest: number; stable: number }) | undefined) {
+  private async hold(
+    claim: Claim,
+    topicId: string | undefined,
+    bounds: (TopicPartition & { earliest: number; stable: number }) | undefined,
+  ): Promise<void> {
     const { config, client, events } = this.parts;
     if (bounds === undefined) return;
-    const start = resumeAt(claim.nextOffset, bounds, config.resetPolicy);
-    if (start !== claim.nextOffset) {
+    const start = resumeAt({ ...claim, currentTopicId: topicId }, bounds, config.resetPolicy);
+    if (start !== claim.nextOffset || (topicId !== undefined && topicId !== claim.topicId)) {
       events.reset(claim, claim.nextOffset, start);
-      await moveOffset(client, config.name, claim, start);
+      await moveOffset(client, config.name, claim, { offset: start, topicId });
     }
     this.fences.set(partitionKey(claim), claim.fence);
     this.held.set(partitionKey(claim), {
       topic: claim.topic,
       partition: claim.partition,
       fence: claim.fence,
+      topicId,
       fetchOffset: start,
       takenTo: start,
       committedTo: start,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster';
@@ -24,6 +25,8 @@ import { WriterSchemas } from './writer-schemas';
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 10_000;
 const STOP_PATIENCE_MS = 7000;
+/** How often Kafka is told how far the warehouse is: lag tools and autoscalers look every 15 to 60 seconds. */
+const PUBLISH_EVERY_MS = 5000;
 
 /** Thrown into a session when the group or the topics changed: commit what there is and join again. */
 class Rejoin extends Error {
@@ -38,6 +41,8 @@ export class Sink {
   private readonly owner = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
   private readonly stopping = new AbortController();
   private session: Session | undefined;
+  /** Aborted when the sink is resumed. */
+  private paused: AbortController | undefined;
   private readonly breaker: DeadLetterBreaker;
   private cluster: Cluster | undefined;
   private failingSince: number | undefined;
@@ -61,9 +66,24 @@ export class Sink {
     return this.session?.isClaimed ?? false;
   }
 
+  /** Commits what there is and reads no more, but stays in the group: nobody else goes on with these partitions. */
+  async pause(): Promise<void> {
+    this.paused ??= new AbortController();
+    const { session } = this;
+    session?.end();
+    await session?.ended;
+  }
+
+  /** Reads on from where the warehouse is. */
+  resume(): void {
+    this.paused?.abort();
+    this.paused = undefined;
+  }
+
   /** Commit what there is, leave the group, and let `run` return. */
   stop(): void {
     this.stopping.abort();
+    this.resume();
     this.session?.end();
     // A join can block for as long as the slowest member of the group; nothing is in memory then that could be lost.
     setTimeout(() => void this.cluster?.disconnect(), STOP_PATIENCE_MS).unref();
@@ -72,17 +92,15 @@ export class Sink {
   /** Until `stop`, or a fault that no retry cures. */
   async run(): Promise<void> {
     const registry = new SchemaRegistry(this.config.registry);
-    const assembler = new Assembler(
-      new WriterSchemas(registry),
-      new TopicTables({ tableNameFormat: this.config.tableNameFormat, key: this.config.key }),
-      { deleteEnabled: this.config.deleteEnabled },
-    );
+    const assembler = new Assembler(new WriterSchemas(registry), new TopicTables(this.config), {
+      deleteEnabled: this.config.deleteEnabled,
+    });
     try {
       while (!this.stopping.signal.aborted) {
         try {
           await this.connected(assembler);
         } catch (error) {
-          await this.pause(error);
+          await this.backOff(error);
         }
       }
     } finally {
@@ -103,7 +121,7 @@ export class Sink {
           await this.member(cluster, group, assembler);
         } catch (error) {
           if (error instanceof Rejoin || asksToRejoin(error)) this.events.rejoining(kafkaErrorName(error));
-          else if (error instanceof FencedOut) await this.pause(error);
+          else if (error instanceof FencedOut) await this.backOff(error);
           else throw error;
         }
       }
@@ -126,8 +144,10 @@ export class Sink {
     const over = new AbortController();
     const watching = this.watch(cluster, group, partitions.length, over);
     try {
-      while (!this.stopping.signal.aborted && !over.signal.aborted)
-        await this.serve(cluster, group, membership, assembler, over);
+      while (!this.stopping.signal.aborted && !over.signal.aborted) {
+        if (this.paused === undefined) await this.serve(cluster, group, membership, assembler, over);
+        else await anyAborted(this.paused.signal, over.signal);
+      }
       if (over.signal.aborted && !this.stopping.signal.aborted) throw over.signal.reason;
     } finally {
       over.abort();
@@ -139,6 +159,7 @@ export class Sink {
   private async watch(cluster: Cluster, group: Group, partitionCount: number, over: AbortController): Promise<void> {
     const every = Math.max(500, Math.min(3000, this.config.group.sessionTimeoutMs / 5));
     let lookAt = this.now() + this.config.topicsRefreshMs;
+    let publishAt = this.now() + PUBLISH_EVERY_MS;
     while (!over.signal.aborted) {
       await sleep(Math.min(every, this.config.topicsRefreshMs), undefined, { signal: over.signal }).catch(
         () => undefined,
@@ -146,6 +167,10 @@ export class Sink {
       if (isOver(over)) return;
       try {
         await group.heartbeat();
+        if (this.now() >= publishAt) {
+          publishAt = this.now() + PUBLISH_EVERY_MS;
+          await this.publishOffsets(group, this.session);
+        }
         if (this.now() < lookAt) continue;
         lookAt = this.now() + this.config.topicsRefreshMs;
         const partitions = await chosenPartitions(cluster, this.config.topics, this.config.errors.topic);
@@ -184,21 +209,27 @@ export class Sink {
         membership,
       );
       this.session = session;
-      if (this.stopping.signal.aborted || over.signal.aborted) return;
+      if (this.stopping.signal.aborted || over.signal.aborted || this.paused !== undefined) return;
       await session.run();
-      await group
-        .publishOffsets(
-          session.partitions.map(({ topic, partition, committedTo }) => ({ topic, partition, offset: committedTo })),
-        )
-        .catch(() => undefined);
+      await this.publishOffsets(group, session);
     } catch (error) {
       if (!isFailure(error) || error.kind === 'config_error' || over.signal.aborted) throw error;
-      await this.pause(error);
+      await this.backOff(error);
     } finally {
       this.session = undefined;
       // Not `end()`: a server that swallows bytes would keep the farewell waiting for ever.
       await Promise.race([client.end().catch(() => undefined), sleep(1000)]);
     }
+  }
+
+  /** A courtesy to lag tools: nothing depends on it, so a fault of it is no fault of the sink's. */
+  private async publishOffsets(group: Group, session: Session | undefined): Promise<void> {
+    const offsets = (session?.partitions ?? []).map(({ topic, partition, committedTo }) => ({
+      topic,
+      partition,
+      offset: committedTo,
+    }));
+    await group.publishOffsets(offsets).catch(() => undefined);
   }
 
   private async openWarehouse(): Promise<Client> {
@@ -229,7 +260,7 @@ export class Sink {
   }
 
   /** Waits before the next try, longer each time; throws where no try can help or `errors.retry.timeout` is over. */
-  private async pause(error: unknown): Promise<void> {
+  private async backOff(error: unknown): Promise<void> {
     if (this.stopping.signal.aborted) return;
     const failure = explain(error);
     if (failure.kind === 'config_error') throw failure;
@@ -241,6 +272,11 @@ export class Sink {
     this.events.retrying(failure, waitMs);
     await sleep(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
+}
+
+async function anyAborted(...signals: readonly AbortSignal[]): Promise<void> {
+  const signal = AbortSignal.any([...signals]);
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** A function, because the compiler takes what it read before an await for what it reads after it. */

@@ -1,5 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import { NAMESPACE_HEADER, STREAM_HEADER } from '@ewallet/wire';
+import { partitionColumn, type PartitionChoice } from '../config/partition-choice';
 import type { RecordCursor } from '../kafka/record-batch';
 import { shownTable, streamOf, tableName, type TableName } from '../tables/table-name';
 import type { KeyRule } from '../tables/key-rule';
@@ -8,6 +9,7 @@ import { TableTarget } from '../tables/table-target';
 interface Naming {
   readonly tableNameFormat: string;
   readonly key: KeyRule;
+  readonly partitionByMonth: PartitionChoice;
 }
 
 /** Which table each topic fills. Two topics that would fill one table are refused: neither could be told from the other. */
@@ -42,7 +44,13 @@ export class TopicTables {
     // Without a key there is nothing to upsert by: such a stream's records are all kept, in any insert.mode.
     const rule = this.naming.key;
     const isWithoutKey = rule.kind === 'record-key' && record.keyStart < 0;
-    const target = new TableTarget(topic, stream, name, isWithoutKey ? { kind: 'none' } : rule);
+    const target = new TableTarget(
+      topic,
+      stream,
+      name,
+      isWithoutKey ? { kind: 'none' } : rule,
+      partitionColumn(this.naming.partitionByMonth, name),
+    );
     this.byTopic.set(topic, target);
     this.topicByTable.set(shownTable(name), topic);
     return target;

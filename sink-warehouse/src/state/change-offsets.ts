@@ -31,7 +31,10 @@ export function parseOffsetChanges(body: unknown): OffsetChange[] {
   });
 }
 
-/** Moves offsets and raises the fences, so that no sink that runs elsewhere goes on from where it was. */
+/**
+ * Moves offsets and raises the fences, so that no sink that runs elsewhere goes on from where it was. Whoever moves an
+ * offset means the topic that has the name now, so its id is learnt anew.
+ */
 export async function changeOffsets(client: ClientBase, connector: string, body: unknown): Promise<void> {
   for (const { topic, partition, offset } of parseOffsetChanges(body)) {
     if (offset === null) {
@@ -45,7 +48,7 @@ export async function changeOffsets(client: ClientBase, connector: string, body:
     await client.query(
       `insert into ${STATE_SCHEMA}.offsets as held (connector, topic, partition, next_offset, fence) values ($1, $2, $3, $4, 1)
        on conflict (connector, topic, partition) do update
-         set next_offset = excluded.next_offset, fence = held.fence + 1, updated_at = now()`,
+         set next_offset = excluded.next_offset, fence = held.fence + 1, topic_id = null, updated_at = now()`,
       [connector, topic, partition, offset],
     );
   }

@@ -7,6 +7,7 @@ import { STATE_DDL, STATE_DDL_LOCK, STATE_SCHEMA } from './schema';
 export interface Claim extends TopicPartition {
   readonly nextOffset: number;
   readonly fence: string;
+  /** The topic that the offset counts in; null where no broker has told yet. */
   readonly topicId: string | null;
 }
 
@@ -17,7 +18,7 @@ interface ClaimRequest {
   /** Who claims, for people who look: host and process. */
   readonly owner: string;
   /** `start` is where a partition begins that the warehouse does not know yet. */
-  readonly partitions: readonly (TopicPartition & { readonly start: number })[];
+  readonly partitions: readonly (TopicPartition & { readonly start: number; readonly topicId: string | undefined })[];
   /** Claim from a later generation too. Only right after the group confirmed that this member is current. */
   readonly force: boolean;
 }
@@ -70,13 +71,15 @@ export async function claimPartitions(client: ClientBase, request: ClaimRequest)
     fence: string;
     topic_id: string | null;
   }>(
-    `insert into ${STATE_SCHEMA}.offsets as held (connector, topic, partition, next_offset, fence, generation, owner)
-     select $1, wanted.topic, wanted.partition, wanted.start, 1, $2, $3
-     from unnest($4::text[], $5::integer[], $6::bigint[]) with ordinality as wanted (topic, partition, start, position)
+    `insert into ${STATE_SCHEMA}.offsets as held (connector, topic, partition, next_offset, fence, generation, owner, topic_id)
+     select $1, wanted.topic, wanted.partition, wanted.start, 1, $2, $3, wanted.topic_id
+     from unnest($4::text[], $5::integer[], $6::bigint[], $7::uuid[]) with ordinality
+       as wanted (topic, partition, start, topic_id, position)
      order by wanted.position
      on conflict (connector, topic, partition) do update
-       set fence = held.fence + 1, generation = excluded.generation, owner = excluded.owner, updated_at = now()
-       where $7 or held.generation <= excluded.generation
+       set fence = held.fence + 1, generation = excluded.generation, owner = excluded.owner, updated_at = now(),
+         topic_id = coalesce(held.topic_id, excluded.topic_id)
+       where $8 or held.generation <= excluded.generation
      returning topic, partition, next_offset, fence, topic_id`,
     [
       request.connector,
@@ -85,6 +88,7 @@ export async function claimPartitions(client: ClientBase, request: ClaimRequest)
       partitions.map(({ topic }) => topic),
       partitions.map(({ partition }) => partition),
       partitions.map(({ start }) => start),
+      partitions.map(({ topicId }) => topicId ?? null),
       request.force,
     ],
   );

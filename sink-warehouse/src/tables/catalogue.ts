@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { ActualColumn, ActualTable } from './table-plan';
-import type { TableName } from './table-name';
+import { parseBounds, type Partition } from './month-partitions';
+import { quotedTable, type TableName } from './table-name';
 
 /** The table as it is now in the current transaction, or undefined. */
 export async function readTable(client: ClientBase, name: TableName): Promise<ActualTable | undefined> {
@@ -25,5 +26,37 @@ export async function readTable(client: ClientBase, name: TableName): Promise<Ac
      group by i.indexrelid`,
     [table.oid],
   );
-  return { columns: columns.rows, uniqueKeys: keys.rows.map((row) => row.columns) };
+  const partitioned = await client.query<{ column: string }>(
+    `select a.attname::text as column from pg_catalog.pg_partitioned_table p
+     join pg_catalog.pg_attribute a on a.attrelid = p.partrelid and a.attnum = p.partattrs[0]
+     where p.partrelid = $1::oid and p.partstrat = 'r' and p.partnatts = 1`,
+    [table.oid],
+  );
+  return {
+    columns: columns.rows,
+    uniqueKeys: keys.rows.map((row) => row.columns),
+    partitionedBy: partitioned.rows[0]?.column,
+  };
+}
+
+/** The table's partitions as they are now in the current transaction, oldest first. */
+export async function readPartitions(client: ClientBase, name: TableName): Promise<Partition[]> {
+  const { rows } = await client.query<{ schema: string; table: string; bounds: string }>(
+    `select n.nspname::text as schema, c.relname::text as table, pg_catalog.pg_get_expr(c.relpartbound, c.oid) as bounds
+     from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where i.inhparent = to_regclass($1) order by c.relname`,
+    [quotedTable(name)],
+  );
+  return rows.map(({ schema, table, bounds }) => ({ name: { schema, table }, bounds: parseBounds(bounds) }));
+}
+
+/** Which of these names are taken in the schema, by whatever. */
+export async function takenNames(client: ClientBase, schema: string, names: readonly string[]): Promise<Set<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `select c.relname::text as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname = any ($2::text[])`,
+    [schema, names],
+  );
+  return new Set(rows.map(({ name }) => name));
 }

@@ -51,6 +51,8 @@ export class TableTarget {
     readonly stream: string,
     readonly name: TableName,
     private readonly rule: KeyRule,
+    /** The column whose month a row's partition is; undefined for a table in one piece. */
+    readonly partitionBy?: string,
   ) {
     this.current = { columns: [...AIRBYTE_COLUMNS], slots: slotsOf(AIRBYTE_COLUMNS) };
     if (rule.kind === 'coordinates') this.primaryKey = LINEAGE_COLUMNS.slice(0, 3);
@@ -63,6 +65,11 @@ export class TableTarget {
   /** Whether a record replaces the one before it with the same key; else every record is a row. */
   get isKeyed(): boolean {
     return this.rule.kind === 'record-key' || this.rule.kind === 'record-value';
+  }
+
+  /** Whether nothing but the producer sees to it that the records of one row are in one partition of the topic. */
+  get mayShareRows(): boolean {
+    return this.rule.kind === 'record-value';
   }
 
   /** Whether Kafka's key has to be read. */

@@ -5,6 +5,8 @@ import {
   FencedOut,
   readOffsets,
 } from '../../../sink-warehouse/src/state/fences';
+import { changeOffsets } from '../../../sink-warehouse/src/state/change-offsets';
+import { moveOffset } from '../../../sink-warehouse/src/state/move-offset';
 import { SinkCase } from '../../support/sink/sink-case';
 
 let sinks: SinkCase;
@@ -15,12 +17,12 @@ beforeAll(async () => {
 afterAll(async () => sinks.close());
 
 const place = { topic: 't', partition: 0 };
-const claim = async (connector: string, generation: number, force = false) =>
+const claim = async (connector: string, generation: number, force = false, topicId?: string) =>
   claimPartitions(sinks.warehouse, {
     connector,
     generation,
     owner: `generation ${generation}`,
-    partitions: [{ ...place, start: 5 }],
+    partitions: [{ ...place, start: 5, topicId }],
     force,
   });
 const advance = (fence: string, from: number, next: number) => [{ ...place, fence, from, next, records: next - from }];
@@ -49,4 +51,17 @@ test('a zombie of an older generation cannot take the fence back, unless its gro
   await claim('d', 7);
   expect(await claim('d', 6)).toEqual([]);
   expect(await claim('d', 1, true)).toEqual([{ ...place, nextOffset: 5, fence: '2', topicId: null }]);
+});
+
+test('the id of a topic is learnt once and stays until the offset is moved, so that a topic made anew is told from it', async () => {
+  const [first, second] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
+  const ids = async (topicId?: string) => (await claim('e', 1, false, topicId)).map((claimed) => claimed.topicId);
+  expect([await ids(), await ids(first), await ids(second), await ids()]).toEqual([[null], [first], [first], [first]]);
+  const [held] = await claim('e', 1, false, second);
+  await moveOffset(sinks.warehouse, 'e', held!, { offset: 0, topicId: second });
+  expect(await ids(first)).toEqual([second]);
+  await changeOffsets(sinks.warehouse, 'e', {
+    offsets: [{ partition: { kafka_topic: 't', kafka_partition: 0 }, offset: { kafka_offset: 3 } }],
+  });
+  expect(await ids(first)).toEqual([first]);
 });

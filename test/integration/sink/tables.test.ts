@@ -1,6 +1,6 @@
 import { eventually } from '../../support/eventually';
 import { SinkCase } from '../../support/sink/sink-case';
-import { SinkProcess } from '../../support/sink/sink-process';
+import { runSink, SinkProcess } from '../../support/sink/sink-process';
 import { createTopic, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
 import { uniqueName } from '../../support/unique-name';
 import { controlKeySchema, controlValueSchema, exactAvroType, frame } from '@ewallet/wire';
@@ -133,4 +133,85 @@ test('a tombstone that comes first neither creates a table nor changes one that 
     await run(4);
   });
   expect(await sinks.rows(`select id::int, label from raw."${name}"`)).toEqual([{ id: 2, label: 'b' }]);
+});
+
+test('two sinks that need the same ten new tables at once make each of them once, and every row lands', async () => {
+  const name = uniqueName('race');
+  const streams = Array.from({ length: 10 }, (_, index) => `${name}_${index}`);
+  for (const stream of streams) {
+    const topic = `${name}.${stream}`;
+    await createTopic(sinks.kafka, topic, 2);
+    const writer = await StreamWriter.register(sinks.registry, topic, stream, { id });
+    const records = Array.from({ length: 20 }, (_, row) => ({ ...writer.record({ id: row }), partition: row % 2 }));
+    await withProducer(sinks.kafka, name, async (producer) => transact(producer, topic, records));
+  }
+  const config = sinks.config(name);
+  const both = [SinkProcess.start('run', config), SinkProcess.start('run', config)];
+  try {
+    await eventually(
+      async () => {
+        const [found] = await sinks.rows(
+          'select sum(records)::int as n, count(distinct owner)::int as owners from sink.offsets where connector = $1',
+          [name],
+        );
+        expect(found).toEqual({ n: 200, owners: 2 });
+      },
+      { timeoutMs: 60_000 },
+    );
+  } finally {
+    for (const sink of both) expect((await sink.stop()).code).toBe(0);
+  }
+  for (const stream of streams)
+    expect(await sinks.rows(`select count(*)::int as n from raw."${stream}"`)).toEqual([{ n: 20 }]);
+});
+
+test('a type that has to change under somebody’s view stops with the remedy, and after it the record lands', async () => {
+  const name = uniqueName('viewed');
+  const topic = `${name}.${name}`;
+  await createTopic(sinks.kafka, topic, 1);
+  await sinks.warehouse.query('create schema if not exists raw');
+  await sinks.warehouse.query(`create table raw."${name}" (id bigint primary key, amount integer)`);
+  await sinks.warehouse.query(`create view raw."${name}_view" as select amount from raw."${name}"`);
+  const writer = await StreamWriter.register(sinks.registry, topic, name, {
+    id,
+    amount: { type: ['null', 'integer'] },
+  });
+  await withProducer(sinks.kafka, name, async (producer) =>
+    transact(producer, topic, [writer.record({ id: 1, amount: 5_000_000_000 })]),
+  );
+  const exit = await runSink('run', sinks.config(name));
+  expect({ code: exit.code, message: exit.stderr.trim().split('\n').at(-1) }).toEqual({
+    code: 2,
+    message: `Table raw.${name}: a view reads a column whose type has to change. Drop the view (dbt makes its views anew at the next run), then start the sink again; it will run: alter table "raw"."${name}" alter column "amount" type bigint;`,
+  });
+  await sinks.warehouse.query(`drop view raw."${name}_view"`);
+  await sinks.whileRunning(sinks.config(name), async () =>
+    eventually(async () => {
+      expect(await sinks.rows(`select id::int, amount::text from raw."${name}"`)).toEqual([
+        { id: 1, amount: '5000000000' },
+      ]);
+    }),
+  );
+});
+
+test('with delete.enabled=false tombstones delete nothing, and reconcile expects what they leave', async () => {
+  const name = uniqueName('kept');
+  const topic = `${name}.${name}`;
+  await createTopic(sinks.kafka, topic, 1);
+  const writer = await StreamWriter.register(sinks.registry, topic, name, { id });
+  await withProducer(sinks.kafka, name, async (producer) =>
+    transact(producer, topic, [writer.record({ id: 1 }), writer.record({ id: 2 }), writer.tombstone({ id: 1 })]),
+  );
+  const config = sinks.config(name, { 'delete.enabled': false });
+  await sinks.whileRunning(config, async () =>
+    eventually(async () => {
+      expect(await sinks.rows('select sum(records)::int as n from sink.offsets where connector = $1', [name])).toEqual([
+        { n: 3 },
+      ]);
+    }),
+  );
+  expect(await sinks.rows(`select id::int from raw."${name}" order by id`)).toEqual([{ id: 1 }, { id: 2 }]);
+  const [kept, deleting] = [await runSink('reconcile', config), await runSink('reconcile', sinks.config(name))];
+  expect([kept.code, deleting.code]).toEqual([0, 1]);
+  expect((JSON.parse(deleting.stdout) as { verdict: unknown }).verdict).toBe('1 unexpected (0:0)');
 });

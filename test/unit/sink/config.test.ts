@@ -92,6 +92,14 @@ test.each([
     { 'pk.mode': 'kafka', 'delete.enabled': 'true' },
     'delete.enabled=true needs pk.mode=record_key: a tombstone has nothing but its key.',
   ],
+  [
+    { 'value.converter': 'org.apache.kafka.connect.json.JsonConverter' },
+    "value.converter=org.apache.kafka.connect.json.JsonConverter: values are read as Avro in Confluent's wire format only. Set io.confluent.connect.avro.AvroConverter, or leave it out.",
+  ],
+  [
+    { 'key.converter': 'org.apache.kafka.connect.storage.StringConverter' },
+    "key.converter=org.apache.kafka.connect.storage.StringConverter: keys are read as Avro in Confluent's wire format only. Set io.confluent.connect.avro.AvroConverter, or take the key from the value with pk.mode=record_value and pk.fields.",
+  ],
   [{ transforms: 'mask' }, 'transforms: Refused when it is set: shape rows at the producer or in dbt.'],
 ])('%j is refused: %s', (more, message) => {
   expect(() => parse(more as unknown as Record<string, string>)).toThrow(message);
@@ -124,4 +132,12 @@ test('a file written for Kafka Connect’s JDBC sink works as it stands, and wha
   });
   expect(config.keysWithoutEffect).toEqual(Object.keys(connect).slice(0, -1));
   expect(config.shown['connection.password']).toBe('[hidden]');
+});
+
+test('a key converter of another kind does not matter where keys are not read', () => {
+  const strings = { 'key.converter': 'org.apache.kafka.connect.storage.StringConverter' };
+  expect(parse({ ...strings, 'pk.mode': 'record_value', 'pk.fields': 'id' }).key).toEqual({
+    kind: 'record-value',
+    fields: ['id'],
+  });
 });

@@ -1,0 +1,14 @@
+import type Cluster from 'kafkajs/src/cluster';
+import { fetchById, FETCH_BY_ID_VERSION } from './fetch-by-id';
+import { FETCH, fetchByName, type FetchedPartition, type FetchPosition, type FetchRequest } from './fetch-protocol';
+import { speaks } from './send';
+
+/** One read-committed Fetch, by topic ids where they are known and the broker speaks of them, else by names. */
+export async function fetchFrom(broker: Cluster.Broker, request: FetchRequest): Promise<FetchedPartition[]> {
+  const known = request.partitions.flatMap((entry: FetchPosition) =>
+    entry.topicId === undefined ? [] : [{ ...entry, topicId: entry.topicId }],
+  );
+  return known.length === request.partitions.length && speaks(broker, FETCH, FETCH_BY_ID_VERSION)
+    ? fetchById(broker, request, known)
+    : fetchByName(broker, request);
+}
