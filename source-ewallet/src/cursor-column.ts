@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
 import type { StreamDescriptor } from '@ewallet/airbyte';
-import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
+import { quoteIdentifier, quoteLiteral } from '@ewallet/postgres';
 import type { CursorPosition } from './row-condition';
 import { cursorCandidates, defaultCursor } from './stream-catalog';
 import { streamName, type Column, type Table } from './table';
@@ -33,19 +33,19 @@ export interface CursorColumn {
 }
 
 /**
- * The highest value that can be a position: infinity and NaN would hide everything after, and so would a time in the
+ * The highest value of rows (a table's name or a query in brackets) that can be a position, and no lower than `atLeast`: infinity and NaN would hide everything after, and so would a time in the
  * future, which some row of a wallet always has by mistake.
  */
 export async function queryHighestCursor(
   client: Client,
-  table: Table,
+  from: string,
   cursor: CursorColumn,
-  where?: string,
+  atLeast?: string,
 ): Promise<string | undefined> {
   const name = quoteIdentifier(cursor.column.name);
-  const conditions = [reachable(name, cursor.sqlType), ...(where === undefined ? [] : [where])];
+  const least = atLeast === undefined ? 'null' : `${quoteLiteral(atLeast).trim()}::${cursor.sqlType}`;
   const { rows } = await client.query<{ value: string | null }>(
-    `select max(${name})::text as value from ${quoteQualified(table.schema, table.name)} where ${conditions.join(' and ')}`,
+    `select greatest(max(${name}), ${least})::text as value from ${from} where ${reachable(name, cursor.sqlType)}`,
   );
   return rows[0]?.value ?? undefined;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Client } from 'pg';
 import {
   AirbyteCatalogMessage,
   AirbyteConnectionStatus,
@@ -18,15 +19,18 @@ import {
 import { Failure } from '@ewallet/failure';
 import { failureFromPostgres, quoteQualified } from '@ewallet/postgres';
 import { checkServer } from './check';
+import { queryHeapTables } from './heap-table';
 import { openSession, type Session } from './session';
 import { querySnapshotBounds } from './server-state';
+import type { Snapshot } from './snapshot';
 import { parseSourceConfig, type SourceConfig } from './source-config';
 import { streamCatalog } from './stream-catalog';
-import { planStream } from './stream-plan';
+import { planStream, snapshotInDoubt } from './stream-plan';
 import { readStream, selectedColumns, Stopped } from './stream-reader';
 import { parseStreamState, type StreamState } from './stream-state';
 import { streamName, type Table } from './table';
 import { queryTables } from './table-query';
+import { queryProvenXid } from './witness';
 
 /** The e-wallet's PostgreSQL as an Airbyte source. */
 export class EwalletSource extends Source {
@@ -111,11 +115,23 @@ export class EwalletSource extends Source {
     }
     const { next } = await querySnapshotBounds(client);
     const columns = selectedColumns(table.columns, stream);
-    const plan = planStream({ stream, table, columns, saved, config, server, next });
+    const proven = await provenXid(client, snapshotInDoubt(saved, server), table, next);
+    const plan = planStream({ stream, table, columns, saved, config, server, next, proven });
     if (plan.notice !== undefined) await this.context.log.warn(plan.notice);
     yield* readStream({ client, server, config, context: this.context, now: Date.now }, stream, plan);
     await client.query('commit');
   }
+}
+
+async function provenXid(
+  client: Client,
+  doubtful: Snapshot | undefined,
+  table: Table,
+  next: bigint,
+): Promise<bigint | undefined> {
+  const heaps = doubtful === undefined || !table.hasRowVersions ? undefined : await queryHeapTables(client, table);
+  if (doubtful === undefined || heaps === undefined) return undefined;
+  return queryProvenXid(client, heaps, table.columns, doubtful.witnesses, next);
 }
 
 function savedState(input: InputState, stream: ConfiguredStream): StreamState | undefined {

@@ -47,6 +47,11 @@ export function blocksSql(first: number, end: number | undefined): string | unde
   return parts.length === 0 ? undefined : parts.join(' and ');
 }
 
+/** True for the rows at these ctids, as a condition that PostgreSQL answers by fetching them and nothing else. */
+export function atPlaces(rows: readonly { readonly place: string }[]): string {
+  return `ctid = any('{${rows.map(({ place }) => `"${place}"`).join(',')}}'::tid[])`;
+}
+
 /** Rows whose cursor is at most so many seconds before a value, or unknown. */
 export function cursorSince(cursor: CursorPosition, lookBackSeconds: number): string {
   const column = quoteIdentifier(cursor.column);

@@ -10,7 +10,8 @@ export async function queryServerIdentity(client: Client): Promise<ServerIdentit
   );
   const standby =
     timeline ?? (await tryText(client, 'select to_hex(timeline_id) as value from pg_control_checkpoint()'));
-  return { system, timeline: standby === undefined ? undefined : Number.parseInt(standby, 16) };
+  const started = await tryText(client, 'select pg_postmaster_start_time()::text as value');
+  return { system, started, timeline: standby === undefined ? undefined : Number.parseInt(standby, 16) };
 }
 
 /** The bounds of the current transaction's snapshot, as 64-bit transaction ids. */

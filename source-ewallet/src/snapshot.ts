@@ -1,3 +1,4 @@
+import type { Witness } from './row-version';
 import type { XidRanges } from './xid-ranges';
 
 /** Which rows of a stream one repeatable-read transaction saw, in a form that a later one can compare with. */
@@ -11,6 +12,8 @@ export interface Snapshot {
   readonly seen: XidRanges;
   /** The tables that held the stream's rows (one, or its leaf partitions), by oid, and the file each was in. */
   readonly files: ReadonlyMap<number, number>;
+  /** Rows that prove this history to a later sync. The states of the first versions have none. */
+  readonly witnesses: readonly Witness[];
 }
 
 /** What tells one history of transaction ids from another. */
@@ -19,6 +22,8 @@ export interface ServerIdentity {
   readonly system: string | undefined;
   /** Grows when a backup is restored or a standby promoted. */
   readonly timeline: number | undefined;
+  /** pg_postmaster_start_time: where it is the same, the history is. Undefined in the states of the first versions. */
+  readonly started: string | undefined;
 }
 
 /**
@@ -38,6 +43,27 @@ export function fullXid(xmin: bigint, next: bigint): bigint {
   if (xmin < 3n) return xmin;
   const full = ((next >> 32n) << 32n) + xmin;
   return full >= next ? full - 2n ** 32n : full;
+}
+
+/**
+ * Whether the server was started again since. Mostly that is all; but a copy of the disk as it was some time ago, put in
+ * its place, looks the same from there on, and has used the same transaction ids for other rows.
+ */
+export function isDoubtful(saved: Snapshot, now: ServerIdentity): boolean {
+  const { started } = saved.server;
+  return started !== undefined && now.started !== undefined && started !== now.started;
+}
+
+/**
+ * What a snapshot still says once a row of transaction `proven` was found as it was: the history is the same up to there,
+ * and every later transaction is new, whatever was seen of the ids. Undefined: everything is newer.
+ */
+export function trusted(saved: Snapshot, proven: bigint): Snapshot | undefined {
+  if (proven < 3n) return undefined;
+  const seen = saved.seen.flatMap(([first, last]): (readonly [bigint, bigint])[] =>
+    first > proven ? [] : [[first, last > proven ? proven : last]],
+  );
+  return { ...saved, below: saved.below > proven ? proven + 1n : saved.below, seen };
 }
 
 /** Why a snapshot cannot be compared with the server as it is now; undefined where it can. */

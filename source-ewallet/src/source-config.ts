@@ -16,7 +16,8 @@ export type Tunnel =
       readonly host: string;
       readonly port: number;
       readonly user: string;
-      readonly secret: { readonly privateKey: string } | { readonly password: string };
+      readonly secret:
+        { readonly privateKey: string; readonly passphrase: string | undefined } | { readonly password: string };
     };
 
 export interface SourceConfig {
@@ -48,6 +49,16 @@ const keys = [
   'checkpoint_seconds',
   'connect_timeout_seconds',
   'statement_timeout_seconds',
+] as const;
+
+const tunnelKeys = [
+  'tunnel_method',
+  'tunnel_host',
+  'tunnel_port',
+  'tunnel_user',
+  'ssh_key',
+  'ssh_key_passphrase',
+  'tunnel_user_password',
 ] as const;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -97,8 +108,7 @@ function parseMethod(value: unknown): ReplicationMethod {
 function parseTunnel(value: unknown): Tunnel {
   if (value === undefined || value === null) return { kind: 'none' };
   const object = asObject(value, '`tunnel_method`');
-  const known = ['tunnel_method', 'tunnel_host', 'tunnel_port', 'tunnel_user', 'ssh_key', 'tunnel_user_password'];
-  refuseUnknown(object, known, 'tunnel_method.');
+  refuseUnknown(object, tunnelKeys, 'tunnel_method.');
   const server = (): { host: string; port: number; user: string } => ({
     host: text(object, 'tunnel_host', 'tunnel_method.'),
     port: wholeNumber(object, 'tunnel_port', 22, 1),
@@ -108,8 +118,16 @@ function parseTunnel(value: unknown): Tunnel {
     case undefined:
     case 'NO_TUNNEL':
       return { kind: 'none' };
-    case 'SSH_KEY_AUTH':
-      return { kind: 'ssh', ...server(), secret: { privateKey: text(object, 'ssh_key', 'tunnel_method.') } };
+    case 'SSH_KEY_AUTH': {
+      const passphrase = object.ssh_key_passphrase ?? '';
+      if (typeof passphrase !== 'string') throw Failure.config('`tunnel_method.ssh_key_passphrase` must be text.');
+      const privateKey = text(object, 'ssh_key', 'tunnel_method.');
+      return {
+        kind: 'ssh',
+        ...server(),
+        secret: { privateKey, passphrase: passphrase === '' ? undefined : passphrase },
+      };
+    }
     case 'SSH_PASSWORD_AUTH':
       return { kind: 'ssh', ...server(), secret: { password: text(object, 'tunnel_user_password', 'tunnel_method.') } };
     default:

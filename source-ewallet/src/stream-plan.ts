@@ -2,7 +2,7 @@ import { Failure } from '@ewallet/failure';
 import { SyncMode, type ConfiguredStream } from '@ewallet/airbyte';
 import { chooseCursor, type CursorColumn } from './cursor-column';
 import { cursorSince } from './row-condition';
-import { whyUnusable, type ServerIdentity } from './snapshot';
+import { isDoubtful, trusted, whyUnusable, type ServerIdentity, type Snapshot } from './snapshot';
 import type { SourceConfig } from './source-config';
 import { safeSyncModes } from './stream-catalog';
 import type { StreamState } from './stream-state';
@@ -32,6 +32,14 @@ export interface PlanInput {
   readonly config: SourceConfig;
   readonly server: ServerIdentity;
   readonly next: bigint;
+  /** Up to which transaction the server's history is known to be the state's; asked for where `snapshotInDoubt` is. */
+  readonly proven: bigint | undefined;
+}
+
+/** The snapshot of a saved state that has to be proved before it is used: the server was started again since. */
+export function snapshotInDoubt(saved: StreamState | undefined, server: ServerIdentity): Snapshot | undefined {
+  const latest = saved?.rules.at(-1)?.since;
+  return latest !== undefined && isDoubtful(latest, server) ? latest : undefined;
 }
 
 /** Decides from the catalogue, the saved state and the server's identity what a stream's sync reads. */
@@ -45,11 +53,12 @@ function planFullRefresh(input: PlanInput): StreamPlan {
     saved?.mode === 'full_refresh' && !saved.isComplete && saved.generationId === stream.generationId
       ? saved
       : undefined;
-  const lost = resumed === undefined ? undefined : whyRulesUnusable(resumed.rules, input);
-  const rules = resumed === undefined || lost !== undefined ? everything : resumed.rules;
-  const notice =
-    lost === undefined ? undefined : `Stream ${streamName(input.table)} is read again from the start: ${lost}.`;
-  return { ...base(input, undefined, 'full_refresh'), rules, notice };
+  const started = base(input, undefined, 'full_refresh');
+  if (resumed === undefined) return started;
+  const found = usableRules(resumed.rules, input);
+  return found.kind === 'usable'
+    ? { ...started, rules: found.rules }
+    : { ...started, notice: `Stream ${streamName(input.table)} is read again from the start: ${found.why}.` };
 }
 
 function planIncremental(input: PlanInput): StreamPlan {
@@ -71,14 +80,14 @@ function planIncremental(input: PlanInput): StreamPlan {
     return { ...started, rules: everything, condition };
   }
   if (usable === undefined || usable.rules.length === 0) return started;
-  const lost = whyRulesUnusable(usable.rules, input);
-  if (lost !== undefined) return recover(input, started, position, lost);
+  const found = usableRules(usable.rules, input);
+  if (found.kind === 'lost') return recover(input, started, position, found.why);
   const isWhole = usable.rules.length > 1;
   const condition =
     config.method.kind === 'window' && position !== undefined && !isWhole
       ? cursorSince(position, config.method.lookBackSeconds)
       : undefined;
-  return { ...started, rules: usable.rules, condition };
+  return { ...started, rules: found.rules, condition };
 }
 
 /** The snapshot is of no use: back to the cursor less a look-back, or to the start where there is no time to go by. */
@@ -130,12 +139,29 @@ function positionOf(saved: StreamState | undefined, cursor: CursorColumn | undef
     : undefined;
 }
 
-function whyRulesUnusable(rules: readonly Rule[], now: PlanInput): string | undefined {
+type UsableRules =
+  { readonly kind: 'usable'; readonly rules: readonly Rule[] } | { readonly kind: 'lost'; readonly why: string };
+
+/** The saved rules as far as the server's history bears them out. */
+function usableRules(rules: readonly Rule[], now: PlanInput): UsableRules {
   for (const { since } of rules) {
     const why = since === undefined ? undefined : whyUnusable(since, now);
-    if (why !== undefined) return why;
+    if (why !== undefined) return { kind: 'lost', why };
   }
-  return undefined;
+  const { proven, server } = now;
+  const latest = rules.at(-1)?.since;
+  if (latest === undefined || !isDoubtful(latest, server)) return { kind: 'usable', rules };
+  if (proven === undefined) {
+    const why = `the server was started again (${server.started ?? ''}) and has none of the rows read last as they were, so it may be a copy of an earlier time`;
+    return { kind: 'lost', why };
+  }
+  return {
+    kind: 'usable',
+    rules: rules.map((rule) => ({
+      ...rule,
+      since: rule.since === undefined ? undefined : trusted(rule.since, proven),
+    })),
+  };
 }
 
 function noCursor(table: Table, stream: ConfiguredStream): Failure {

@@ -9,12 +9,11 @@ import {
   type ConnectorContext,
 } from '@ewallet/airbyte';
 import { quoteQualified } from '@ewallet/postgres';
-import { blockSteps } from './block-steps';
 import { copyOut } from './copy-out';
 import { queryHighestCursor } from './cursor-column';
 import { queryHeapTables, type HeapTable } from './heap-table';
 import { recordEncoder } from './record-encoder';
-import { blocksSql, wantedSql } from './row-condition';
+import { mostPlaces, readingSteps, rowCount, rowsAtPlaces, type LookedAt } from './reading-steps';
 import { selectList } from './select-list';
 import { querySnapshotBounds } from './server-state';
 import { seenCap, type ServerIdentity, type Snapshot } from './snapshot';
@@ -24,6 +23,7 @@ import { formatStreamState, type StreamState } from './stream-state';
 import type { Column } from './table';
 import { scanVersions } from './version-scan';
 import { rulesAfterEnd, rulesAfterStop, rulesForTable, type Rule } from './wanted-rows';
+import { queryWitnesses } from './witness';
 import { rangesOf } from './xid-ranges';
 
 export interface StreamReading {
@@ -72,7 +72,7 @@ class StreamRun {
     const { table, condition } = this.plan;
     yield this.estimate(table.estimate.rows);
     yield* this.copy(quoteQualified(table.schema, table.name), [condition]);
-    yield await this.finalState([]);
+    yield await this.finalState([], undefined);
   }
 
   private async *rowVersions(
@@ -80,34 +80,37 @@ class StreamRun {
     heaps: readonly HeapTable[],
   ): AsyncGenerator<AirbyteMessage> {
     const { plan, reading } = this;
-    const looked = [];
+    const looked: LookedAt[] = [];
+    const placesCap = Math.min(reading.config.checkpointRows, mostPlaces);
     for (const heap of heaps) {
       const rules = rulesForTable(plan.rules, heap.oid, heap.file);
-      const scan = await scanVersions(reading.client, heap, rules, bounds, plan.condition);
-      looked.push({ heap, rules, scan });
+      const scan = await scanVersions(reading.client, heap, { rules, bounds, where: plan.condition, placesCap });
+      looked.push({ heap, rules, ...scan });
     }
     const current: Snapshot = {
       server: reading.server,
       ...bounds,
-      seen: rangesOf(looked.flatMap(({ scan }) => scan.seen)).slice(0, seenCap),
+      seen: rangesOf(looked.flatMap(({ seen }) => seen)).slice(0, seenCap),
       files: new Map(heaps.map((heap) => [heap.oid, heap.file])),
+      witnesses: await queryWitnesses(
+        reading.client,
+        looked,
+        plan.table.columns,
+        bounds.next,
+        plan.rules.at(-1)?.since?.witnesses ?? [],
+      ),
     };
-    const work = looked.filter(({ rules, scan }) => scan.end !== 0 && rules.length > 0);
-    yield this.estimate(work.reduce((sum, { heap, scan }) => sum + (scan.wanted ?? heap.rows), 0));
-    for (const { heap, rules, scan } of work) {
-      const wanted = wantedSql(rules, bounds.next);
-      const steps = blockSteps(
-        { first: scan.first, end: scan.end ?? heap.blocks, rowsPerBlock: heap.rows / heap.blocks },
-        { rows: reading.config.checkpointRows, milliseconds: reading.config.checkpointSeconds * 1000 },
-      );
+    const work = looked.filter(({ wanted }) => wanted.kind === 'blocks' || wanted.rows.length > 0);
+    yield this.estimate(work.reduce((sum, { heap, wanted }) => sum + rowCount(wanted, heap), 0));
+    for (const [index, { heap, rules, wanted }] of work.entries()) {
+      const steps = readingSteps(heap, rules, wanted, bounds.next, reading.config);
       for (let step = steps.next(); !step.done;) {
-        const { first, end, isLast } = step.value;
-        const blocks = blocksSql(first, isLast && scan.end === undefined ? undefined : end);
+        const { conditions, end, isLast } = step.value;
         const started = reading.now();
         const before = this.sinceState;
-        yield* this.copy(`only ${heap.sql}`, [wanted, blocks, plan.condition]);
+        yield* this.copy(`only ${heap.sql}`, [...conditions, plan.condition]);
         const rows = this.sinceState - before;
-        if (isLast && heap === work.at(-1)?.heap) break; // the final state follows at once
+        if (isLast && index === work.length - 1) break; // the final state follows at once
         if (this.sinceState > 0 || reading.context.signal.aborted) {
           yield this.stateAt(rulesAfterStop(plan.rules, current, { table: heap.oid, block: end }));
         }
@@ -115,7 +118,7 @@ class StreamRun {
         step = steps.next({ rows, milliseconds: reading.now() - started });
       }
     }
-    yield await this.finalState(rulesAfterEnd(current));
+    yield await this.finalState(rulesAfterEnd(current), looked);
   }
 
   private async *copy(from: string, conditions: readonly (string | undefined)[]): AsyncGenerator<AirbyteMessage> {
@@ -165,13 +168,21 @@ class StreamRun {
       : this.state(plan.stateBefore ?? plan.state);
   }
 
-  private async finalState(rules: readonly Rule[]): Promise<AirbyteMessage> {
+  private async finalState(rules: readonly Rule[], looked: readonly LookedAt[] | undefined): Promise<AirbyteMessage> {
     const { plan, reading } = this;
-    const cursor =
-      plan.cursor === undefined
-        ? undefined
-        : ((await queryHighestCursor(reading.client, plan.table, plan.cursor)) ?? plan.state.cursor);
-    return this.state({ ...plan.state, cursor, isComplete: true, rules });
+    const { cursor, state, table } = plan;
+    if (cursor === undefined) return this.state({ ...state, isComplete: true, rules });
+    let highest = state.cursor;
+    if (highest !== undefined && !cursor.column.isIndexed && looked?.every(({ wanted }) => wanted.kind === 'places')) {
+      // Without an index max() would look at the whole table again, and only the rows that were read can have raised it.
+      for (const rows of rowsAtPlaces(looked, cursor.column)) {
+        highest = (await queryHighestCursor(reading.client, rows, cursor, highest)) ?? highest;
+      }
+    } else {
+      const rows = quoteQualified(table.schema, table.name);
+      highest = (await queryHighestCursor(reading.client, rows, cursor)) ?? highest;
+    }
+    return this.state({ ...state, cursor: highest, isComplete: true, rules });
   }
 
   private state(state: StreamState): AirbyteMessage {

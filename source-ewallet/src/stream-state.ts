@@ -2,6 +2,7 @@ import { Failure } from '@ewallet/failure';
 import type { JsonObject } from '@ewallet/airbyte';
 import type { Snapshot } from './snapshot';
 import type { Place, Rule } from './wanted-rows';
+import type { Witness } from './row-version';
 import { formatRanges, parseRanges } from './xid-ranges';
 
 /** Where a stream stands. Its JSON is versioned and meant to be read by people. */
@@ -27,7 +28,9 @@ export function formatStreamState(state: StreamState): JsonObject {
     complete: state.isComplete,
     ...(state.generationId === undefined ? {} : { generation_id: state.generationId }),
     ...(state.cursorField === undefined ? {} : { cursor_field: state.cursorField, cursor: state.cursor ?? null }),
-    ...(latest?.since === undefined ? {} : { snapshot: formatSnapshot(latest.since) }),
+    ...(latest?.since === undefined
+      ? {}
+      : { snapshot: { ...formatSnapshot(latest.since), ...formatWitnesses(latest.since) } }),
     ...(state.rules.length > 1 ? { unfinished: state.rules.slice(0, -1).map(formatRule) } : {}),
   };
 }
@@ -63,10 +66,18 @@ function formatSnapshot(snapshot: Snapshot): JsonObject {
   return {
     ...(snapshot.server.system === undefined ? {} : { system: snapshot.server.system }),
     ...(snapshot.server.timeline === undefined ? {} : { timeline: snapshot.server.timeline }),
+    ...(snapshot.server.started === undefined ? {} : { started: snapshot.server.started }),
     below: String(snapshot.below),
     next: String(snapshot.next),
     seen: formatRanges(snapshot.seen),
     tables: Object.fromEntries(snapshot.files),
+  };
+}
+
+/** Only the latest snapshot's: what proves the history to be the same up to there proves it for those before. */
+function formatWitnesses(snapshot: Snapshot): JsonObject {
+  return {
+    witnesses: snapshot.witnesses.map(({ table, place, xid, digest }) => ({ table, place, xid: String(xid), digest })),
   };
 }
 
@@ -103,12 +114,24 @@ function parseSnapshot(value: unknown, stream: string): Snapshot {
     server: {
       system: optionalText(object.system, stream),
       timeline: typeof object.timeline === 'number' ? object.timeline : undefined,
+      started: optionalText(object.started, stream),
     },
     below: xid(object.below, stream),
     next: xid(object.next, stream),
     seen,
     files: new Map(files),
+    witnesses: parseWitnesses(object.witnesses ?? [], stream),
   };
+}
+
+function parseWitnesses(value: unknown, stream: string): readonly Witness[] {
+  if (!Array.isArray(value)) throw malformed(stream);
+  return value.map((row): Witness => {
+    const { table, place, xid: id, digest } = asObject(row, stream);
+    if (typeof table !== 'number' || typeof place !== 'string' || !/^\(\d+,\d+\)$/.test(place)) throw malformed(stream);
+    if (typeof digest !== 'string') throw malformed(stream);
+    return { table, place, xid: xid(id, stream), digest };
+  });
 }
 
 function xid(value: unknown, stream: string): bigint {

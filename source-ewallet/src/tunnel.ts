@@ -67,8 +67,10 @@ async function connectSsh(tunnel: Extract<Tunnel, { kind: 'ssh' }>, timeoutSecon
     port: tunnel.port,
     username: tunnel.user,
     readyTimeout: timeoutSeconds * 1000,
+    // A firewall forgets quiet connections; a dead server is noticed after a minute.
     keepaliveInterval: 15_000,
-    ...tunnel.secret,
+    keepaliveCountMax: 4,
+    ...credentials(tunnel.secret),
   };
   try {
     ssh.connect(options);
@@ -81,6 +83,14 @@ async function connectSsh(tunnel: Extract<Tunnel, { kind: 'ssh' }>, timeoutSecon
   }
 }
 
+type Secret = Extract<Tunnel, { kind: 'ssh' }>['secret'];
+
+function credentials(secret: Secret): Pick<Ssh.ConnectConfig, 'privateKey' | 'passphrase' | 'password'> {
+  if ('password' in secret) return { password: secret.password };
+  const { privateKey, passphrase } = secret;
+  return passphrase === undefined ? { privateKey } : { privateKey, passphrase };
+}
+
 function tunnelFailure(error: unknown, where: string): Failure {
   const text = error instanceof Error ? error.message : String(error);
   const level = error instanceof Error && 'level' in error ? error.level : undefined;
@@ -88,6 +98,17 @@ function tunnelFailure(error: unknown, where: string): Failure {
     return Failure.config(`The SSH server ${where} refused the user: check \`tunnel_user\` and the key or password.`, {
       detail: text,
       cause: error,
+    });
+  }
+  if (text.includes('no passphrase given')) {
+    return Failure.config(
+      '`tunnel_method.ssh_key` is encrypted: put its passphrase into `tunnel_method.ssh_key_passphrase`.',
+      { detail: 'encrypted private key without a passphrase' },
+    );
+  }
+  if (/[Bb]ad passphrase/.test(text)) {
+    return Failure.config('`tunnel_method.ssh_key_passphrase` does not open `tunnel_method.ssh_key`.', {
+      detail: 'wrong passphrase of the private key',
     });
   }
   if (text.includes('privateKey')) {

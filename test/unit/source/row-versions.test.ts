@@ -8,13 +8,14 @@ import { formatStreamState, parseStreamState } from '../../../source-ewallet/src
 import { everything, rulesAfterStop, rulesForTable } from '../../../source-ewallet/src/wanted-rows';
 import { formatRanges, parseRanges, rangesOf } from '../../../source-ewallet/src/xid-ranges';
 
-const server = { system: '7', timeline: 1 };
+const server = { system: '7', timeline: 1, started: 'then' };
 const snapshot = (below: bigint, next: bigint, files: [number, number][] = [[1, 10]]): Snapshot => ({
   server,
   below,
   next,
   seen: [],
   files: new Map(files),
+  witnesses: [{ table: 1, place: '(0,1)', xid: 9n, digest: '5' }],
 });
 
 describe('transaction ids in 64 bits', () => {
@@ -48,12 +49,12 @@ describe('a saved snapshot that cannot be compared is told with its reason', () 
     ['the same server, later', { server, next: 2000n }, undefined],
     [
       'another cluster',
-      { server: { system: '8', timeline: 1 }, next: 2000n },
+      { server: { ...server, system: '8' }, next: 2000n },
       'the server is another one (system identifier 8, the state is of 7)',
     ],
     [
       'a promoted standby',
-      { server: { system: '7', timeline: 2 }, next: 2000n },
+      { server: { ...server, timeline: 2 }, next: 2000n },
       'the server was restored from a backup or failed over (timeline 2, the state is of 1)',
     ],
     [

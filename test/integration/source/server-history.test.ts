@@ -1,0 +1,211 @@
+import { startStack, type RunningStack } from '@ewallet/local-stack';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { eventually } from '../../support/eventually';
+import {
+  configuredCatalog,
+  lastStates,
+  records,
+  runWalletSource,
+  type RunResult,
+  type StreamState,
+} from '../../support/source/wallet-source';
+
+jest.setTimeout(240_000);
+
+const started: RunningStack[] = [];
+let dir: string;
+let primary: RunningStack;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'ewallet-source-history-'));
+  await chmod(dir, 0o711); // PostgreSQL's user, when this runs as root, has to get to its files
+  primary = await server('primary');
+  await execute(
+    primary,
+    `create table payments (id int generated always as identity primary key, version uuid default gen_random_uuid(),
+       updated_at timestamptz default now());
+     insert into payments select from generate_series(1, 500);
+     analyze payments;`,
+  );
+});
+
+afterAll(async () => {
+  for (const stack of started) await stack.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function server(name: string, options: Parameters<typeof startStack>[0]['source'] = {}): Promise<RunningStack> {
+  const stack = await startStack({ dir: path.join(dir, name), only: ['source'], source: options });
+  started.push(stack);
+  return stack;
+}
+
+/** What a disk snapshot or a file copy of a stopped server is: the whole data directory. */
+async function copyOfStopped(stack: RunningStack, name: string): Promise<void> {
+  const target = path.join(dir, name, 'source');
+  await mkdir(target, { recursive: true });
+  await promisify(execFile)('cp', ['-a', path.join(stack.dir, 'source', 'data'), target]);
+}
+
+async function execute(stack: RunningStack, sql: string): Promise<readonly Record<string, unknown>[]> {
+  const { host, port, database, username: user, password } = stack.connections.source;
+  const client = new Client({ host, port, database, user, password });
+  await client.connect();
+  try {
+    const answer = await client.query<Record<string, unknown>>(sql);
+    return Array.isArray(answer) ? [] : answer.rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Each in a transaction of its own, so that transaction ids are used up. */
+async function insertOneByOne(stack: RunningStack, count: number): Promise<void> {
+  await execute(
+    stack,
+    `do $$ begin for i in 1..${count} loop insert into payments default values; commit; end loop; end $$`,
+  );
+}
+
+async function sync(stack: RunningStack, state: readonly StreamState[]): Promise<RunResult> {
+  const { host, port, database, username, password } = stack.connections.source;
+  const config = {
+    ...{ host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } },
+    recovery_look_back_seconds: 3600,
+  };
+  const result = await runWalletSource('read', config, await configuredCatalog(config, 'incremental', ['payments']), {
+    state,
+  });
+  expect({ code: result.code, errors: result.messages.flatMap(({ trace }) => trace?.error ?? []) }).toEqual({
+    code: 0,
+    errors: [],
+  });
+  return result;
+}
+
+const warnings = (result: RunResult): readonly string[] =>
+  result.messages.flatMap(({ log }) => (log?.level === 'WARN' ? [log.message] : []));
+const versions = (rows: readonly Record<string, unknown>[]): readonly string[] =>
+  rows.map(({ id, version }) => `${String(id)} ${String(version)}`).sort();
+
+/** Rows of the server that neither the syncs before nor this one gave. */
+async function lost(stack: RunningStack, given: readonly RunResult[]): Promise<readonly string[]> {
+  const landed = new Set(given.flatMap((result) => versions(records(result))));
+  return versions(await execute(stack, 'select id, version from payments')).filter((row) => !landed.has(row));
+}
+
+test('a server that was merely started again is recognised by rows that are as they were: nothing comes twice', async () => {
+  const first = await sync(primary, []);
+  expect(records(first)).toHaveLength(500);
+  await primary.service('source').stop();
+  await primary.service('source').start();
+  await insertOneByOne(primary, 3);
+  // The newest rows are written again, as a payment is that completes: older ones have to vouch for the history.
+  await execute(primary, 'update payments set version = gen_random_uuid() where id > 501');
+  const second = await sync(primary, lastStates(first));
+  expect({ warnings: warnings(second), versions: versions(records(second)) }).toEqual({
+    warnings: [],
+    versions: versions(await execute(primary, 'select id, version from payments where id > 500')),
+  });
+  await primary.service('source').kill();
+  await primary.service('source').start();
+  const third = await sync(primary, lastStates(second));
+  expect({ warnings: warnings(third), records: records(third) }).toEqual({ warnings: [], records: [] });
+});
+
+describe('of a copy of the server as it was, with another future', () => {
+  let before: RunResult;
+  let state: readonly StreamState[];
+  let landed: readonly RunResult[];
+
+  beforeAll(async () => {
+    before = await sync(primary, []);
+    await primary.service('source').stop();
+    await copyOfStopped(primary, 'behind');
+    await copyOfStopped(primary, 'overtaken');
+    await copyOfStopped(primary, 'standby');
+    await primary.service('source').start();
+    await insertOneByOne(primary, 40);
+    const after = await sync(primary, lastStates(before));
+    state = lastStates(after);
+    landed = [before, after];
+  });
+
+  test('a restored backup whose transaction ids lie behind is told, and read from the cursor less the look-back', async () => {
+    const restored = await server('behind');
+    await insertOneByOne(restored, 5);
+    const result = await sync(restored, state);
+    expect(warnings(result)).toEqual([
+      expect.stringMatching(
+        /^Stream public\.payments is read again from updated_at .* less 3600 s: the server was restored from a backup \(its next transaction is \d+, the state knows \d+\)\. Rows written before that and never read stay unread; refresh the stream to be sure of all\.$/,
+      ),
+    ]);
+    expect(await lost(restored, [...landed, result])).toEqual([]);
+    await restored.stop();
+  });
+
+  test('a restored backup that has overtaken the state is told by rows that are not as they were', async () => {
+    const restored = await server('overtaken');
+    await insertOneByOne(restored, 120);
+    const result = await sync(restored, state);
+    expect(warnings(result)).toEqual([
+      expect.stringMatching(
+        /less 3600 s: the server was started again \(.*\) and has none of the rows read last as they were, so it may be a copy of an earlier time\./,
+      ),
+    ]);
+    expect(await lost(restored, [...landed, result])).toEqual([]);
+    const next = await sync(restored, lastStates(result));
+    expect({ warnings: warnings(next), records: records(next) }).toEqual({ warnings: [], records: [] });
+    await restored.stop();
+  });
+
+  test('a streaming standby gives what the primary would, and once promoted is told apart, and nothing is lost', async () => {
+    const { host, port, username, password } = primary.connections.source;
+    const standby = await server('standby', {
+      settings: { primary_conninfo: `host=${host} port=${port} user=${username} password=${password}` },
+      files: { 'standby.signal': '' },
+    });
+    const latest = async (stack: RunningStack): Promise<unknown> =>
+      execute(stack, 'select count(*), max(id) from payments');
+    const replayed = async (): Promise<void> => {
+      const wanted = await latest(primary);
+      await eventually(async () => {
+        expect(await latest(standby)).toEqual(wanted);
+      });
+    };
+    await replayed();
+    const same = await sync(standby, state);
+    expect({ warnings: warnings(same), records: records(same) }).toEqual({ warnings: [], records: [] });
+    await insertOneByOne(primary, 2);
+    await replayed();
+    const two = await sync(standby, lastStates(same));
+    expect({ warnings: warnings(two), count: records(two).length }).toEqual({ warnings: [], count: 2 });
+
+    const config = {
+      ...{ ...standby.connections.source, schemas: ['public'] },
+      ssl_mode: { mode: 'disable' },
+    };
+    const check = await runWalletSource('check', config);
+    expect(warnings(check)).toEqual([
+      'The server is a standby that cancels reads after max_standby_streaming_delay = 30s: ' +
+        'set hot_standby_feedback = on there, or raise it above the longest sync.',
+    ]);
+    expect(check.messages.at(-1)?.connectionStatus).toEqual({ status: 'SUCCEEDED' });
+
+    await primary.stop();
+    await execute(standby, 'select pg_promote()');
+    await insertOneByOne(standby, 4);
+    const promoted = await sync(standby, lastStates(two));
+    expect(warnings(promoted)).toEqual([
+      expect.stringContaining('the server was restored from a backup or failed over (timeline 2, the state is of 1)'),
+    ]);
+    expect(await lost(standby, [...landed, same, two, promoted])).toEqual([]);
+    const next = await sync(standby, lastStates(promoted));
+    expect({ warnings: warnings(next), records: records(next) }).toEqual({ warnings: [], records: [] });
+  });
+});
