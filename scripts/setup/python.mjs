@@ -9,7 +9,7 @@ const ENVIRONMENTS = {
   test: {
     folder: '.venv-test',
     requirements: 'test/requirements.txt',
-    what: "Airbyte's Python packages for the tests",
+    what: "Airbyte's Python packages and Metabase clients for the tests",
   },
 };
 

@@ -15,18 +15,25 @@ export function commandPath(name: string): string {
   return path.join(PROJECT_ROOT, 'node_modules', '.bin', name);
 }
 
+export interface RunOptions {
+  readonly input?: string | Buffer;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+}
+
 /** Runs one of the product's commands to its end. Killed after `timeoutMs` (120 s by default). */
-export async function runCommand(
-  name: string,
+export function runCommand(name: string, args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+  return runProgram(commandPath(name), args, options);
+}
+
+/** The same for a program that is not ours. */
+export async function runProgram(
+  program: string,
   args: readonly string[],
-  options: {
-    readonly input?: string | Buffer;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly cwd?: string;
-    readonly timeoutMs?: number;
-  } = {},
+  options: RunOptions = {},
 ): Promise<CommandResult> {
-  const child = spawn(commandPath(name), args, {
+  const child = spawn(program, args, {
     cwd: options.cwd ?? PROJECT_ROOT,
     env: { ...process.env, ...options.env },
     stdio: 'pipe',

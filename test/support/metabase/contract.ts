@@ -99,11 +99,19 @@ export interface Matched {
   readonly operation: string;
   readonly ids: Readonly<Record<string, string>>;
   readonly faults: readonly string[];
+  /** Keys, nulls and query parameters that nothing declares: v63 strips or refuses them, earlier ones pass them over. */
+  readonly undeclared: readonly string[];
+}
+
+interface Findings {
+  readonly faults: string[];
+  readonly undeclared: string[];
 }
 
 /** The operation that a request is, and everything about it that the contract does not declare; undefined: no such path. */
 export function checkRequest(method: string, url: URL, body: unknown): Matched | undefined {
-  if (url.pathname === '/api/health' && method === 'GET') return { operation: 'get /api/health', ids: {}, faults: [] };
+  if (url.pathname === '/api/health' && method === 'GET')
+    return { operation: 'get /api/health', ids: {}, faults: [], undeclared: [] };
   for (const [template, operations] of Object.entries(document.paths)) {
     const names: string[] = [];
     const pattern = template.replace(/\/$/, '').replace(/\{([^}]+)\}/g, (_, name: string) => {
@@ -116,22 +124,23 @@ export function checkRequest(method: string, url: URL, body: unknown): Matched |
     const ids = Object.fromEntries(names.map((name, index) => [name, match[index + 1] ?? '']));
     if (names.includes('id') && !/^\d+$/.test(ids.id ?? '')) continue; // `/api/collection/tree` is no id
     const name = `${method.toLowerCase()} ${template}`;
-    return {
-      operation: name,
-      ids,
-      faults: [...queryFaults(operation, url), ...bodyFaults(template, method, operation, body, name)],
-    };
+    const found: Findings = { faults: [], undeclared: [] };
+    checkQuery(operation, url, found);
+    checkBody(template, method, operation, body, name, found);
+    return { operation: name, ids, ...found };
   }
   return undefined;
 }
 
-function queryFaults(operation: Operation, url: URL): string[] {
+function checkQuery(operation: Operation, url: URL, { faults, undeclared }: Findings): void {
   const declared = new Map(
     (operation.parameters ?? []).filter((one) => one.in === 'query').map((one) => [one.name, one]),
   );
-  const faults = [...url.searchParams.keys()]
-    .filter((name) => !declared.has(name))
-    .map((name) => `query ${name} is not declared`);
+  undeclared.push(
+    ...[...url.searchParams.keys()]
+      .filter((name) => !declared.has(name))
+      .map((name) => `query ${name} is not declared`),
+  );
   for (const { name, required, schema } of declared.values()) {
     const value = url.searchParams.get(name);
     const hasDefault = 'default' in schema;
@@ -150,52 +159,77 @@ function queryFaults(operation: Operation, url: URL): string[] {
             : value;
     if (!('$ref' in schema) && !ajv.validate(schema, typed)) faults.push(`query ${name}: ${ajv.errorsText()}`);
   }
-  return faults;
 }
 
 const compiled = new Map<string, ValidateFunction>();
 
-function bodyFaults(template: string, method: string, operation: Operation, body: unknown, name: string): string[] {
-  if (operation.requestBody === undefined) return body === undefined ? [] : ['this call takes no body'];
+function checkBody(
+  template: string,
+  method: string,
+  operation: Operation,
+  body: unknown,
+  name: string,
+  found: Findings,
+): void {
+  if (operation.requestBody === undefined) {
+    if (body !== undefined) found.faults.push('this call takes no body');
+    return;
+  }
   const pointer = `api#/paths/${template.replace(/~/g, '~0').replace(/\//g, '~1')}/${method.toLowerCase()}/requestBody/content/application~1json/schema`;
   const validate = compiled.get(pointer) ?? ajv.compile({ $ref: pointer.replace(/\{/g, '%7B').replace(/\}/g, '%7D') });
   compiled.set(pointer, validate);
-  const faults = validate(body)
-    ? []
-    : (validate.errors ?? []).map((fault) => `${fault.instancePath} ${fault.message ?? ''}`);
+  if (!validate(body))
+    for (const { instancePath, message = '' } of validate.errors ?? [])
+      (isNull(body, instancePath) ? found.undeclared : found.faults).push(`${instancePath} ${message}`);
   const keys = closed[name];
-  if (keys !== undefined) faults.push(...keyFaults('', body, keys));
-  if (name === 'put /api/dashboard/{id}') {
-    for (const [list, known] of [
-      ['dashcards', dashcard],
-      ['tabs', tab],
-    ] as const)
-      for (const item of asArray((body as Record<string, unknown>)[list]))
-        faults.push(...keyFaults(`/${list}`, item, known));
-    for (const item of asArray((body as Record<string, unknown>).dashcards))
-      for (const mapping of asArray((item as Record<string, unknown>).parameter_mappings))
-        faults.push(
-          ...keyFaults('/dashcards/parameter_mappings', mapping, {
-            keys: ['parameter_id', 'card_id', 'target'],
-            required: ['parameter_id', 'target'],
-          }),
-        );
-  }
-  return faults;
+  if (keys !== undefined) checkKeys('', body, keys, found);
+  if (name !== 'put /api/dashboard/{id}') return;
+  for (const [list, known] of [
+    ['dashcards', dashcard],
+    ['tabs', tab],
+  ] as const)
+    for (const item of asArray((body as Record<string, unknown>)[list])) checkKeys(`/${list}`, item, known, found);
+  for (const item of asArray((body as Record<string, unknown>).dashcards))
+    for (const mapping of asArray((item as Record<string, unknown>).parameter_mappings))
+      checkKeys(
+        '/dashcards/parameter_mappings',
+        mapping,
+        { keys: ['parameter_id', 'card_id', 'target'], required: ['parameter_id', 'target'] },
+        found,
+      );
 }
 
-function keyFaults(
+/**
+ * The document declares no optional value as nullable, though older clients send null for "none" and are served: that is
+ * passed over where other undeclared things are.
+ */
+function isNull(body: unknown, instancePath: string): boolean {
+  const name = instancePath.slice(1);
+  return typeof body === 'object' && body !== null && (body as Record<string, unknown>)[name] === null;
+}
+
+function checkKeys(
   at: string,
   value: unknown,
   { keys, required }: { keys: readonly string[]; required: readonly string[] },
-): string[] {
-  if (typeof value !== 'object' || value === null) return [`${at} is no object`];
-  return [
+  { faults, undeclared }: Findings,
+): void {
+  if (typeof value !== 'object' || value === null) {
+    faults.push(`${at} is no object`);
+    return;
+  }
+  undeclared.push(
     ...Object.keys(value)
       .filter((key) => !keys.includes(key))
       .map((key) => `${at}/${key} is not declared`),
-    ...required.filter((key) => !(key in value)).map((key) => `${at}/${key} is missing`),
-  ];
+  );
+  faults.push(...required.filter((key) => !(key in value)).map((key) => `${at}/${key} is missing`));
+}
+
+/** A body's top level without the keys that the call does not declare. */
+export function declaredBody(operation: string, body: Record<string, unknown>): Record<string, unknown> {
+  const keys = closed[operation]?.keys;
+  return keys === undefined ? body : Object.fromEntries(Object.entries(body).filter(([key]) => keys.includes(key)));
 }
 
 function asArray(value: unknown): unknown[] {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { checkRequest } from './contract';
+import { checkRequest, declaredBody } from './contract';
 import { readBack, readFormOf, type NativeQuery } from './read-form';
 
 type Row = Record<string, unknown> & { id: number };
@@ -16,6 +16,8 @@ export interface DoubleOptions {
   readonly prunes?: boolean;
   /** Already set up: a user, an API key and the warehouse are there. */
   readonly fresh?: boolean;
+  /** Undeclared keys are passed over and noted, as releases before v63 do; without it they are refused. */
+  readonly passesOver?: boolean;
 }
 
 /**
@@ -27,11 +29,14 @@ export class MetabaseDouble {
   readonly apiKey = 'mb_test_key';
   readonly requests: string[] = [];
   readonly faults: string[] = [];
+  /** What nothing declares and was passed over, each once. */
+  readonly passedOver = new Set<string>();
   readonly cards = new Map<number, Row>();
   readonly dashboards = new Map<number, Row>();
   readonly collections = new Map<number, Row>();
   readonly databases = new Map<number, Row>();
   readonly fieldWrites: string[] = [];
+  readonly tableWrites: string[] = [];
   /** Requests that are still answered; after them every connection breaks. */
   answersLeft = Number.POSITIVE_INFINITY;
   /** Statuses to give to the next requests instead of an answer. */
@@ -39,6 +44,7 @@ export class MetabaseDouble {
   private readonly server: Server;
   private readonly sessions = new Set<string>();
   private readonly keys = new Map<string, string>();
+  private readonly tables = new Map<number, Row>();
   private readonly fields = new Map<number, Row>();
   private setupToken: string | undefined;
   private next = 0;
@@ -84,6 +90,23 @@ export class MetabaseDouble {
     return only([...this.dashboards.values()], name);
   }
 
+  /** What each column is said to be, by name: description, and the column that it points to. */
+  columnFacts(): Record<string, { readonly description: unknown; readonly references: string | null }> {
+    const nameOf = (field: Row): string => {
+      const table = found(this.tables, Number(field.table_id));
+      return `${String(table.schema)}.${String(table.name)}.${String(field.name)}`;
+    };
+    return Object.fromEntries(
+      [...this.fields.values()].map((field) => {
+        const target = this.fields.get(Number(field.fk_target_field_id));
+        return [
+          nameOf(field),
+          { description: field.description, references: target === undefined ? null : nameOf(target) },
+        ];
+      }),
+    );
+  }
+
   /** Every number that people may have linked to. */
   ids(): object {
     return {
@@ -116,13 +139,17 @@ export class MetabaseDouble {
       this.refuse(response, 404, `${method} ${url.pathname} is not in the contract`, true);
       return;
     }
-    if (matched.faults.length > 0) {
-      this.refuse(response, 400, `${method} ${url.pathname}: ${matched.faults.join('; ')}`, true);
+    const passesOver = this.options.passesOver === true;
+    if (passesOver) for (const one of matched.undeclared) this.passedOver.add(`${matched.operation}: ${one}`);
+    const faults = passesOver ? matched.faults : [...matched.undeclared, ...matched.faults];
+    if (faults.length > 0) {
+      this.refuse(response, 400, `${method} ${url.pathname}: ${faults.join('; ')}`, true);
       return;
     }
     if (!this.allowed(matched.operation, request)) return void response.writeHead(401).end('Unauthenticated');
     try {
-      const answer = this.answer(matched.operation, matched.ids, url, (body ?? {}) as Record<string, unknown>);
+      const content = declaredBody(matched.operation, (body ?? {}) as Record<string, unknown>);
+      const answer = this.answer(matched.operation, matched.ids, url, content);
       response.writeHead(answer === undefined ? 204 : 200, { 'content-type': 'application/json' });
       response.end(answer === undefined ? undefined : JSON.stringify(answer));
     } catch (error) {
@@ -202,6 +229,13 @@ export class MetabaseDouble {
         return { status: 'ok' };
       case 'get /api/database/{id}/metadata':
         return this.metadata(id);
+      case 'get /api/field/{id}':
+        return found(this.fields, id);
+      case 'put /api/table/{id}': {
+        const table = found(this.tables, id);
+        this.tableWrites.push(`${String(table.name)} ${Object.keys(body).sort().join(',')}`);
+        return Object.assign(table, body);
+      }
       case 'put /api/field/{id}': {
         const field = found(this.fields, id);
         this.fieldWrites.push(`${String(field.name)} ${Object.keys(body).sort().join(',')}`);
@@ -315,15 +349,34 @@ export class MetabaseDouble {
 
   private addDatabase(body: Record<string, unknown>): Row {
     const database = this.add(this.databases, body);
-    for (const name of this.options.columns) {
-      const column = this.add(this.fields, {
-        name: name.split('.')[2],
+    const tables = new Map<string, Row>();
+    for (const column of this.options.columns) {
+      const [schema, table, name] = column.split('.');
+      const known = tables.get(`${schema}.${table}`);
+      const owner =
+        known ??
+        this.add(this.tables, {
+          schema,
+          name: table,
+          display_name: table,
+          description: null,
+          points_of_interest: null,
+          caveats: null,
+          visibility_type: null,
+          db_id: database.id,
+          active: true,
+        });
+      tables.set(`${schema}.${table}`, owner);
+      this.add(this.fields, {
+        name,
+        display_name: name,
+        base_type: 'type/Text',
         description: null,
         semantic_type: null,
         fk_target_field_id: null,
+        table_id: owner.id,
+        active: true,
       });
-      column.column = name;
-      column.database = database.id;
     }
     return database;
   }
@@ -332,34 +385,14 @@ export class MetabaseDouble {
     const database = found(this.databases, id);
     const waiting = this.syncsLeft === undefined || this.syncsLeft > 0;
     if (this.syncsLeft !== undefined && this.syncsLeft > 0) this.syncsLeft -= 1;
-    const tables = new Map<string, Row[]>();
-    if (!waiting)
-      for (const field of this.fields.values())
-        if (field.database === id) {
-          const [schema, table] = String(field.column).split('.');
-          tables.set(`${schema}.${table}`, [...(tables.get(`${schema}.${table}`) ?? []), field]);
-        }
+    const tables = waiting ? [] : [...this.tables.values()].filter((table) => table.db_id === id);
+    const fields = [...this.fields.values()];
     return {
       id: database.id,
       name: database.name,
       engine: 'postgres',
       features: [],
-      tables: [...tables].map(([name, fields], index) => ({
-        id: 9000 + index,
-        schema: name.split('.')[0],
-        name: name.split('.')[1],
-        display_name: name.split('.')[1],
-        description: null,
-        db_id: id,
-        active: true,
-        fields: fields.map((field) => ({
-          ...field,
-          display_name: field.name,
-          base_type: 'type/Text',
-          table_id: 9000 + index,
-          active: true,
-        })),
-      })),
+      tables: tables.map((table) => ({ ...table, fields: fields.filter((field) => field.table_id === table.id) })),
     };
   }
 
@@ -385,7 +418,8 @@ export class MetabaseDouble {
     found(this.databases, Number(query.database));
     for (const tag of Object.values(query.native['template-tags'] ?? {})) {
       if (tag.dimension === undefined) continue;
-      if (this.fields.get(Number(tag.dimension[1]))?.database !== query.database)
+      const field = this.fields.get(Number(tag.dimension[1]));
+      if (this.tables.get(Number(field?.table_id))?.db_id !== query.database)
         throw new Refused(400, `tag ${tag.name}: its field is of another database`);
     }
   }
