@@ -1,10 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure, asFailure } from '@ewallet/failure';
+import { asFailure } from '@ewallet/failure';
 import { runAttempt } from './attempt';
-import type { ConnectorConfig, SyncConfig } from './config';
+import { AttemptFiles } from './attempt-files';
+import type { SyncConfig } from './config';
 import { commandLine } from './connector-process';
 import { discover } from './discovery';
 import { RunLock } from './run-lock';
@@ -70,12 +69,12 @@ async function attemptSync(
   log: SyncLog,
 ): Promise<number> {
   const stateFile = path.join(config.stateDirectory, 'state.json');
-  const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-sync-'));
+  const files = await AttemptFiles.make(path.join(config.stateDirectory, 'attempt'));
   try {
-    const sourceConfig = await placeConfig(config.source, directory, 'source.json');
-    const destinationConfig = await placeConfig(config.destination, directory, 'destination.json');
+    const sourceConfig = await files.config('source.json', config.source);
+    const destinationConfig = await files.config('destination.json', config.destination);
     const catalog = await discover(
-      commandLine(config.source.launcher, 'discover', { config: sourceConfig }, directory),
+      commandLine(config.source.launcher, 'discover', { config: sourceConfig }, files.directory),
       stop,
       log,
     );
@@ -87,8 +86,8 @@ async function attemptSync(
       .map(({ stream }) => fullName(stream));
     const state: SyncState = nextSync(before, new Set(fullRefresh));
     await writeStateFile(stateFile, state);
-    const catalogFile = await place(directory, 'catalog.json', JSON.stringify(configured));
-    const statePath = await place(directory, 'state.json', stateMessages(state));
+    const catalogFile = await files.put('catalog.json', JSON.stringify(configured));
+    const statePath = await files.put('state.json', stateMessages(state));
     log.info('sync started', { sync: syncId, streams: configured.streams.length, resumed: before.unfinished });
     const keeper = new StateKeeper(stateFile, state);
     try {
@@ -97,13 +96,13 @@ async function attemptSync(
           config.source.launcher,
           'read',
           { config: sourceConfig, catalog: catalogFile, state: statePath },
-          directory,
+          files.directory,
         ),
         destinationCommand: commandLine(
           config.destination.launcher,
           'write',
           { config: destinationConfig, catalog: catalogFile },
-          directory,
+          files.directory,
         ),
         keep: (message) => {
           keeper.keep(message);
@@ -119,25 +118,8 @@ async function attemptSync(
     if (!stop.aborted) await keeper.finish();
     return syncId;
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await files.remove();
   }
-}
-
-/** An inline configuration holds secrets: it is in a file that only we can read, for as long as the attempt takes. */
-async function placeConfig(connector: ConnectorConfig, directory: string, name: string): Promise<string> {
-  const { config, launcher } = connector;
-  if (config.kind === 'inline') return place(directory, name, JSON.stringify(config.value));
-  if (launcher.kind === 'command') return config.path;
-  const text = await readFile(config.path, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The file ${config.path} cannot be read.`, { cause: error });
-  });
-  return place(directory, name, text);
-}
-
-async function place(directory: string, name: string, text: string): Promise<string> {
-  const file = path.join(directory, name);
-  await writeFile(file, text, { mode: 0o600 });
-  return file;
 }
 
 function fullName(stream: Readonly<Record<string, unknown>>): string {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { commandPath, runCommand } from '../../support/command';
@@ -195,11 +195,27 @@ test('a schedule syncs again and again, survives a failing sync, and ends with e
   expect(syncs.slice(0, 2)).toEqual([1, 2]);
 });
 
-test('configurations with secrets are in files only their owner can read, and are gone afterwards', async () => {
+test('configurations with secrets are where only their owner can go, and are gone afterwards', async () => {
   const config = await configure({}, {});
   const temporary = await mkdtemp(path.join(directory, 'tmp-'));
   expect((await run(config, { TMPDIR: temporary })).code).toBe(0);
-  expect(await readdir(temporary)).toEqual([]);
+  expect([await readdir(temporary), await readdir(path.join(directory, 'state'))]).toEqual([[], ['state.json']]);
+});
+
+test('a configuration that a sync killed with SIGKILL left is out of reach of others, and the next run removes it', async () => {
+  const config = await configure({ batches: 1_000, slow: 30, password: 'left behind' }, {});
+  const child = spawn(commandPath('ewallet-sync'), ['run', '--config', config]);
+  const closed = once(child, 'close');
+  await eventually(async () => {
+    expect(batchOf((await stateFile()).states['public.users'])).toBeGreaterThan(0);
+  });
+  child.kill('SIGKILL');
+  await closed;
+  const attempt = path.join(directory, 'state', 'attempt');
+  expect(await readFile(path.join(attempt, 'files', 'source.json'), 'utf8')).toContain('left behind');
+  expect((await stat(attempt)).mode & 0o777).toBe(0o700);
+  expect((await run(await configure({}, {}))).code).toBe(0);
+  expect(await readdir(path.join(directory, 'state'))).toEqual(['state.json']);
 });
 
 test.each([
