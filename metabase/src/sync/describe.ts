@@ -1,5 +1,6 @@
 import type { Json } from '../content/json';
 import type { Change } from './diff';
+import type { Kept } from './kept';
 import type { Plan } from './plan';
 
 const mostChanges = 12;
@@ -35,6 +36,14 @@ export function describePlan(plan: Plan): string[] {
   for (const { object, key } of plan.leftOver)
     lines.push(`? ${object} ${key} is in no file any more: apply --prune moves it to the Trash`);
   return lines;
+}
+
+/** What stays in Metabase because its API has no way to take it away. */
+export function describeKept(kept: readonly Kept[]): string[] {
+  return kept.map(
+    ({ object, key, what }) =>
+      `? ${object} ${key}: its ${what} is in no file and stays: Metabase's API cannot unset it. Clear it in Metabase, or export it`,
+  );
 }
 
 /** How much there is to do, in one line. */

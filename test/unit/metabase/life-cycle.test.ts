@@ -246,6 +246,34 @@ it('a question and a card made in Metabase become files on export', async () => 
   expect(double.cards.size).toBe(6); // four questions, the one by hand, the note of the last apply
 });
 
+it("a position and a description that a file no longer has stay, and are said, as Metabase's API cannot unset them", async () => {
+  await shrink();
+  double = await MetabaseDouble.start({ version: 'v0.63.0', columns });
+  await onContent('apply');
+  await edit('dashboards/risk-and-pipeline.json', (file) => {
+    delete file.position;
+    file.description = 'Told anew.';
+  });
+  await edit('collections/e-wallet.json', (file) => delete file.description);
+  await edit('collections/e-wallet-questions.json', (file) => delete file.parent);
+  const applied = await onContent('apply');
+  expect(applied).toMatchObject({ code: 0, stderr: '' });
+  const said = (what: string): string =>
+    `? ${what} is in no file and stays: Metabase's API cannot unset it. Clear it in Metabase, or export it\n`;
+  for (const what of [
+    'collection e-wallet: its description',
+    'collection e-wallet-questions: its parent',
+    'dashboard risk-and-pipeline: its position',
+  ])
+    expect(applied.stdout).toContain(said(what));
+  expect(double.dashboard('Risk and pipeline health')).toMatchObject({
+    collection_position: 5,
+    description: 'Told anew.',
+  });
+  expect((await onContent('plan')).code).toBe(0);
+  expect(double.faults).toEqual([]);
+});
+
 it('a lost note of the last apply is made again from what is there', async () => {
   await shrink();
   double = await MetabaseDouble.start({ version: 'v0.54.2', columns });
