@@ -83,6 +83,8 @@ function cartesian(input: ChartInput): EChartsOption {
       color: palette.muted,
       hideOverlap: true,
       formatter: (value: string): string => shorten(label(value), horizontal ? 22 : 16),
+      // Half of the last date would stand beyond the picture.
+      ...(timeline ? { alignMaxLabel: 'right' as const } : {}),
     },
     ...axisName(card, 'graph.x_axis.title_text', palette, !horizontal),
   };
@@ -90,14 +92,16 @@ function cartesian(input: ChartInput): EChartsOption {
     type: 'value' as const,
     position: horizontal ? undefined : right ? 'right' : 'left',
     splitLine: { show: !right, lineStyle: { color: palette.line } },
-    ...(normalized ? { max: 1 } : {}),
+    ...(normalized ? { max: 1 } : isPercent(format.settings(metric)) ? { max: atMostAll } : {}),
     // Metabase's auto range leaves the zero out, so that a rate near 100% shows how it moves.
     scale: card.settings['graph.y_axis.auto_range'] === true,
     axisLabel: {
       color: palette.muted,
       hideOverlap: true,
       formatter: (value: number): string =>
-        normalized ? `${Math.round(value * 100)}%` : formatCompact(String(value), format.of(metric)),
+        normalized || isPercent(format.settings(metric))
+          ? `${Number((value * 100).toFixed(2))}%`
+          : formatCompact(String(value), format.of(metric)),
     },
     ...(right ? {} : axisName(card, 'graph.y_axis.title_text', palette, false)),
   });
@@ -215,6 +219,15 @@ function cartesian(input: ChartInput): EChartsOption {
   };
 }
 
+function isPercent(settings: Readonly<Record<string, unknown>>): boolean {
+  return settings.number_style === 'percent';
+}
+
+/** The axis of a share that comes near to all ends there: there is no 102%. */
+function atMostAll({ max }: { max: number }): number | null {
+  return max > 0.9 && max <= 1 ? 1 : null;
+}
+
 function seriesOf(
   input: ChartInput,
   breakout: string | undefined,
@@ -258,9 +271,14 @@ function pie({ card, rows, format, palette }: ChartInput): EChartsOption {
   const colors = card.settings['pie.colors'];
   const sliceColors = typeof colors === 'object' && colors !== null ? (colors as Record<string, unknown>) : {};
   const total = rows.rows.reduce((sum, row) => sum + (numberOf(row[value]) ?? 0), 0);
+  const titles = rows.rows.map((row) => sentence(row[at] ?? '–'));
+  const shares = rows.rows.map((row) =>
+    total === 0 ? '' : `${((100 * (numberOf(row[value]) ?? 0)) / total).toFixed(1)}%`,
+  );
   return {
     legend: {
       ...legend(true, palette),
+      formatter: (name: string): string => `${name}  ${shares[titles.indexOf(name)] ?? ''}`,
       type: 'scroll' as const,
       orient: 'vertical',
       right: 6,
@@ -273,12 +291,11 @@ function pie({ card, rows, format, palette }: ChartInput): EChartsOption {
       formatter: (hovered: unknown): HTMLElement => {
         const item = hovered as { dataIndex: number; color?: unknown };
         const row = rows.rows[item.dataIndex];
-        const share = total === 0 ? '' : ` (${((100 * (numberOf(row?.[value]) ?? 0)) / total).toFixed(1)}%)`;
-        return tooltipBox(sentence(row?.[at] ?? '–'), [
+        return tooltipBox(titles[item.dataIndex] ?? '–', [
           {
             color: typeof item.color === 'string' ? item.color : palette.muted,
             name: columnTitle(metric, format.settings(metric)),
-            value: formatValue(row?.[value] ?? null, format.of(metric, row)) + share,
+            value: `${formatValue(row?.[value] ?? null, format.of(metric, row))} (${shares[item.dataIndex] ?? ''})`,
           },
         ]);
       },
@@ -291,7 +308,7 @@ function pie({ card, rows, format, palette }: ChartInput): EChartsOption {
         itemStyle: { borderColor: palette.surface, borderWidth: 2 },
         label: { show: false },
         data: rows.rows.map((row, index) => ({
-          name: sentence(row[at] ?? '–'),
+          name: titles[index] ?? '–',
           value: numberOf(row[value]) ?? 0,
           itemStyle: {
             color: text(sliceColors[row[at] ?? '']) ?? palette.series[index % palette.series.length] ?? palette.ink,
@@ -430,10 +447,11 @@ function seriesSetting(card: PageQuestion, name: string, setting: string): unkno
   return typeof one === 'object' && one !== null ? (one as Record<string, unknown>)[setting] : undefined;
 }
 
-const acronyms: Readonly<Record<string, string>> = { qr: 'QR', api: 'API', pin: 'PIN' };
+const acronyms: Readonly<Record<string, string>> = { api: 'API', kyc: 'KYC', pin: 'PIN', qr: 'QR' };
 
-/** `top_up` → `Top up`, `api` → `API`: the marts' codes as words. Anything that is not such a code stays as it is. */
+/** `bank_transfer` → `Bank transfer`, `api` → `API`: the marts' codes as words. What is no such code stays as it is. */
 export function sentence(code: string): string {
+  if (code === 'top_up') return 'Top-up'; // as the content's own titles spell it
   if (!/^[a-z0-9]+(_[a-z0-9]+)*$/.test(code)) return code;
   const words = code
     .split('_')

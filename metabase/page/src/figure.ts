@@ -3,6 +3,7 @@ import type { PageQuestion } from '../../src/preview/page-data';
 import { element, svg } from './dom';
 import { formatCompact, formatTime, formatValue } from './format';
 import { compareLast, type Comparison } from './kpi';
+import { periodWords } from './period';
 
 /** One number, large; a trend also says how it moved since the period before, in words as well as in colour. */
 export function figureOf(card: PageQuestion, rows: Rows, format: CardFormat): HTMLElement {
@@ -52,12 +53,13 @@ function changeLine(
   const percent = slight
     ? 'under 0.1%'
     : new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 }).format(Math.abs(change));
-  const words = change === 0 ? 'No change' : `${up ? '▲' : '▼'} ${percent}`;
-  const delta = element('span', { class: `delta ${mood}` }, words);
-  delta.setAttribute('aria-label', change === 0 ? words : `${up ? 'Up' : 'Down'} ${percent}`);
+  const moved = change === 0 ? 'No change' : `${up ? '▲' : '▼'} ${percent}`;
+  const delta = element('span', { class: `delta ${mood}` }, moved);
+  delta.setAttribute('aria-label', change === 0 ? moved : `${up ? 'Up' : 'Down'} ${percent}`);
   delta.setAttribute('role', 'img');
-  const since = before.period === null ? '' : ` on ${formatTime(before.period)}`;
-  line.append(delta, element('span', {}, `vs ${show(before.value)}${since}`));
+  const words = period === null || before.period === null ? null : periodWords(period, before.period);
+  if (words !== null) line.append(element('span', {}, words.now));
+  line.append(delta, element('span', {}, `vs ${show(before.value)}${words === null ? '' : ` ${words.before}`}`));
   return line;
 }
 

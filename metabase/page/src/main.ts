@@ -177,10 +177,7 @@ function start(): void {
       return item;
     }),
   );
-  byId('read-at').textContent =
-    new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(
-      new Date(data.readAt),
-    ) + ' UTC';
+  sayReadAt(data.readAt);
   byId('theme').addEventListener('click', () => {
     document.documentElement.dataset.theme = theme() === 'dark' ? 'light' : 'dark';
     draw();
@@ -215,11 +212,24 @@ function print(on: boolean): void {
   for (const view of views.values()) view.resize();
 }
 
-/** A live page is told when the warehouse was read again, and opens itself anew where it is. */
+function sayReadAt(instant: string): void {
+  const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+  byId('read-at').textContent = `${day.format(new Date(instant))} UTC`;
+}
+
+/** A live page is told when the warehouse was read again; where that found something new, it opens itself anew. */
 function follow(): void {
   const source = new EventSource('changes');
-  source.addEventListener('read', (event) => {
-    if (event instanceof MessageEvent && event.data !== data.readAt) location.reload();
+  let readAt = data.readAt;
+  source.addEventListener('same', (event) => {
+    readAt = String(event.data);
+    sayReadAt(readAt);
+  });
+  source.addEventListener('changed', () => {
+    location.reload();
+  });
+  source.addEventListener('opened', (event) => {
+    if (event.data !== readAt) location.reload();
   });
 }
 

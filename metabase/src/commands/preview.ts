@@ -9,7 +9,7 @@ import { pageHtml } from '../preview/html';
 import { servePage } from '../preview/serve';
 import { Warehouse } from '../warehouse/warehouse';
 
-export interface ServeRequest extends Omit<PreviewRequest, 'out'> {
+export interface ServeRequest extends Omit<PreviewRequest, 'out' | 'variants' | 'budget'> {
   readonly port: number;
   readonly every: number;
   readonly stop: AbortSignal;
@@ -90,8 +90,6 @@ export async function servePreview(request: ServeRequest): Promise<void> {
   await withSessions(request.warehouse, (sessions) =>
     servePage(sessions, content, {
       ...request,
-      variantsPerCard: request.variants,
-      budget: request.budget * 1000,
       clock: () => performance.now(),
       rowsPerAnswer,
       progress: () => undefined,

@@ -7,7 +7,7 @@ import { answerCard, collectPage, type CollectOptions } from './collect';
 import { pageHtml } from './html';
 import type { PageData } from './page-data';
 
-export interface ServeOptions extends Omit<CollectOptions, 'now' | 'live'> {
+export interface ServeOptions extends Omit<CollectOptions, 'now' | 'live' | 'variantsPerCard' | 'budget'> {
   readonly port: number;
   /** Milliseconds from one reading of the warehouse to the next. */
   readonly every: number;
@@ -18,8 +18,8 @@ export interface ServeOptions extends Omit<CollectOptions, 'now' | 'live'> {
 }
 
 /**
- * Serves the page on this machine only and reads the warehouse again every so often; open pages are told. Combinations
- * of filters that are not on the page are asked for when they are chosen.
+ * Serves the page on this machine only and reads the warehouse again every so often; open pages are told. The page holds
+ * every card's default view; other combinations of filters are asked for when they are chosen.
  */
 export async function servePage(
   sessions: readonly [Warehouse, ...Warehouse[]],
@@ -28,7 +28,15 @@ export async function servePage(
 ): Promise<void> {
   const listeners = new Set<ServerResponse>();
   const read = async (): Promise<PageData> =>
-    (await collectPage(sessions, content, { ...options, now: options.now(), live: true })).page;
+    (
+      await collectPage(sessions, content, {
+        ...options,
+        now: options.now(),
+        live: true,
+        variantsPerCard: 1,
+        budget: 0,
+      })
+    ).page;
   let page = await read();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -40,7 +48,8 @@ export async function servePage(
         .end(pageHtml(page));
     else if (url.pathname === '/changes') {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-      response.write(`event: read\ndata: ${page.readAt}\n\n`);
+      // A page that was opened before a change and connects after it finds out here.
+      response.write(`event: opened\ndata: ${page.readAt}\n\n`);
       listeners.add(response);
       response.on('close', () => listeners.delete(response));
     } else if (url.pathname === '/answer') void answer(sessions[0], content, url.searchParams, options, response);
@@ -59,8 +68,10 @@ export async function servePage(
   options.say(`http://127.0.0.1:${(server.address() as AddressInfo).port}/ – Ctrl-C ends`);
   try {
     while (await waited(options.every, options.stop)) {
+      const before = page;
       page = await read();
-      for (const listener of listeners) listener.write(`event: read\ndata: ${page.readAt}\n\n`);
+      const event = sameAnswers(before, page) ? 'same' : 'changed';
+      for (const listener of listeners) listener.write(`event: ${event}\ndata: ${page.readAt}\n\n`);
     }
   } finally {
     server.closeAllConnections();
@@ -92,6 +103,10 @@ async function answer(
   response
     .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
     .end(JSON.stringify(rows));
+}
+
+function sameAnswers(before: PageData, after: PageData): boolean {
+  return JSON.stringify({ ...before, readAt: '' }) === JSON.stringify({ ...after, readAt: '' });
 }
 
 /** @returns false when stopped before the time was over. */

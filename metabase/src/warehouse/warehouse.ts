@@ -9,8 +9,10 @@ export interface Rows {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-/** A read-only session of the warehouse. */
+/** A read-only session of the warehouse; what is asked while it answers waits its turn. */
 export class Warehouse {
+  private busy: Promise<unknown> = Promise.resolve();
+
   private constructor(private readonly client: Client) {}
 
   static async open(config: ConnectionConfig): Promise<Warehouse> {
@@ -24,6 +26,12 @@ export class Warehouse {
 
   /** @throws Failure that names what was asked, with the server's SQLSTATE. */
   async ask(query: BoundQuery, what: string): Promise<Rows> {
+    const turn = this.busy.then(() => this.run(query, what));
+    this.busy = turn.catch(() => undefined); // the one that asked is told; the next one has its turn all the same
+    return turn;
+  }
+
+  private async run(query: BoundQuery, what: string): Promise<Rows> {
     try {
       const result = await this.client.query<(string | null)[]>({
         text: query.text,

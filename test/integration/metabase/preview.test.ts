@@ -1,10 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Client } from 'pg';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { PROJECT_ROOT, runCommand } from '../../support/command';
+import { commandPath, PROJECT_ROOT, runCommand } from '../../support/command';
+import { eventually } from '../../support/eventually';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { makeMarts } from '../../support/metabase/marts';
 import { services } from '../../support/services';
@@ -195,6 +200,68 @@ inBrowser('a phone shows it without scrolling sideways, and paper shows every ta
   await page.pdf({ path: path.join(screenshots, 'wallet-overview.pdf') });
   await page.close();
 });
+
+inBrowser(
+  'a served page shows what changed in the warehouse, answers filters that it does not hold, and ends on SIGTERM',
+  async () => {
+    const serving = spawn(commandPath('ewallet-dashboards'), [
+      ...['preview', '--serve', '--every', '1', '--warehouse', database.url],
+    ]);
+    const closed = once(serving, 'close');
+    const said: string[] = [];
+    for (const stream of [serving.stdout, serving.stderr])
+      stream.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    const page = await browser!.newPage({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+    try {
+      const url = await eventually(() => {
+        const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(said.join(''));
+        if (found === null) throw new Error(`no address yet: ${said.join('')}`);
+        return found[0];
+      });
+      const complaints: string[] = [];
+      page.on('console', (message) => complaints.push(message.text()));
+      page.on('pageerror', (error) => complaints.push(error.message));
+      await page.goto(`${url}#risk-and-pipeline/pipeline`);
+      const landed = '[data-card="rows-landed"] .figure-value';
+      const before = await page.getAttribute(landed, 'title');
+      await client.query('update marts.pipeline_health set raw_row_count = raw_row_count + 1000000');
+      await eventually(async () => {
+        expect(await page.getAttribute(landed, 'title')).not.toBe(before);
+      });
+      const { rows } = await client.query<{ landed: string }>(
+        'select sum(raw_row_count)::text as landed from marts.pipeline_health',
+      );
+      expect((await page.getAttribute(landed, 'title'))?.replaceAll(',', '')).toBe(rows[0]!.landed);
+
+      await page.goto(`${url}#transaction-patterns/mix?currency=PHP&type=payment&channel=qr&date=past30days~`);
+      await page.reload(); // another place in the same page is no new document
+      await page.waitForSelector('[data-card="channel-by-type"][data-state="rows"]');
+      expect(complaints).toEqual([]);
+      // A name that another site's page may have pointed at this machine is not answered.
+      expect(await statusFor(url, 'rebound.example')).toBe(403);
+      expect(await statusFor(url, new URL(url).host)).toBe(200);
+    } finally {
+      await page.close();
+      await client.end();
+      serving.kill('SIGTERM');
+    }
+    expect({ ended: await closed, said: said.join('') }).toEqual({
+      ended: [0, null],
+      said: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/ – Ctrl-C ends\n$/) as string,
+    });
+  },
+);
+
+function statusFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).once('error', reject);
+  });
+}
 
 it('validate runs every question with and without each filter', async () => {
   const valid = await runCommand('ewallet-dashboards', ['validate', '--warehouse', database.url]);
