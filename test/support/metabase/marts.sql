@@ -73,6 +73,24 @@ select
 from marts.fct_transactions
 group by 1, 2, 3, 4;
 
+insert into marts.daily_channel_summary (
+  transaction_date, transaction_type, transaction_status, currency, channel, transaction_count, failed_count, gross_amount,
+  fee_amount, net_amount, gross_amount_reporting, fee_amount_reporting, net_amount_reporting, under_1_count,
+  from_1_to_5_count, from_5_to_20_count, from_20_to_100_count, from_100_to_500_count, from_500_to_2000_count, from_2000_count
+)
+select
+  transaction_date, transaction_type, transaction_status, currency, channel, count(*),
+  count(*) filter (where transaction_status = 'failed'), sum(amount), sum(fee_amount), sum(net_amount),
+  sum(amount_reporting), sum(fee_amount_reporting), sum(net_amount_reporting),
+  count(*) filter (where amount_reporting < 1), count(*) filter (where amount_reporting >= 1 and amount_reporting < 5),
+  count(*) filter (where amount_reporting >= 5 and amount_reporting < 20),
+  count(*) filter (where amount_reporting >= 20 and amount_reporting < 100),
+  count(*) filter (where amount_reporting >= 100 and amount_reporting < 500),
+  count(*) filter (where amount_reporting >= 500 and amount_reporting < 2000),
+  count(*) filter (where amount_reporting >= 2000)
+from marts.fct_transactions
+group by 1, 2, 3, 4, 5;
+
 insert into marts.hourly_transaction_summary (
   transaction_hour, transaction_date, hour_of_day, iso_day_of_week, transaction_type, transaction_status, currency,
   transaction_count, gross_amount, fee_amount, net_amount, gross_amount_reporting, changes_until
