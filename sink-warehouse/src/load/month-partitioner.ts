@@ -10,13 +10,15 @@ import {
   monthPartition,
 } from '../tables/month-partitions';
 import { quotedTable, type TableName } from '../tables/table-name';
-import { landedMonthsSql, overlappingSql, removeMovedSql, type LandedKey } from './month-sql';
+import { landedMonthsSql, overlappingSql, refuseRepeatedSql, removeMovedSql, type LandedKey } from './month-sql';
 
 /** A table that is partitioned by month, and the rows in its landing table. */
 export interface LandedMonths extends LandedKey {
   readonly name: TableName;
   /** Whether months may be made: `auto.create`. */
   readonly mayCreate: boolean;
+  /** Whether keys of other bytes may be equal to PostgreSQL. */
+  readonly hasLooseKey: boolean;
 }
 
 /** How long a new partition waits for queries on the default one. Everybody else would wait behind it. */
@@ -39,6 +41,7 @@ export class MonthPartitioner {
     if (landed.mayCreate) await this.makeMonths(landed);
     if (landed.key.length > 0 && !landed.key.some(([column]) => column === landed.date[0]))
       await this.removeMoved(landed);
+    if (landed.hasLooseKey) await this.client.query(refuseRepeatedSql(landed));
   }
 
   private async makeMonths(landed: LandedMonths): Promise<void> {
@@ -91,10 +94,12 @@ export class MonthPartitioner {
   private async removeMoved(landed: LandedMonths): Promise<void> {
     const partitions = (await readPartitions(this.client, landed.name)).map(({ name }) => name);
     if (partitions.length === 0) return;
-    const { rows } = await this.client.query<{ number: number }>(overlappingSql(landed, partitions));
-    for (const { number } of rows) {
+    const { rows } = await this.client.query<{ number: number; low: string; high: string }>(
+      overlappingSql(landed, partitions),
+    );
+    for (const { number, low, high } of rows) {
       const partition = partitions[number];
-      if (partition !== undefined) await this.client.query(removeMovedSql(landed, partition));
+      if (partition !== undefined) await this.client.query(removeMovedSql(landed, partition), [low, high]);
     }
   }
 }

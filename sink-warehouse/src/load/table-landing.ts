@@ -14,6 +14,8 @@ import { MonthPartitioner, type LandedMonths } from './month-partitioner';
 import { deleteRow, isDelete, type RowReference, type TableBatch } from './table-batch';
 
 const CHUNK_BYTES = 1 << 20;
+/** Types with several forms of one value: 1.0 and 1.00, 0 and -0. */
+const LOOSE = /^(numeric|real|double precision|jsonb)/;
 
 /** What is known of a table on one connection. Forgotten with the connection, or when the table turns out to differ. */
 interface TableState {
@@ -124,8 +126,10 @@ export class TableLanding {
       name: target.name,
       landing,
       key: target.key.map(({ name }) => valueOf(name)),
+      keyType: plan.types.get(target.key[0]?.name ?? '') ?? 'text',
       date: valueOf(partitionBy),
       mayCreate: this.policy.autoCreate,
+      hasLooseKey: target.key.some(({ type }) => LOOSE.test(type)),
     };
   }
 

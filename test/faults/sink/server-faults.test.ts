@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -16,16 +17,43 @@ const directory = mkdtempSync(join(tmpdir(), 'sink-servers-'));
 const stackDirectory = mkdtempSync(join(tmpdir(), 'sink-stack-'));
 let stack: RunningStack;
 let registry: SchemaRegistry;
+/** The way that the sink has to the broker; tests have another one, to write while nothing gets through here. */
+let kafkaProxy: BlackHole;
 
 beforeAll(async () => {
-  stack = await startStack({ dir: stackDirectory, only: ['warehouse', 'kafka', 'schemaRegistry'] });
+  kafkaProxy = await BlackHole.beforeLater(() => {
+    const [host = '', port] = (stack.listeners.PROXIED ?? '').split(':');
+    return { host, port: Number(port) };
+  });
+  const port = await freePort();
+  stack = await startStack({
+    dir: stackDirectory,
+    only: ['warehouse', 'kafka', 'schemaRegistry'],
+    kafka: {
+      port,
+      listeners: [{ name: 'PROXIED', protocol: 'PLAINTEXT' }],
+      // A client goes where the broker says that it is: to the proxy, where it came through it.
+      properties: {
+        'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${kafkaProxy.port}`,
+      },
+    },
+  });
   registry = new SchemaRegistry({ url: stack.connections.schemaRegistry.url });
 });
 afterAll(async () => {
   registry.close();
   await stack.stop();
+  kafkaProxy.close();
   for (const path of [directory, stackDirectory]) rmSync(path, { recursive: true, force: true });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 async function count(table: string): Promise<number> {
   const client = new Client({ connectionString: postgresUrl(stack.connections.warehouse) });
@@ -38,7 +66,7 @@ async function count(table: string): Promise<number> {
   }
 }
 
-test('through a killed broker, a killed warehouse and a network that swallows bytes, the sink goes on by itself and every record lands once', async () => {
+test('through a killed broker, a killed warehouse and networks that swallow bytes on either side, the sink goes on by itself and every record lands once', async () => {
   const topic = 'servers.events';
   const kafka = quietKafka(stack.connections.kafka.bootstrapServers);
   await createTopic(kafka, topic, 2);
@@ -48,7 +76,7 @@ test('through a killed broker, a killed warehouse and a network that swallows by
   const config = writeConfig(directory, {
     name: 'servers',
     topics: topic,
-    'consumer.override.bootstrap.servers': stack.connections.kafka.bootstrapServers,
+    'consumer.override.bootstrap.servers': `127.0.0.1:${kafkaProxy.port}`,
     'consumer.override.session.timeout.ms': 6000,
     'consumer.override.request.timeout.ms': 4000,
     'connection.url': `postgresql://${username}:${password}@127.0.0.1:${proxy.port}/${database}`,
@@ -97,6 +125,18 @@ test('through a killed broker, a killed warehouse and a network that swallows by
       expect(sink.stderr).toContain('did not answer within 3000 ms');
     });
     proxy.leaveOldSilent();
+    await caughtUp();
+
+    const before = sink.stderr.length;
+    kafkaProxy.swallow();
+    await write();
+    await eventually(
+      () => {
+        expect(sink.stderr.slice(before)).toContain('"retrying"');
+      },
+      { timeoutMs: 120_000 },
+    );
+    kafkaProxy.leaveOldSilent();
     await caughtUp();
 
     const reconciled = await runSink('reconcile', config);

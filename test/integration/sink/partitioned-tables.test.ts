@@ -139,6 +139,27 @@ test('two thousand random versions of a hundred keys over five months, from two 
   expect(await verdict(config)).toEqual(EQUAL);
 });
 
+test('keys that only PostgreSQL sees as equal are one row, though their dates lie in different months', async () => {
+  const name = uniqueName('loose');
+  const topic = `${name}.${name}`;
+  await createTopic(sinks.kafka, topic, 1);
+  const writer = await StreamWriter.register(sinks.registry, topic, name, { ...properties, id: { type: 'number' } });
+  const record = (id: string, at: string, v: string) => writer.record({ id, at: micros(at), v });
+  const config = sinks.config(name, { 'table.partition.by.month': `${name}:at` });
+  await withProducer(sinks.kafka, name, async (producer) =>
+    transact(producer, topic, [
+      record('1.0', '2026-01-01T00:00:00Z', 'first'),
+      record('2', '2026-01-01T00:00:00Z', 'other'),
+      record('1.00', '2026-02-01T00:00:00Z', 'last'),
+    ]),
+  );
+  await sinks.whileRunning(config, async () => landed(name, 3));
+  expect(await sinks.rows(`select id::int, v from raw."${name}" order by id`)).toEqual([
+    { id: 1, v: 'last' },
+    { id: 2, v: 'other' },
+  ]);
+});
+
 test('a month that cannot be made, as somebody reads the whole table, waits in the default partition and moves out of it later', async () => {
   const { name, topic, config, record } = await prepared('locked');
   await sinks.whileRunning(config, async () =>

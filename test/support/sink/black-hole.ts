@@ -8,9 +8,15 @@ export class BlackHole {
   private constructor(private readonly server: Server) {}
 
   static async before(host: string, port: number): Promise<BlackHole> {
+    return BlackHole.beforeLater(() => ({ host, port }));
+  }
+
+  /** For a server that has to know the proxy's address before it has one of its own. */
+  static async beforeLater(address: () => { readonly host: string; readonly port: number }): Promise<BlackHole> {
     const server = createServer();
     const proxy = new BlackHole(server);
     server.on('connection', (client) => {
+      const { host, port } = address();
       const upstream = connect(port, host);
       proxy.join(client, upstream);
       proxy.join(upstream, client);
