@@ -6,14 +6,16 @@ import { defaultCursor, hasLosslessVersions } from './stream-catalog';
 import type { SourceConfig } from './source-config';
 import { streamName, type Table } from './table';
 
-interface ServerFacts {
+export interface ServerFacts {
   readonly version: number;
   readonly encoding: string;
   readonly isStandby: boolean;
   readonly hotStandbyFeedback: string;
   readonly maxStandbyStreamingDelay: string;
-  /** Seconds the oldest transaction that holds back the snapshot has been open; 0 for none. */
+  /** Seconds the oldest writing transaction has been open, as far as the role may see others' sessions; 0 for none. */
   readonly oldestTransaction: number;
+  /** Transactions begun since the oldest open one: every role sees that. */
+  readonly transactionsSince: number;
   readonly schemas: readonly { readonly name: string; readonly isUsable: boolean }[];
 }
 
@@ -64,10 +66,14 @@ export function findWarnings(config: SourceConfig, server: ServerFacts, tables: 
         'set hot_standby_feedback = on there, or raise it above the longest sync.',
     );
   }
-  if (server.oldestTransaction > 3600) {
+  if (server.oldestTransaction > 3600 || server.transactionsSince > 100_000) {
+    const since =
+      server.oldestTransaction > 3600
+        ? `for ${Math.round(server.oldestTransaction / 60)} minutes`
+        : `while ${server.transactionsSince} others began`;
     warnings.push(
-      `A transaction has been open for ${Math.round(server.oldestTransaction / 60)} minutes: until it ends each state grows ` +
-        'with the transactions after it. See pg_stat_activity and pg_prepared_xacts.',
+      `A transaction has been open ${since}: until it ends each state grows with the transactions after it. ` +
+        'See pg_stat_activity and pg_prepared_xacts (GRANT pg_read_all_stats to see the sessions of others).',
     );
   }
   for (const table of tables.filter((one) => one.isReadable && hasLosslessVersions(one))) {
@@ -95,7 +101,8 @@ export async function checkServer(
   if (problems.length > 0) throw Failure.config(problems.join(' '));
 }
 
-async function queryServerFacts(client: Client, schemas: readonly string[]): Promise<ServerFacts> {
+/** @param schemas those of the configuration */
+export async function queryServerFacts(client: Client, schemas: readonly string[]): Promise<ServerFacts> {
   const { rows } = await client.query<Omit<ServerFacts, 'schemas'>>(
     `select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
        pg_is_in_recovery() as "isStandby", current_setting('hot_standby_feedback') as "hotStandbyFeedback",
@@ -103,7 +110,9 @@ async function queryServerFacts(client: Client, schemas: readonly string[]): Pro
        greatest(
          coalesce((select extract(epoch from now() - min(xact_start)) from pg_stat_activity
            where backend_xid is not null and pid <> pg_backend_pid()), 0),
-         coalesce((select extract(epoch from now() - min(prepared)) from pg_prepared_xacts), 0))::float8 as "oldestTransaction"`,
+         coalesce((select extract(epoch from now() - min(prepared)) from pg_prepared_xacts), 0))::float8 as "oldestTransaction",
+       (select pg_snapshot_xmax(s)::text::numeric - pg_snapshot_xmin(s)::text::numeric
+         from pg_current_snapshot() s)::float8 as "transactionsSince"`,
   );
   const [facts] = rows;
   if (facts === undefined) throw Failure.system('The server did not answer about itself.');

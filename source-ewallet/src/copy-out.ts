@@ -50,9 +50,10 @@ class CopyOut implements Handlers {
   private failure: Error | undefined;
   private socket: Socket | undefined;
   private driver: ((chunk: Buffer) => void) | undefined;
-  /** Pieces of a message that did not come whole. */
-  private pieces: Buffer[] = [];
-  private missing = 0;
+  /** A message that did not come whole, in room for all of it, so that a value of 100 MB is there once and not twice. */
+  private partial: { readonly whole: Buffer; filled: number } | undefined;
+  /** The beginning of a message whose length is not known yet: under five bytes. */
+  private head: Buffer | undefined;
 
   constructor(
     private readonly text: string,
@@ -119,34 +120,46 @@ class CopyOut implements Handlers {
 
   private readonly onData = (chunk: Buffer): void => {
     const emittedAt = this.now();
-    let at = this.pieces.length === 0 ? 0 : this.join(chunk, emittedAt);
-    while (at !== -1 && at < chunk.length) at = this.message(chunk, at, emittedAt);
+    this.read(chunk, emittedAt);
     if (this.ready.length === 0) return;
     // Enough for the consumer to go on with; not once the socket is the driver's again.
     if (this.driver !== undefined) this.socket?.pause();
     this.wake();
   };
 
-  /** Completes the message that earlier chunks began; gives the place after it, or -1 where the chunk is used up. */
-  private join(chunk: Buffer, emittedAt: number): number {
-    this.pieces.push(chunk);
-    this.missing -= chunk.length;
-    if (this.missing > 0) return -1;
-    const whole = Buffer.concat(this.pieces);
-    this.pieces = [];
-    let at = 0;
-    // The joined message, and then what follows it in the same buffer.
-    while (at !== -1 && at < whole.length) at = this.message(whole, at, emittedAt);
-    return -1;
+  private read(chunk: Buffer, emittedAt: number): void {
+    let bytes = chunk;
+    if (this.head !== undefined) {
+      bytes = Buffer.concat([this.head, chunk]);
+      this.head = undefined;
+    }
+    let at = this.partial === undefined ? 0 : this.complete(this.partial, bytes, emittedAt);
+    while (at !== -1 && at < bytes.length) at = this.message(bytes, at, emittedAt);
+  }
+
+  /** Goes on with the message that earlier chunks began; gives the place after its end in this one. */
+  private complete(partial: { readonly whole: Buffer; filled: number }, chunk: Buffer, emittedAt: number): number {
+    const taken = chunk.copy(partial.whole, partial.filled);
+    partial.filled += taken;
+    if (partial.filled === partial.whole.length) {
+      this.partial = undefined;
+      this.message(partial.whole, 0, emittedAt);
+    }
+    return taken;
   }
 
   private message(chunk: Buffer, at: number, emittedAt: number): number {
-    const left = chunk.length - at;
-    const length = left < 5 ? 5 : chunk.readUInt32BE(at + 1) + 1;
     if (chunk[at] === ERROR) return this.detach(chunk.subarray(at));
-    if (left < length || left < 5) {
-      this.pieces = [Buffer.from(chunk.subarray(at))];
-      this.missing = length - left;
+    const left = chunk.length - at;
+    if (left < 5) {
+      this.head = Buffer.from(chunk.subarray(at));
+      return -1;
+    }
+    const length = chunk.readUInt32BE(at + 1) + 1;
+    if (left < length) {
+      // No end of the rows comes here: it is a message of five bytes.
+      this.partial = { whole: Buffer.allocUnsafe(length), filled: left };
+      chunk.copy(this.partial.whole, 0, at);
       return -1;
     }
     if (chunk[at] === COPY_DATA) {

@@ -43,11 +43,33 @@ function toStream(table: Table, method: ReplicationMethod): CatalogStream {
 
 /** Incremental is offered where it is lossless; where it cannot be, only to a user who chose the plain cursor. */
 export function safeSyncModes(table: Table, method: ReplicationMethod): readonly SyncMode[] {
-  const incremental =
-    method.kind === 'cursor' || method.kind === 'window'
-      ? cursorCandidates(table).length > 0 && (method.kind === 'cursor' || hasLosslessVersions(table))
-      : hasLosslessVersions(table);
-  return incremental ? [SyncMode.FULL_REFRESH, SyncMode.INCREMENTAL] : [SyncMode.FULL_REFRESH];
+  return whyNotIncremental(table, method) === undefined
+    ? [SyncMode.FULL_REFRESH, SyncMode.INCREMENTAL]
+    : [SyncMode.FULL_REFRESH];
+}
+
+/** Why a table cannot be read incrementally by a method, and what to do; undefined where it can. */
+export function whyNotIncremental(table: Table, method: ReplicationMethod): string | undefined {
+  if (method.kind !== 'lossless' && cursorCandidates(table).length === 0) {
+    return `has no column that can be a cursor (a time, a date or a whole number): sync it as full refresh${
+      hasLosslessVersions(table) ? ', or choose replication_method Lossless' : ''
+    }.`;
+  }
+  if (method.kind === 'cursor' || hasLosslessVersions(table)) return undefined;
+  const instead = 'sync it as full refresh, or choose replication_method Cursor and accept its losses.';
+  switch (table.kind) {
+    case 'view':
+    case 'foreign table':
+      return `is a ${table.kind}, whose rows show no versions: ${instead}`;
+    case 'materialized view':
+      return `is a materialized view, whose rows are all new after each REFRESH: ${instead}`;
+    case 'table':
+    case 'partitioned table':
+      return (
+        'has rows whose versions cannot be seen (columns or partitions without SELECT for the role, foreign partitions, ' +
+        `another storage than heap): GRANT SELECT on all of it, or ${instead}`
+      );
+  }
 }
 
 /** A materialised view has row versions, but REFRESH makes all of them new. */

@@ -1,10 +1,10 @@
 import { Failure } from '@ewallet/failure';
-import { SyncMode, type ConfiguredStream } from '@ewallet/airbyte';
+import type { ConfiguredStream } from '@ewallet/airbyte';
 import { chooseCursor, type CursorColumn } from './cursor-column';
 import { cursorSince } from './row-condition';
 import { isDoubtful, trusted, whyUnusable, type ServerIdentity, type Snapshot } from './snapshot';
 import type { SourceConfig } from './source-config';
-import { safeSyncModes } from './stream-catalog';
+import { cursorCandidates, whyNotIncremental } from './stream-catalog';
 import type { StreamState } from './stream-state';
 import { streamName, type Column, type Table } from './table';
 import { everything, type Rule } from './wanted-rows';
@@ -63,12 +63,9 @@ function planFullRefresh(input: PlanInput): StreamPlan {
 
 function planIncremental(input: PlanInput): StreamPlan {
   const { config, saved, stream, table } = input;
-  if (!safeSyncModes(table, config.method).includes(SyncMode.INCREMENTAL)) {
-    throw Failure.config(
-      `Stream ${streamName(table)} is a ${table.kind} that cannot be read incrementally without losing rows: ` +
-        'sync it as full refresh, or choose replication_method Cursor and accept its losses.',
-      { stream: stream.descriptor },
-    );
+  const refused = whyNotIncremental(table, config.method);
+  if (refused !== undefined) {
+    throw Failure.config(`Stream ${streamName(table)} ${refused}`, { stream: stream.descriptor });
   }
   const cursor = chooseCursor(table, stream.cursorField, stream.descriptor);
   const started = base(input, cursor, 'incremental');
@@ -165,7 +162,8 @@ function usableRules(rules: readonly Rule[], now: PlanInput): UsableRules {
 }
 
 function noCursor(table: Table, stream: ConfiguredStream): Failure {
-  return Failure.config(`Stream ${streamName(table)} has no column that can be a cursor: sync it as full refresh.`, {
+  const names = cursorCandidates(table).map((column) => column.name);
+  return Failure.config(`Stream ${streamName(table)} needs a cursor: choose one of ${names.join(', ')}.`, {
     stream: stream.descriptor,
   });
 }

@@ -13,7 +13,16 @@ const tablesSql = `
     case when c.relkind in ('r', 'm') then pg_relation_size(c.oid) else 0 end::float8 as bytes,
     has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT') as whole,
     has_schema_privilege(n.oid, 'USAGE') and has_any_column_privilege(c.oid, 'SELECT') as readable,
-    coalesce(am.amname = 'heap', c.relkind = 'p') as heap,
+    coalesce(am.amname = 'heap', c.relkind = 'p') and not exists (
+      with recursive tree(oid) as (
+        select i.inhrelid from pg_inherits i where i.inhparent = c.oid
+        union
+        select i.inhrelid from pg_inherits i join tree t on i.inhparent = t.oid
+      )
+      select from tree join pg_class child using (oid) left join pg_am child_am on child_am.oid = child.relam
+      where child.relkind <> 'p' and not (coalesce(child_am.amname = 'heap', false)
+        and has_schema_privilege(child.relnamespace, 'USAGE') and has_table_privilege(child.oid, 'SELECT'))
+    ) as heap,
     coalesce((select array_agg(a.attname::text order by k.ord)
       from pg_index i, unnest(i.indkey) with ordinality as k(attnum, ord), pg_attribute a
       where i.indrelid = c.oid and i.indisprimary and k.ord <= i.indnkeyatts

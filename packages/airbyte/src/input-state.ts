@@ -12,8 +12,9 @@ export interface InputStreamState {
 }
 
 /**
- * STREAM states as the platform and PyAirbyte hand them over: a list of state messages, or one, or nothing. GLOBAL and
- * LEGACY state cannot be ours and is refused, as ignoring it would silently read everything again.
+ * STREAM states as the platform and PyAirbyte hand them over: a list of state messages, or one, or nothing (also as a
+ * LEGACY state without data). Other GLOBAL and LEGACY state cannot be ours and is refused, as ignoring it would silently
+ * read everything again.
  */
 export function parseInputState(value: unknown): InputState {
   if (value === undefined || value === null) return { streams: [] };
@@ -26,6 +27,7 @@ function parseOne(value: unknown): readonly InputStreamState[] {
   const message = asObject(value);
   const type = message.type === 'STATE' ? asObject(message.state).type : message.type;
   const state = message.type === 'STATE' ? asObject(message.state) : message;
+  if (type === 'LEGACY' && Object.keys(asObject(state.data ?? {})).length === 0) return [];
   if (type !== 'STREAM') {
     throw Failure.config(
       `The state is of type ${typeof type === 'string' ? type : 'LEGACY'}, which this connector never wrote: ` +

@@ -133,9 +133,14 @@ test('STREAM state is taken alone, in a list or in its message; LEGACY and GLOBA
   expect(parseInputState([state])).toEqual(parsed);
   expect(parseInputState(state)).toEqual(parsed);
   expect(parseInputState([{ type: 'STATE', state }])).toEqual(parsed);
-  expect(parseInputState([])).toEqual({ streams: [] });
+  for (const nothing of [undefined, null, [], {}, { type: 'LEGACY' }, [{ type: 'LEGACY', data: {} }]]) {
+    expect(parseInputState(nothing)).toEqual({ streams: [] });
+  }
   expect(() => parseInputState({ type: 'GLOBAL' })).toThrow('The state is of type GLOBAL');
   expect(() => parseInputState({ s: { cutoff: 1 } })).toThrow('The state is of type LEGACY');
+  expect(() => parseInputState({ type: 'LEGACY', data: { cdc: true } })).toThrow(
+    'The state is of type LEGACY, which this connector never wrote: reset the connection, or give it STREAM state.',
+  );
 });
 
 test('lines are cut whatever the chunks: CRLF, empty lines, a last one without an end', async () => {
