@@ -1,11 +1,12 @@
 import { fitsPrecision, parseDecimal, type MappedColumn, type ScalarKind } from '@ewallet/wire';
 import { parseDate, parseTime, parseTimestamp, type Micros } from './date-time';
+import { isDecimalNumber, isSameNumber, significantDigits } from './decimal-number';
 import { rawElements } from './json-members';
 
 /** One JSON value as a value for the exact Avro type of its column. */
 export type Converted =
   | { readonly kind: 'fits'; readonly value: unknown }
-  /** Digits below a microsecond went. */
+  /** Digits below a microsecond went, or beyond what a float or double holds. */
   | { readonly kind: 'truncated'; readonly value: unknown }
   | { readonly kind: 'misfit' };
 
@@ -14,7 +15,11 @@ const NULL: Converted = { kind: 'fits', value: null };
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const TIME_WITH_OFFSET = /^\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?$/;
-const NOT_FINITE: Readonly<Record<string, number>> = { NaN: NaN, Infinity: Infinity, '-Infinity': -Infinity };
+const NOT_FINITE: ReadonlyMap<string, number> = new Map([
+  ['NaN', NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+]);
 
 function fits(value: unknown): Converted {
   return { kind: 'fits', value };
@@ -43,14 +48,23 @@ function integer(raw: string, bits: 32 | 64): Converted {
   return fits(Number.isSafeInteger(asNumber) ? asNumber : value);
 }
 
+/** Digits to which a binary number is printed to be compared: the most that JavaScript prints. */
+const MOST_DIGITS = 100;
+
+/**
+ * The nearest double or float. It stands for the text when it prints as the same number at the text's own digits, as 0.1
+ * does; where it does not (16777217 as a float), digits have gone.
+ */
 function floating(raw: string, single: boolean): Converted {
   const text = numberText(raw);
   if (text === undefined) return MISFIT;
-  const special = NOT_FINITE[text];
+  const special = NOT_FINITE.get(text);
   if (special !== undefined) return fits(special);
-  if (parseDecimal(text, 0) === undefined && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return MISFIT;
+  if (!isDecimalNumber(text)) return MISFIT;
   const value = single ? Math.fround(Number(text)) : Number(text);
-  return Number.isFinite(value) ? fits(value) : MISFIT;
+  if (!Number.isFinite(value)) return MISFIT;
+  const digits = Math.min(Math.max(significantDigits(text), 1), MOST_DIGITS);
+  return { kind: isSameNumber(value.toPrecision(digits), text) ? 'fits' : 'truncated', value };
 }
 
 function decimal(raw: string, precision: number, scale: number): Converted {
@@ -59,9 +73,21 @@ function decimal(raw: string, precision: number, scale: number): Converted {
   return unscaled !== undefined && fitsPrecision(unscaled, precision) ? fits(text) : MISFIT;
 }
 
+/** Exponents end where PostgreSQL's numeric is long out of digits: nobody could read the number. */
+const MOST_EXPONENT_DIGITS = 6;
+
 function decimalText(raw: string): Converted {
   const text = numberText(raw);
-  return text !== undefined && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?$/.test(text) ? fits(text) : MISFIT;
+  return text !== undefined && isDecimalNumber(text, MOST_EXPONENT_DIGITS) ? fits(text) : MISFIT;
+}
+
+const HALF_CHARACTER = /\p{Surrogate}/u;
+
+/** JSON may escape half a character (`"\ud800"`), which UTF-8 cannot write: it would silently become another one. */
+function text(raw: string): Converted {
+  // As Airbyte's own destinations: any other JSON value goes in as its text, so nothing is lost.
+  const value = stringOf(raw) ?? raw;
+  return HALF_CHARACTER.test(value) ? MISFIT : fits(value);
 }
 
 function micros(parsed: Micros | undefined): Converted {
@@ -100,8 +126,7 @@ function scalar(kind: ScalarKind, raw: string): Converted {
     case 'decimalText':
       return decimalText(raw);
     case 'text':
-      // As Airbyte's own destinations: any other JSON value goes in as its text, so nothing is lost.
-      return fits(stringOf(raw) ?? raw);
+      return text(raw);
     case 'uuid':
       return inString(raw, (text) => (UUID.test(text) ? fits(text) : MISFIT));
     case 'date':

@@ -1,5 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import type { StreamName } from '@ewallet/wire';
+import { constants } from 'node:buffer';
 import { lastMember, rawMembers } from './json-members';
 
 /** An Airbyte message as the destination has to act on it. */
@@ -50,6 +51,11 @@ function notAMessage(lineNumber: number, what: string, cause: unknown): Failure 
  * @throws Failure system_error when it is no JSON object or lacks what its type must have
  */
 export function parseMessage(line: Buffer, lineNumber: number): Incoming {
+  if (line.length > constants.MAX_STRING_LENGTH) {
+    throw Failure.config(
+      `Line ${lineNumber} of standard input has ${line.length} bytes; a line may have ${constants.MAX_STRING_LENGTH}, the longest text of Node.js. Leave the column that is so large out of the connection.`,
+    );
+  }
   const text = line.toString('utf8');
   if (text.trim() === '') return { kind: 'other' };
   const message = parseJson(text, lineNumber);

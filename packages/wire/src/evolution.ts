@@ -24,6 +24,9 @@ function avroBase(type: AvroSchema): string {
 }
 
 function incompatibility(before: WriterColumn, after: WriterColumn): string | undefined {
+  if (before.name !== after.name) {
+    return `its field ${after.field} held column "${before.name}" so far; the two names differ only in what Avro's alphabet lacks`;
+  }
   if (avroBase(before.avroType) !== avroBase(after.avroType)) return undefined;
   const [old, now] = [before.kind, after.kind];
   if (old.kind === 'array' && now.kind === 'array') {
@@ -41,7 +44,8 @@ function incompatibility(before: WriterColumn, after: WriterColumn): string | un
 /**
  * Changes that a registry's BACKWARD check lets pass although they change what bytes mean, because Avro resolution
  * ignores logical types: another decimal scale, timestamp with and without zone, text that turns into JSON. A reader
- * that holds the newer schema would read the older bytes wrongly, money by powers of ten, so they are refused.
+ * that holds the newer schema would read the older bytes wrongly, money by powers of ten, so they are refused. So is a
+ * field that changes the column it stands for (`a-b` was there, `a_b` joins it and takes the name).
  *
  * @param before the subject's newest schema
  * @param after the schema to register

@@ -56,6 +56,7 @@ export function exactAvroType(schema: unknown): Type {
   return Type.forSchema(schema as Schema, {
     logicalTypes: { decimal: DecimalText },
     typeHook: exactLongHook,
-    registry: {},
+    // Without a prototype: avsc takes a record called `toString` for defined already otherwise.
+    registry: Object.create(null) as Record<string, Type>,
   });
 }

@@ -11,8 +11,9 @@ function isObject(value: unknown): value is JsonObject {
 /** The property's JSON types less `null`. `["integer","number"]` is `number`, as every integer is a number. */
 function nonNullTypes(schema: JsonObject): readonly string[] {
   const declared = Array.isArray(schema.type) ? (schema.type as readonly unknown[]) : [schema.type];
-  const types = declared.filter((type): type is string => typeof type === 'string' && type !== 'null');
-  return types.includes('number') ? types.filter((type) => type !== 'integer') : types;
+  const types = new Set(declared.filter((type): type is string => typeof type === 'string' && type !== 'null'));
+  if (types.has('number')) types.delete('integer');
+  return [...types];
 }
 
 function isNullOnly(schema: unknown): boolean {
@@ -29,14 +30,21 @@ function integerKind(schema: JsonObject): ScalarKind {
   return small ? { kind: 'int32' } : { kind: 'int64' };
 }
 
+/** What PostgreSQL's widest declaration, numeric(1000,-1000), comes to. */
+const MAX_PRECISION = 2000;
+
 /**
  * PostgreSQL allows a negative scale and a scale above the precision, Avro neither: numeric(3,-2) is carried as
- * decimal(5,0) and numeric(3,5) as decimal(5,5), which hold the same numbers.
+ * decimal(5,0) and numeric(3,5) as decimal(5,5), which hold the same numbers. A precision beyond any database's says
+ * nothing about the numbers: those are carried as text.
  */
 function decimalKind(precision: number, scale: number): ScalarKind {
-  return scale < 0
-    ? { kind: 'decimal', precision: precision - scale, scale: 0 }
-    : { kind: 'decimal', precision: Math.max(precision, scale), scale };
+  const kind = {
+    kind: 'decimal',
+    precision: scale < 0 ? precision - scale : Math.max(precision, scale),
+    scale: Math.max(scale, 0),
+  } as const;
+  return kind.precision > MAX_PRECISION ? { kind: 'decimalText' } : kind;
 }
 
 function numberKind(schema: JsonObject): ScalarKind {
@@ -68,9 +76,10 @@ function stringKind(schema: JsonObject): ScalarKind {
   }
 }
 
-function arrayKind(schema: JsonObject): ColumnKind {
-  if (!isObject(schema.items)) return { kind: 'json' };
-  const items = columnKindOf(schema.items);
+function arrayKind(schema: JsonObject, choices: number): ColumnKind {
+  // Arrays of arrays are JSON however deep they go: looked at first, so that a deep schema costs no stack.
+  if (!isObject(schema.items) || nonNullTypes(schema.items)[0] === 'array') return { kind: 'json' };
+  const items = kindOf(schema.items, choices);
   if (items.kind === 'array' || items.kind === 'json' || items.kind === 'foreign') return { kind: 'json' };
   return { kind: 'array', items };
 }
@@ -83,6 +92,14 @@ function arrayKind(schema: JsonObject): ColumnKind {
  * `format: float|double`, number `precision` + `scale`, string `format: uuid`, `contentEncoding: base64`.
  */
 export function columnKindOf(schema: unknown): ColumnKind {
+  return kindOf(schema, 0);
+}
+
+/** A choice inside a choice is seen now and then; deeper than this it is nothing that a column could be made of. */
+const MAX_NESTED_CHOICES = 16;
+
+/** @param choices how many `oneOf` or `anyOf` lie around the schema */
+function kindOf(schema: unknown, choices: number): ColumnKind {
   if (!isObject(schema)) return { kind: 'json' };
   const types = nonNullTypes(schema);
   const [type] = types;
@@ -97,12 +114,12 @@ export function columnKindOf(schema: unknown): ColumnKind {
     case 'string':
       return stringKind(schema);
     case 'array':
-      return arrayKind(schema);
+      return arrayKind(schema, choices);
     default: {
-      const choices = schema.oneOf ?? schema.anyOf;
-      if (type !== undefined || !Array.isArray(choices)) return { kind: 'json' };
-      const real = (choices as readonly unknown[]).filter((choice) => !isNullOnly(choice));
-      return real.length === 1 ? columnKindOf(real[0]) : { kind: 'json' };
+      const alternatives = schema.oneOf ?? schema.anyOf;
+      if (type !== undefined || !Array.isArray(alternatives)) return { kind: 'json' };
+      const real = (alternatives as readonly unknown[]).filter((choice) => !isNullOnly(choice));
+      return real.length === 1 && choices < MAX_NESTED_CHOICES ? kindOf(real[0], choices + 1) : { kind: 'json' };
     }
   }
 }

@@ -24,6 +24,16 @@ export function avroRecordName(name: string): string {
   return AVRO_RESERVED.has(safe) ? `${safe}_` : safe;
 }
 
+/** Valid in Avro, and what an object's prototype is called in JavaScript: readers there would lose the field. */
+const UNUSABLE_FIELD = '__proto__';
+
+/** `name` with a hash of the original behind it; hashed again in the case, made by hand, that this name is in use. */
+function hashedName(name: string, column: string, inUse: ReadonlySet<string>): string {
+  let candidate = `${name}_${shortHash(column)}`;
+  while (inUse.has(candidate)) candidate = `${name}_${shortHash(candidate)}`;
+  return candidate;
+}
+
 /**
  * Avro field names for a record's columns, one each, distinct. Where sanitising makes two equal (`a-b`, `a_b`), the
  * names that had to change get a hash of the original behind them, and a name that is valid as it stands keeps it: so
@@ -33,10 +43,14 @@ export function avroFieldNames(columns: readonly string[], taken: ReadonlySet<st
   const wanted = columns.map(avroName);
   const uses = new Map<string, number>();
   for (const name of wanted) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const inUse = new Set([...taken, ...wanted]);
   return columns.map((column, index) => {
     const name = wanted[index] ?? column;
-    const keeps = !taken.has(name) && (name === column || uses.get(name) === 1);
-    return keeps ? name : `${name}_${shortHash(column)}`;
+    const usable = !taken.has(name) && name !== UNUSABLE_FIELD;
+    if (usable && (name === column || uses.get(name) === 1)) return name;
+    const hashed = hashedName(name, column, inUse);
+    inUse.add(hashed);
+    return hashed;
   });
 }
 
