@@ -4,22 +4,24 @@ import { frame, SchemaRegistry } from '@ewallet/wire';
 import type { Admin } from 'kafkajs';
 import type { Config } from './config/config';
 import { encodeHeaders } from './encode/record-headers';
+import { accessOf } from './kafka/access';
 import { createAdmin, createCluster } from './kafka/cluster';
 import { compressor } from './kafka/compression';
 import { failureFromKafka } from './kafka/kafka-errors';
 import { BatchBuilder } from './kafka/record-batch';
 import { TransactionalLog } from './kafka/transactional-log';
-import { prepareTopics } from './write/topics';
+import { checkCreation, prepareTopics } from './write/topics';
 
 const PROBE_HEADERS = encodeHeaders([['probe', 'check']]);
 
 /** Brokers, replication, topic creation: one topic is made or found, the one that dead letters go to. */
 async function checkCluster(admin: Admin, config: Config): Promise<void> {
+  const access = accessOf(config);
   await admin.connect().catch((error: unknown) => {
-    throw failureFromKafka(error, 'be reached');
+    throw failureFromKafka(error, 'be reached', access);
   });
   const { brokers } = await admin.describeCluster().catch((error: unknown) => {
-    throw failureFromKafka(error, 'describe the cluster');
+    throw failureFromKafka(error, 'describe the cluster', access);
   });
   const { replicationFactor } = config.topics;
   if (replicationFactor !== undefined && replicationFactor > brokers.length) {
@@ -28,18 +30,22 @@ async function checkCluster(admin: Admin, config: Config): Promise<void> {
     );
   }
   const settings = { ...config.topics, partitions: 1, configs: {} };
-  await prepareTopics(admin, [config.deadLetterTopic], settings, () => Promise.resolve());
+  await prepareTopics(admin, [config.deadLetterTopic], settings, access, () => Promise.resolve());
+  if (config.topics.create) await checkCreation(admin, config.deadLetterTopic, access);
 }
 
 /** Writes one record in a transaction and takes it back: no consumer ever sees it. */
 async function writeAborted(config: Config, now: () => number): Promise<void> {
   const cluster = createCluster(config.kafka);
+  const access = accessOf(config);
   try {
     await cluster.connect();
     await cluster.addMultipleTargetTopics([config.deadLetterTopic]);
     const log = new TransactionalLog(cluster, {
-      // Not the connection's own id: a check must not fence a sync that runs.
-      transactionalId: `${config.transactionalId ?? 'destination-kafka'}-check`,
+      // Not an id that a sync uses: a check must not fence a sync that runs.
+      transactionalId: `${access.transactionalIdPrefix}-check`,
+      formerIds: [],
+      access,
       transactionTimeoutMs: config.transactionTimeoutMs,
       deliveryTimeoutMs: Math.min(config.deliveryTimeoutMs, 30_000),
       requestTimeoutMs: config.kafka.requestTimeoutMs,
@@ -54,7 +60,7 @@ async function writeAborted(config: Config, now: () => number): Promise<void> {
     await log.append([await compress(probe.seal(now()))]);
     await log.abort();
   } catch (error) {
-    throw failureFromKafka(error, 'write a probe in a transaction');
+    throw failureFromKafka(error, 'write a probe in a transaction', access);
   } finally {
     await cluster.disconnect();
   }

@@ -33,6 +33,8 @@ export interface KafkaOptions {
   }[];
   /** Megabytes; 512 by default. */
   readonly heapMb?: number;
+  /** System properties of the broker's JVM. */
+  readonly systemProperties?: Readonly<Record<string, string>>;
 }
 
 export interface KafkaPorts {
@@ -115,9 +117,18 @@ export async function prepareKafka(
   await writeFile(logging, LOGGING);
   await format(folder, settings, options, { java, classpath });
   const heap = options.heapMb ?? 512;
+  const defined = Object.entries(options.systemProperties ?? {}).map(([name, value]) => `-D${name}=${value}`);
   return {
     command: java,
-    args: [`-Xmx${heap}m`, `-Dlog4j2.configurationFile=${logging}`, '-cp', classpath, 'kafka.Kafka', settings],
+    args: [
+      `-Xmx${heap}m`,
+      ...defined,
+      `-Dlog4j2.configurationFile=${logging}`,
+      '-cp',
+      classpath,
+      'kafka.Kafka',
+      settings,
+    ],
     env: {},
     cwd: folder,
     logFile: path.join(folder, 'kafka.log'),

@@ -84,8 +84,8 @@ export class ConfigReader {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, String(item)]));
   }
 
-  numberMap(key: string): Readonly<Record<string, number>> {
-    return Object.fromEntries(
+  numberMap(key: string): ReadonlyMap<string, number> {
+    return new Map(
       Object.entries(this.textMap(key)).map(([name, text]) => {
         const number = Number(text);
         if (!Number.isSafeInteger(number) || number < 1) {

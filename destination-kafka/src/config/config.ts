@@ -37,7 +37,7 @@ export interface Config {
   readonly registry: RegistryOptions;
   readonly topicPattern: string;
   /** Version of a stream's topic, by `namespace.stream`; above 1 the topic's name ends with `.v2` and so on. */
-  readonly topicVersions: Readonly<Record<string, number>>;
+  readonly topicVersions: ReadonlyMap<string, number>;
   readonly topics: TopicSettings;
   readonly compression: Compression;
   readonly batchBytes: number;

@@ -1,4 +1,5 @@
 import { Failure } from '@ewallet/failure';
+import type { Access } from './access';
 
 interface KafkaError {
   readonly name: string;
@@ -82,25 +83,35 @@ export function isRetriable(error: unknown): boolean {
   return isConnectionLost(error) || RETRIABLE.has(kafkaError(error).type ?? '');
 }
 
+function grant(type: string | undefined, { transactionalIdPrefix, topics = [] }: Access): string {
+  switch (type) {
+    case 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED':
+      return `WRITE and DESCRIBE on transactional ids with the prefix "${transactionalIdPrefix}"`;
+    case 'TOPIC_AUTHORIZATION_FAILED':
+      return `WRITE and DESCRIBE on ${topics.length === 0 ? 'the topics' : describeTopics(topics)}`;
+    default:
+      return 'DESCRIBE on the cluster';
+  }
+}
+
+/** `topic a`, `topics a, b` */
+export function describeTopics(topics: readonly string[]): string {
+  return `topic${topics.length === 1 ? '' : 's'} ${topics.join(', ')}`;
+}
+
 /**
  * A failure that says what to do. Kafka's own words go into the detail.
  *
  * @param what completes "Kafka could not …"
  */
-export function failureFromKafka(error: unknown, what: string): Failure {
+export function failureFromKafka(error: unknown, what: string, access: Access): Failure {
   if (error instanceof Failure) return error;
   const { name, message, type, code } = kafkaError(error);
   const detail = [type, code, message].filter(Boolean).join(': ');
   const more = { detail, cause: error };
-  if (type === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') {
-    return Failure.config(
-      `Kafka could not ${what}: the user may not use the transactional id. Grant it WRITE and DESCRIBE on transactional ids with the prefix of "transactional_id".`,
-      more,
-    );
-  }
   if (isUnauthorised(error)) {
     return Failure.config(
-      `Kafka could not ${what}: the user lacks a right (${type ?? ''}). Grant it DESCRIBE, CREATE and WRITE on the topics, and IDEMPOTENT_WRITE on the cluster.`,
+      `Kafka could not ${what}: ${access.principal} may not (${type ?? ''}). Grant it ${grant(type, access)}.`,
       more,
     );
   }

@@ -33,7 +33,8 @@ declare module 'kafkajs/src/cluster' {
     findBroker(options: { nodeId: number }): Promise<Broker>;
     removeBroker(address: { host: string; port: number }): void;
     findTopicPartitionMetadata(topic: string): readonly PartitionMetadata[];
-    findGroupCoordinator(options: { groupId: string; coordinatorType: number }): Promise<Broker>;
+    /** On KRaft any broker. */
+    findControllerBroker(): Promise<Broker>;
   }
   export type { KafkaRequest };
 }
@@ -100,6 +101,10 @@ declare module 'kafkajs-internals' {
     connect(): Promise<void>;
     disconnect(): Promise<void>;
     isConnected(): boolean;
+    findGroupCoordinator(options: {
+      groupId: string;
+      coordinatorType: number;
+    }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
     initProducerId(options: {
       transactionalId: string;
       transactionTimeout: number;

@@ -1,9 +1,10 @@
-import { Failure } from '@ewallet/failure';
+import { Failure, isFailure } from '@ewallet/failure';
 import type Cluster from 'kafkajs/src/cluster';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error';
 import { decode as decodeProduce } from 'kafkajs/src/protocol/requests/produce/v7/response';
 import type { Broker, ProduceResponse } from 'kafkajs-internals';
-import { failureFromKafka, isConnectionLost, isFenced, isRetriable, kafkaError } from './kafka-errors';
+import type { Access } from './access';
+import { describeTopics, failureFromKafka, isConnectionLost, isFenced, isRetriable, kafkaError } from './kafka-errors';
 import { encodeProduce, PRODUCE_API, PRODUCE_VERSION } from './produce-request';
 import { fillBatchHeader, nextSequence, type SealedBatch } from './record-batch';
 
@@ -14,12 +15,16 @@ const LONGEST_PAUSE_MS = 1_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export interface TransactionalLogOptions {
+  /** What transactions are written under. */
   readonly transactionalId: string;
+  /** Ids under which an earlier run may still be writing; taken once, which fences it. */
+  readonly formerIds: readonly string[];
   /** The broker aborts a transaction that is open for longer. */
   readonly transactionTimeoutMs: number;
   /** How long one request is retried before the sync fails. */
   readonly deliveryTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly access: Access;
   readonly now: () => number;
 }
 
@@ -47,16 +52,19 @@ export class TransactionalLog {
     private readonly options: TransactionalLogOptions,
   ) {}
 
-  /** Takes the transactional id: aborts what an earlier run left open and fences that run. */
+  /** Takes the transactional ids: aborts what earlier runs left open and fences those runs. */
   async open(): Promise<void> {
-    await this.#retry('take the transactional id', async () => {
-      const coordinator = await this.#coordinator();
-      const { producerId, producerEpoch } = await coordinator.initProducerId({
-        transactionalId: this.options.transactionalId,
-        transactionTimeout: this.options.transactionTimeoutMs,
-      });
-      this.#producerId = BigInt(producerId);
-      this.#producerEpoch = producerEpoch;
+    const { transactionalId, formerIds } = this.options;
+    for (const former of formerIds) await this.#takeId(former);
+    const { producerId, producerEpoch } = await this.#takeId(transactionalId);
+    this.#producerId = BigInt(producerId);
+    this.#producerEpoch = producerEpoch;
+  }
+
+  async #takeId(transactionalId: string): ReturnType<Broker['initProducerId']> {
+    return this.#retry(`take the transactional id "${transactionalId}"`, [], async () => {
+      const coordinator = await this.#coordinator(transactionalId);
+      return coordinator.initProducerId({ transactionalId, transactionTimeout: this.options.transactionTimeoutMs });
     });
   }
 
@@ -75,7 +83,8 @@ export class TransactionalLog {
       this.#sequences.set(key, nextSequence(firstSequence, batch.records));
     }
     let waiting = batches;
-    await this.#retry(`write to ${describeTopics(batches)}`, async () => {
+    const topics = topicsOf(batches);
+    await this.#retry(`write to ${describeTopics(topics)}`, topics, async () => {
       const outcomes = await Promise.all(
         [...(await this.#byLeader(waiting))].map(([broker, mine]) => this.#produce(broker, mine)),
       );
@@ -99,8 +108,8 @@ export class TransactionalLog {
 
   async #end(commit: boolean, what: string): Promise<void> {
     if (this.#inTransaction.size === 0) return;
-    await this.#retry(what, async () => {
-      const coordinator = await this.#coordinator();
+    await this.#retry(what, [], async () => {
+      const coordinator = await this.#coordinator(this.options.transactionalId);
       await coordinator.endTxn({ ...this.#identity(), transactionResult: commit });
     });
     this.#inTransaction.clear();
@@ -110,17 +119,26 @@ export class TransactionalLog {
   async #addToTransaction(batches: readonly SealedBatch[]): Promise<void> {
     const fresh = batches.filter((batch) => !this.#inTransaction.has(partitionKey(batch)));
     if (fresh.length === 0) return;
-    const topics = [...new Set(fresh.map(({ topic }) => topic))].map((topic) => ({
-      topic,
-      partitions: fresh.filter((batch) => batch.topic === topic).map(({ partition }) => partition),
-    }));
-    await this.#retry('begin the transaction', async () => {
-      const coordinator = await this.#coordinator();
-      await coordinator.addPartitionsToTxn({ ...this.#identity(), topics });
+    const topics = topicsOf(fresh);
+    await this.#addTopics(topics, fresh).catch(async (error: unknown) => {
+      // One of them was refused, and the broker says of the others only that it did not try: each by itself tells which.
+      if (!(isFailure(error) && kafkaError(error.cause).type === 'OPERATION_NOT_ATTEMPTED')) throw error;
+      for (const topic of topics) await this.#addTopics([topic], fresh);
     });
     this.#openedAt ??= this.options.now();
     for (const { topic, partition } of fresh)
       this.#inTransaction.set(partitionKey({ topic, partition }), { topic, partition });
+  }
+
+  async #addTopics(topics: readonly string[], batches: readonly SealedBatch[]): Promise<void> {
+    const partitions = topics.map((topic) => ({
+      topic,
+      partitions: batches.filter((batch) => batch.topic === topic).map(({ partition }) => partition),
+    }));
+    await this.#retry(`begin a transaction on ${describeTopics(topics)}`, topics, async () => {
+      const coordinator = await this.#coordinator(this.options.transactionalId);
+      await coordinator.addPartitionsToTxn({ ...this.#identity(), topics: partitions });
+    });
   }
 
   async #byLeader(batches: readonly SealedBatch[]): Promise<ReadonlyMap<Broker, readonly SealedBatch[]>> {
@@ -184,23 +202,26 @@ export class TransactionalLog {
     };
   }
 
-  #coordinator(): Promise<Broker> {
-    return this.cluster.findGroupCoordinator({
-      groupId: this.options.transactionalId,
+  /** Asked of a broker directly: kafkajs' own search tries for 30 s where the answer is that the user may not know. */
+  async #coordinator(transactionalId: string): Promise<Broker> {
+    const broker = await this.cluster.findControllerBroker();
+    const { coordinator } = await broker.findGroupCoordinator({
+      groupId: transactionalId,
       coordinatorType: TRANSACTION_COORDINATOR,
     });
+    return this.cluster.findBroker({ nodeId: coordinator.nodeId });
   }
 
   /** Repeats a request with growing pauses, metadata refreshed in between, until it succeeds or its time is up. */
-  async #retry(what: string, request: () => Promise<void>): Promise<void> {
+  async #retry<Answer>(what: string, topics: readonly string[], request: () => Promise<Answer>): Promise<Answer> {
     const deadline = this.options.now() + this.options.deliveryTimeoutMs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
-        await request();
-        return;
+        return await request();
       } catch (error) {
         if (isFenced(error)) throw this.#fenced(error, what);
-        if (!isRetriable(error) || this.options.now() + pause > deadline) throw failureFromKafka(error, what);
+        if (!isRetriable(error) || this.options.now() + pause > deadline)
+          throw failureFromKafka(error, what, { ...this.options.access, topics });
         // The coordinator finishes the transaction before; nothing about the cluster has changed.
         const settling = kafkaError(error).type === 'CONCURRENT_TRANSACTIONS';
         await sleep(pause);
@@ -244,9 +265,8 @@ function partitionKey({ topic, partition }: Partition): string {
   return `${topic}/${partition}`;
 }
 
-function describeTopics(batches: readonly SealedBatch[]): string {
-  const topics = [...new Set(batches.map(({ topic }) => topic))];
-  return `topic${topics.length === 1 ? '' : 's'} ${topics.join(', ')}`;
+function topicsOf(batches: readonly SealedBatch[]): readonly string[] {
+  return [...new Set(batches.map(({ topic }) => topic))];
 }
 
 function oversized(batch: SealedBatch, error: Error & { readonly type: string }): Error {

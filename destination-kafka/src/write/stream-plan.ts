@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { Failure } from '@ewallet/failure';
 import type { ConfiguredCatalog, ConfiguredStream } from '@ewallet/airbyte';
 import { displayName, mapStream, topicCollisions, topicName, type StreamMapping, type StreamName } from '@ewallet/wire';
 import type { Config } from '../config/config';
+import { TRANSACTIONAL_ID_PREFIX } from '../kafka/access';
 
 /** What the configuration and the catalogue decide about one stream before anything is touched. */
 export interface StreamPlan {
@@ -40,7 +40,7 @@ function generation(
 }
 
 function versionedTopic(config: Config, stream: StreamName): string {
-  const version = config.topicVersions[displayName(stream)] ?? 1;
+  const version = config.topicVersions.get(displayName(stream)) ?? 1;
   const topic = topicName(config.topicPattern, stream);
   return version === 1 ? topic : `${topic}.v${version}`;
 }
@@ -84,12 +84,22 @@ export function planStreams(config: Config, catalog: ConfiguredCatalog, startedA
   return catalog.streams.map((stream) => planStream(config, stream, startedAt));
 }
 
+export interface TransactionalIds {
+  /** What this run writes under. */
+  readonly own: string;
+  /** What a run of this connection may have written under when it had other streams. */
+  readonly former: readonly string[];
+}
+
 /**
- * Stable for a connection, so that a restarted run fences the one before it: the configured id, or one made of the
- * topics it writes.
+ * A run that starts has to fence the one before it, also when streams came or went in between. Nothing that reaches a
+ * destination names its connection, but its topics do: it writes under the id of its first topic (by name), and takes
+ * those of the others once. Connections without a topic in common never meet. See docs/adr/0014-transactional-ids-from-topics.md.
  */
-export function transactionalId(config: Config, plans: readonly StreamPlan[]): string {
-  if (config.transactionalId !== undefined) return config.transactionalId;
-  const topics = plans.map(({ topic }) => topic).sort();
-  return `destination-kafka-${createHash('sha256').update(topics.join('\n')).digest('hex').slice(0, 16)}`;
+export function transactionalIds(config: Pick<Config, 'transactionalId'>, topics: readonly string[]): TransactionalIds {
+  if (config.transactionalId !== undefined) return { own: config.transactionalId, former: [] };
+  const [own = TRANSACTIONAL_ID_PREFIX, ...former] = [...new Set(topics)]
+    .sort()
+    .map((topic) => `${TRANSACTIONAL_ID_PREFIX}.${topic}`);
+  return { own, former };
 }

@@ -2,7 +2,8 @@ import { Failure } from '@ewallet/failure';
 import { ConfigResourceTypes, type Admin } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicSettings } from '../config/config';
-import { failureFromKafka, kafkaError } from '../kafka/kafka-errors';
+import type { Access } from '../kafka/access';
+import { describeTopics, failureFromKafka, kafkaError } from '../kafka/kafka-errors';
 
 export interface Topic {
   readonly name: string;
@@ -35,7 +36,7 @@ export function mismatches(
   return found;
 }
 
-async function create(admin: Admin, names: readonly string[], settings: TopicSettings): Promise<void> {
+async function create(admin: Admin, names: readonly string[], settings: TopicSettings, access: Access): Promise<void> {
   const configEntries = Object.entries(settings.configs).map(([name, value]) => ({ name, value }));
   for (const topic of names) {
     try {
@@ -52,14 +53,14 @@ async function create(admin: Admin, names: readonly string[], settings: TopicSet
         ],
       });
     } catch (error) {
-      throw creationFailure(error, topic, settings);
+      throw creationFailure(error, topic, settings, access);
     }
   }
-  if (names.length > 0) await awaitLeaders(admin, names);
+  if (names.length > 0) await awaitLeaders(admin, names, access);
 }
 
 /** A topic just made is missing from the metadata of a loaded broker, or has no leader, for a few seconds. */
-async function awaitLeaders(admin: Admin, names: readonly string[]): Promise<void> {
+async function awaitLeaders(admin: Admin, names: readonly string[], access: Access): Promise<void> {
   const end = Date.now() + LEADERS_MS;
   for (;;) {
     try {
@@ -68,7 +69,7 @@ async function awaitLeaders(admin: Admin, names: readonly string[]): Promise<voi
     } catch (error) {
       const { type } = kafkaError(error);
       const unknownYet = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
-      if (!unknownYet || Date.now() >= end) throw failureFromKafka(error, `describe topics ${names.join(', ')}`);
+      if (!unknownYet || Date.now() >= end) throw describeFailure(error, names, access);
     }
     if (Date.now() >= end) {
       throw Failure.transient(
@@ -79,16 +80,48 @@ async function awaitLeaders(admin: Admin, names: readonly string[]): Promise<voi
   }
 }
 
-function creationFailure(error: unknown, topic: string, settings: TopicSettings): Failure {
-  // kafkajs wraps the topics' own errors in an aggregate.
-  const errors = (error as { errors?: readonly unknown[] }).errors ?? [error];
-  const { type, message } = kafkaError(errors[0]);
+function describeFailure(error: unknown, names: readonly string[], access: Access): Failure {
+  return failureFromKafka(error, `describe ${describeTopics(names)}`, { ...access, topics: names });
+}
+
+/** kafkajs wraps the topics' own errors in an aggregate. */
+function topicErrors(error: unknown): readonly [unknown, ...unknown[]] {
+  const { errors = [] } = error as { errors?: readonly unknown[] };
+  const [first = error, ...others] = errors;
+  return [first, ...others];
+}
+
+function isCreationDenied(error: unknown): boolean {
+  const { type } = kafkaError(error);
+  return type === 'TOPIC_AUTHORIZATION_FAILED' || type === 'CLUSTER_AUTHORIZATION_FAILED';
+}
+
+/**
+ * Whether the topic might be made; it is not. The broker looks at the right first, so a topic that exists will do.
+ *
+ * @throws Failure config_error where it may not be
+ */
+export async function checkCreation(admin: Admin, topic: string, access: Access): Promise<void> {
+  try {
+    await admin.createTopics({ validateOnly: true, waitForLeaders: false, topics: [{ topic, numPartitions: 1 }] });
+  } catch (error) {
+    if (!topicErrors(error).some(isCreationDenied)) return;
+    throw Failure.config(
+      `"create_topics" is on and ${access.principal} may not create topic ${topic}, so it may hardly create the streams' topics. Grant it CREATE on that topic and on the streams', or on the cluster; or create the topics by hand and set "create_topics" to false.`,
+      { cause: error },
+    );
+  }
+}
+
+function creationFailure(error: unknown, topic: string, settings: TopicSettings, access: Access): Failure {
+  const [first] = topicErrors(error);
+  const { type, message } = kafkaError(first);
   const more = { detail: `${type ?? ''} ${message}`.trim(), cause: error };
   switch (type) {
     case 'TOPIC_AUTHORIZATION_FAILED':
     case 'CLUSTER_AUTHORIZATION_FAILED':
       return Failure.config(
-        `Topic ${topic} does not exist and the user may not create it. Create it by hand (${settings.partitions} partitions), or grant CREATE on topic ${topic} or on the cluster.`,
+        `Topic ${topic} does not exist, or ${access.principal} may not see it, and it may not create it either. Create the topic by hand (${settings.partitions} partitions) and grant WRITE and DESCRIBE on it, or grant CREATE, WRITE and DESCRIBE on topic ${topic}.`,
         more,
       );
     case 'INVALID_REPLICATION_FACTOR':
@@ -105,7 +138,7 @@ function creationFailure(error: unknown, topic: string, settings: TopicSettings)
         more,
       );
     default:
-      return failureFromKafka(errors[0], `create topic ${topic}`);
+      return failureFromKafka(first, `create topic ${topic}`, { ...access, topics: [topic] });
   }
 }
 
@@ -118,19 +151,20 @@ export async function prepareTopics(
   admin: Admin,
   names: readonly string[],
   settings: TopicSettings,
+  access: Access,
   onMismatch: (topic: string, differences: readonly string[]) => Promise<void>,
 ): Promise<ReadonlyMap<string, Topic>> {
-  const existing = new Set(await existingTopics(admin));
+  const existing = new Set(await existingTopics(admin, access));
   const missing = names.filter((name) => !existing.has(name));
   if (missing.length > 0 && !settings.create) {
     throw Failure.config(
       `Topics are missing and "create_topics" is off: ${missing.join(', ')}. Create them, or switch it on.`,
     );
   }
-  await create(admin, missing, settings);
+  await create(admin, missing, settings, access);
   const topics = new Map<string, Topic>();
   const configs = await topicConfigs(admin, names);
-  const { topics: metadata } = await describe(admin, names);
+  const { topics: metadata } = await describe(admin, names, access);
   for (const { name, partitions } of metadata) {
     const config = configs.get(name) ?? new Map<string, string>();
     const [first] = partitions;
@@ -146,19 +180,23 @@ export async function prepareTopics(
   return topics;
 }
 
-async function existingTopics(admin: Admin): Promise<readonly string[]> {
+async function existingTopics(admin: Admin, access: Access): Promise<readonly string[]> {
   try {
     return await admin.listTopics();
   } catch (error) {
-    throw failureFromKafka(error, 'list its topics');
+    throw failureFromKafka(error, 'list its topics', access);
   }
 }
 
-async function describe(admin: Admin, names: readonly string[]): ReturnType<Admin['fetchTopicMetadata']> {
+async function describe(
+  admin: Admin,
+  names: readonly string[],
+  access: Access,
+): ReturnType<Admin['fetchTopicMetadata']> {
   try {
     return await admin.fetchTopicMetadata({ topics: [...names] });
   } catch (error) {
-    throw failureFromKafka(error, `describe topics ${names.join(', ')}`);
+    throw describeFailure(error, names, access);
   }
 }
 

@@ -2,6 +2,7 @@ import type { AirbyteMessage, ConfiguredCatalog, ConnectorContext } from '@ewall
 import { Failure } from '@ewallet/failure';
 import { SchemaRegistry } from '@ewallet/wire';
 import type { Config } from '../config/config';
+import { accessOf } from '../kafka/access';
 import { createAdmin, createCluster } from '../kafka/cluster';
 import { compressor, type Compress } from '../kafka/compression';
 import { failureFromKafka } from '../kafka/kafka-errors';
@@ -12,7 +13,7 @@ import { DeadLetters } from './dead-letters';
 import { GenerationMarkers } from './generation-markers';
 import { MessageChannel } from './message-channel';
 import { registerControlSchemas, registerSchemas, type SchemaIds } from './schemas';
-import { planStreams, transactionalId, type StreamPlan } from './stream-plan';
+import { planStreams, transactionalIds, type StreamPlan } from './stream-plan';
 import { StreamWriter } from './stream-writer';
 import { Sync } from './sync';
 import { prepareTopics, type Topic } from './topics';
@@ -42,18 +43,19 @@ interface Prepared {
 async function prepare(config: Config, plans: readonly StreamPlan[], context: ConnectorContext): Promise<Prepared> {
   const registry = new SchemaRegistry(config.registry);
   const admin = createAdmin(config.kafka);
+  const access = accessOf(config);
   try {
     await admin.connect().catch((error: unknown) => {
-      throw failureFromKafka(error, 'be reached');
+      throw failureFromKafka(error, 'be reached', access);
     });
     const schemas = await registerSchemas(registry, plans);
     const controlSchemas = await registerControlSchemas(registry);
     const names = [...new Set(plans.map(({ topic }) => topic))];
-    const streams = await prepareTopics(admin, names, config.topics, async (topic, differences) => {
+    const streams = await prepareTopics(admin, names, config.topics, access, async (topic, differences) => {
       await context.log.warn(`Topic ${topic} is used as it is: ${differences.join('; ')}.`);
     });
     const deadLetterSettings = { ...config.topics, partitions: 1, configs: {} };
-    const deadLetters = await prepareTopics(admin, [config.deadLetterTopic], deadLetterSettings, () =>
+    const deadLetters = await prepareTopics(admin, [config.deadLetterTopic], deadLetterSettings, access, () =>
       Promise.resolve(),
     );
     return { plans, schemas, controlSchemas, topics: new Map([...streams, ...deadLetters]) };
@@ -128,15 +130,22 @@ async function transfer(
 ): Promise<void> {
   const compress = await compressor(config.compression);
   const cluster = createCluster(config.kafka);
+  const access = accessOf(config);
   try {
     await cluster.connect();
     await cluster.addMultipleTargetTopics([...prepared.topics.keys()]);
   } catch (error) {
     await cluster.disconnect();
-    throw failureFromKafka(error, 'be reached');
+    throw failureFromKafka(error, 'be reached', access);
   }
+  const ids = transactionalIds(
+    config,
+    prepared.plans.map(({ topic }) => topic),
+  );
   const transactions = new TransactionalLog(cluster, {
-    transactionalId: transactionalId(config, prepared.plans),
+    transactionalId: ids.own,
+    formerIds: ids.former,
+    access,
     transactionTimeoutMs: config.transactionTimeoutMs,
     deliveryTimeoutMs: config.deliveryTimeoutMs,
     requestTimeoutMs: config.kafka.requestTimeoutMs,

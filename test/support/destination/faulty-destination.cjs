@@ -1,5 +1,5 @@
 /**
- * destination-kafka with a fault at one step of its transactions, chosen by the environment variable FAULT:
+ * destination-kafka with faults at chosen steps of its transactions, a list in the environment variable FAULTS:
  * {"step":"append"|"commit","when":"before"|"after","call":n,"what":"kill"|"cut"|"wait"}. It is the ordinary connector
  * composed with a log that fails: production code knows nothing of it.
  */
@@ -8,10 +8,10 @@ const { once } = require('node:events');
 const { runAsProcess, runDestination } = require('@ewallet/airbyte');
 const { KafkaDestination } = require('../../../destination-kafka/dist/destination');
 
-const fault = JSON.parse(process.env.FAULT ?? 'null');
+const faults = JSON.parse(process.env.FAULTS ?? '[]');
 const calls = { append: 0, commit: 0 };
 
-async function happen() {
+async function happen(fault) {
   switch (fault.what) {
     case 'kill':
       process.kill(process.pid, 'SIGKILL');
@@ -34,10 +34,10 @@ async function happen() {
 function wrapLog(log) {
   const step = (name) => async (batches) => {
     calls[name] += 1;
-    const due = fault !== null && fault.step === name && fault.call === calls[name];
-    if (due && fault.when === 'before') await happen();
+    const due = faults.filter((fault) => fault.step === name && fault.call === calls[name]);
+    for (const fault of due) if (fault.when === 'before') await happen(fault);
     await log[name](batches);
-    if (due && fault.when === 'after') await happen();
+    for (const fault of due) if (fault.when === 'after') await happen(fault);
   };
   return { append: step('append'), commit: step('commit'), abort: () => log.abort() };
 }
