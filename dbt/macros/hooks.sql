@@ -1,7 +1,12 @@
-{# Memory for this model's sorts and hashes; it ends with the model's transaction. #}
-{% macro give_memory() -%}
+{#
+  Settings for the model's own transaction: memory for its sorts and hashes, no JIT (compiling costs seconds in queries of this
+  shape), and no parallel workers, as the threads of dbt use the cores already.
+#}
+{% macro prepare_session() -%}
   {%- if execute and model.config.materialized != 'view' -%}
-    set local work_mem = '{{ var("work_mem") }}'
+    set local work_mem = '{{ var("work_mem") }}';
+    set local jit = off;
+    set local max_parallel_workers_per_gather = {{ var("parallel_workers") }}
   {%- endif -%}
 {%- endmacro %}
 

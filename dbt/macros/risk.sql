@@ -10,3 +10,8 @@
   from {{ relation }}
   where {{ condition }} and user_id is not null
 {%- endmacro %}
+
+{# Number of the stretch of so many minutes since 1970 that the instant is in. #}
+{% macro time_bucket(instant, minutes) -%}
+  cast(floor(extract(epoch from {{ instant }}) / {{ minutes * 60 }}) as bigint)
+{%- endmacro %}

@@ -15,3 +15,7 @@
     ('from_2000_count', 2000, none)
   ]) }}
 {% endmacro %}
+
+{% macro channels() %}
+  {{ return(['app', 'web', 'qr', 'agent', 'bank_transfer', 'card', 'api']) }}
+{% endmacro %}

@@ -60,7 +60,7 @@
     {%- for name in ['_ab_cdc_deleted_at', '_deleted_at'] if name in names -%}
       {%- do deletion.append('where ' ~ name ~ ' is null') -%}
     {%- endfor -%}
-    {%- if is_unique_in(relation, key_column) -%}{%- do keyed.append(true) -%}{%- endif -%}
+    {%- if is_unique_in(relation, [key_column]) or is_unique_over_partitions(relation, key_column) -%}{%- do keyed.append(true) -%}{%- endif -%}
   {%- endif -%}
   (
     select *
@@ -83,19 +83,6 @@
     {{ deletion | first if deletion else '' }}
   ) as source_rows
 {%- endmacro %}
-
-{# Whether the database itself keeps the column unique in the relation. #}
-{% macro is_unique_in(relation, column) %}
-  {%- set found = run_query(
-    "select count(*) from pg_index i"
-    ~ " join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace"
-    ~ " join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]"
-    ~ " where i.indisunique and i.indisvalid and i.indpred is null and i.indnkeyatts = 1"
-    ~ " and n.nspname = '" ~ (relation.schema or '') ~ "' and c.relname = '" ~ relation.identifier ~ "'"
-    ~ " and a.attname = '" ~ column | replace("'", "''") ~ "'"
-  ) -%}
-  {{ return(found.columns[0].values()[0] > 0) }}
-{% endmacro %}
 
 {# Joins the value map for one domain; the value that it has no line for becomes 'unmapped'. #}
 {% macro map_join(domain, alias, expression) -%}

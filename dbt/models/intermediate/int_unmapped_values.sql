@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 {# What the maps do not know yet: such rows are in the 'unmapped' bucket, and a test names them. #}
 {%- set mapped_columns = [
   ('transaction_type', ref('stg_ewallet__transactions'), 'source_type', 'transaction_type'),

@@ -7,19 +7,30 @@
   )
 }}
 
+with summed as (
+  select
+    wallet_id,
+    currency,
+    movement_date,
+    count(*) as movement_count,
+    sum(amount) filter (where amount > 0) as inflow_amount,
+    -sum(amount) filter (where amount < 0) as outflow_amount
+  from {{ ref('int_wallet_movements') }}
+  where
+    wallet_id is not null
+    {% if is_incremental() %}
+      and movement_date in ({{ changed_movement_dates(this) }})
+    {% endif %}
+  group by wallet_id, currency, movement_date
+)
+
 select
   wallet_id,
   currency,
   movement_date,
-  count(*) as movement_count,
-  sum(amount) filter (where amount > 0) as inflow_amount,
-  -sum(amount) filter (where amount < 0) as outflow_amount,
-  sum(amount) as net_amount,
+  movement_count,
+  inflow_amount,
+  outflow_amount,
+  coalesce(inflow_amount, 0) - coalesce(outflow_amount, 0) as net_amount,
   {{ changes_until([ref('int_transaction_changes'), ref('int_wallet_owners')]) }} as changes_until
-from {{ ref('int_wallet_movements') }}
-where
-  wallet_id is not null
-  {% if is_incremental() %}
-    and movement_date in ({{ changed_movement_dates(this) }})
-  {% endif %}
-group by wallet_id, currency, movement_date
+from summed

@@ -1,36 +1,14 @@
-with payments as (
-  select
-    user_id,
-    created_at,
-    row_number() over (partition by user_id order by created_at, transaction_id) as payment_number
-  from {{ ref('fct_transactions') }}
-  where transaction_type = 'payment' and transaction_status = 'completed' and user_id is not null
-),
-
-top_ups as (
-  select
-    user_id,
-    min(created_at) as first_top_up_at
-  from {{ ref('fct_transactions') }}
-  where transaction_type = 'top_up' and transaction_status = 'completed'
-  group by user_id
-),
-
-milestones as (
+with milestones as (
   select
     users.user_id,
     users.signup_month as cohort_month,
     users.signed_up_at,
     users.kyc_verified_at,
-    top_ups.first_top_up_at,
-    first_payments.created_at as first_payment_at,
-    second_payments.created_at as second_payment_at
+    totals.first_top_up_at,
+    totals.first_payment_at,
+    totals.second_payment_at
   from {{ ref('dim_users') }} as users
-  left join top_ups on users.user_id = top_ups.user_id
-  left join payments as first_payments
-    on users.user_id = first_payments.user_id and first_payments.payment_number = 1
-  left join payments as second_payments
-    on users.user_id = second_payments.user_id and second_payments.payment_number = 2
+  left join {{ ref('user_transaction_totals') }} as totals on users.user_id = totals.user_id
 ),
 
 {# greatest() skips nulls, so each step asks for all before it. #}

@@ -19,27 +19,36 @@ transacting_days as (
   where is_transacting
 ),
 
-steps as (
+{# A stretch ends with the longest window at the latest: few different ones remain for the rest to count. #}
+stretches as (
   {%- for kind in ['active', 'transacting'] %}
-    {%- for name, days in windows %}
-      select
-        '{{ name }}_{{ kind }}' as measure,
-        activity_date as step_date,
-        count(*) as step
-      from {{ kind }}_days
-      group by activity_date
+    select
+      '{{ kind }}' as kind,
+      activity_date,
+      least(next_date, activity_date + {{ windows[-1][1] }}) as next_date,
+      count(*) as user_count
+    from {{ kind }}_days
+    group by activity_date, least(next_date, activity_date + {{ windows[-1][1] }})
+    {%- if not loop.last %}
       union all
-      select
-        '{{ name }}_{{ kind }}' as measure,
-        least(activity_date + {{ days }}, next_date) as step_date,
-        -count(*) as step
-      from {{ kind }}_days
-      group by least(activity_date + {{ days }}, next_date)
-      {%- if not loop.last %}
-        union all
-      {%- endif %}
-    {%- endfor %}
-  {%- if not loop.last %}
+    {%- endif %}
+  {%- endfor %}
+),
+
+steps as (
+  {%- for name, days in windows %}
+    select
+      '{{ name }}_' || kind as measure,
+      activity_date as step_date,
+      user_count as step
+    from stretches
+    union all
+    select
+      '{{ name }}_' || kind as measure,
+      least(activity_date + {{ days }}, next_date) as step_date,
+      -user_count as step
+    from stretches
+    {%- if not loop.last %}
       union all
     {%- endif %}
   {%- endfor %}

@@ -10,63 +10,60 @@
   )
 }}
 
-with settled as (
+{# Attempts are counted by daily_channel_summary already, so only what failed is read from the fact. #}
+{%- set concerned -%}
+  {%- if is_incremental() %}
+    and transaction_date in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') }})
+  {%- endif %}
+{%- endset %}
+
+with attempts as (
   select
     transaction_date,
     transaction_type,
     channel,
     currency,
-    case when transaction_status = 'failed' then coalesce(failure_reason, 'unknown') end as failure_reason,
-    user_id,
-    count(*) as transaction_count,
-    sum(amount) as amount,
-    sum(amount_reporting) as amount_reporting
+    cast(sum(transaction_count) as bigint) as attempted_count,
+    cast(sum(failed_count) as bigint) as all_failed_count
+  from {{ ref('daily_channel_summary') }}
+  where transaction_status in ('completed', 'failed') {{ concerned }}
+  group by transaction_date, transaction_type, channel, currency
+),
+
+failures as (
+  select
+    transaction_date,
+    transaction_type,
+    channel,
+    currency,
+    coalesce(failure_reason, 'unknown') as failure_reason,
+    count(*) as failed_count,
+    sum(amount) as failed_amount,
+    sum(amount_reporting) as failed_amount_reporting,
+    count(distinct user_id) as affected_users
   from {{ ref('fct_transactions') }}
-  where
-    transaction_status in ('completed', 'failed')
-    {% if is_incremental() %}
-      and transaction_date in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') }})
-    {% endif %}
-  group by transaction_date, transaction_type, channel, currency, transaction_status, failure_reason, user_id
-),
-
-by_reason as (
-  select
-    transaction_date,
-    transaction_type,
-    channel,
-    currency,
-    failure_reason,
-    cast(sum(transaction_count) as bigint) as transaction_count,
-    sum(amount) as amount,
-    sum(amount_reporting) as amount_reporting,
-    count(user_id) as affected_users
-  from settled
-  group by transaction_date, transaction_type, channel, currency, failure_reason
-),
-
-compared as (
-  select
-    by_reason.*,
-    cast(sum(transaction_count) over attempts as bigint) as attempted_count,
-    cast(sum(transaction_count) filter (where failure_reason is not null) over attempts as bigint) as all_failed_count
-  from by_reason
-  window attempts as (partition by transaction_date, transaction_type, channel, currency)
+  where transaction_status = 'failed' {{ concerned }}
+  group by transaction_date, transaction_type, channel, currency, coalesce(failure_reason, 'unknown')
 )
 
 select
-  transaction_date as failure_date,
-  failure_reason,
-  transaction_type,
-  channel,
-  currency,
-  transaction_count as failed_count,
-  amount as failed_amount,
-  amount_reporting as failed_amount_reporting,
-  affected_users,
-  attempted_count,
-  {{ ratio('transaction_count', 'attempted_count') }} as failure_rate,
-  {{ ratio('transaction_count', 'all_failed_count') }} as share_of_failures,
+  failures.transaction_date as failure_date,
+  failures.failure_reason,
+  failures.transaction_type,
+  failures.channel,
+  failures.currency,
+  failures.failed_count,
+  failures.failed_amount,
+  failures.failed_amount_reporting,
+  failures.affected_users,
+  attempts.attempted_count,
+  {{ ratio('failures.failed_count', 'attempts.attempted_count') }} as failure_rate,
+  {{ ratio('failures.failed_count', 'attempts.all_failed_count') }} as share_of_failures,
   {{ changes_until([ref('int_transaction_changes')]) }} as changes_until
-from compared
-where failure_reason is not null
+from failures
+inner join attempts
+  on
+    failures.transaction_date = attempts.transaction_date
+    and failures.transaction_type = attempts.transaction_type
+    and failures.channel = attempts.channel
+    and failures.currency = attempts.currency

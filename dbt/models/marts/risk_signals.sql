@@ -99,7 +99,7 @@ inflows as (
     amount,
     amount_reporting,
     settled_at,
-    floor(extract(epoch from settled_at) / {{ var('risk_in_out_minutes') * 60 }}) as bucket
+    {{ time_bucket('settled_at', var('risk_in_out_minutes')) }} as bucket
   from {{ ref('fct_transactions') }}
   where
     transaction_status = 'completed'
@@ -114,7 +114,7 @@ outflows as (
     source_wallet_id as wallet_id,
     amount + fee_amount as amount,
     settled_at,
-    floor(extract(epoch from settled_at) / {{ var('risk_in_out_minutes') * 60 }}) as bucket
+    {{ time_bucket('settled_at', var('risk_in_out_minutes')) }} as bucket
   from {{ ref('fct_transactions') }}
   where
     transaction_status = 'completed'
@@ -135,11 +135,11 @@ in_out as (
     count(*) + 1 as event_count,
     sum(outflows.amount) as amount_out
   from inflows
-  cross join lateral (values (inflows.bucket), (inflows.bucket + 1)) as near (bucket)
+  cross join (values (0), (1)) as near (buckets_ahead)
   inner join outflows
     on
       inflows.wallet_id = outflows.wallet_id
-      and near.bucket = outflows.bucket
+      and inflows.bucket + near.buckets_ahead = outflows.bucket
       and inflows.settled_at < outflows.settled_at
       and inflows.settled_at + interval '{{ var("risk_in_out_minutes") }} minutes' >= outflows.settled_at
   group by

@@ -5,7 +5,11 @@
     incremental_strategy='replace_keys',
     on_schema_change='append_new_columns',
     meta={'replaces': {'key': 'activity_date', 'changed': 'changed_activity_dates'}},
-    indexes=[{'columns': ['activity_date']}, {'columns': ['changes_until']}]
+    indexes=[
+      {'columns': ['user_id', 'activity_date'], 'unique': true},
+      {'columns': ['activity_date']},
+      {'columns': ['changes_until']}
+    ]
   )
 }}
 

@@ -11,7 +11,11 @@
     post_hook="delete from {{ this }} where balance_date <= (
       select last_date - {{ var('balance_history_days') }} from {{ ref('int_date_bounds') }}
     ) or balance_date > (select last_date from {{ ref('int_date_bounds') }})",
-    indexes=[{'columns': ['balance_date']}, {'columns': ['wallet_id']}, {'columns': ['changes_until']}]
+    indexes=[
+      {'columns': ['wallet_id', 'balance_date'], 'unique': true},
+      {'columns': ['balance_date']},
+      {'columns': ['changes_until']}
+    ]
   )
 }}
 

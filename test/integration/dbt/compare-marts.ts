@@ -3,9 +3,9 @@ import type { Client } from 'pg';
 /** What differs between two runs for reasons other than the data: the run's own bookkeeping and its clock. */
 const OF_THE_RUN = new Set(['changes_until', 'measured_at', 'seconds_since_load']);
 
-/** Moves the marts and what they are built from aside, so that the next run starts from nothing. */
+/** Moves the marts and what they are built from aside, so that the next run starts from nothing but the seeds in `staging`. */
 export async function setAside(client: Client, suffix: string): Promise<void> {
-  for (const schema of ['marts', 'intermediate', 'staging']) {
+  for (const schema of ['marts', 'intermediate']) {
     await client.query(`alter schema ${schema} rename to ${schema}_${suffix}`);
   }
 }
