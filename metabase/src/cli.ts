@@ -92,12 +92,12 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
     .description('Render every dashboard from the warehouse into one self-contained HTML page')
     .option('--out <folder>', 'where index.html goes', 'preview')
     .option('--title <text>', "the page's title", 'E-wallet analytics')
-    .option('--variants <number>', 'combinations of filters that a card may have on the page', wholeNumber, 120)
+    .option('--variants <number>', 'combinations of filters that a card may have on the page', wholeNumber, 250)
     .option(
       '--budget <seconds>',
       'what reading the warehouse may take; rarer combinations of filters are left out',
       wholeNumber,
-      12,
+      30,
     )
     .option('--serve', 'serve the page on this machine, and read the warehouse again every so often', false)
     .option('--port-serve <port>', 'the port to serve on; 0: any free one', wholeNumber, 0)

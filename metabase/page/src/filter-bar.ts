@@ -3,11 +3,15 @@ import type { PageDashboard } from '../../src/preview/page-data';
 import { element } from './dom';
 import type { Choice } from '../../src/preview/variant';
 
-/** The dashboard's filters as native selects: they work with a keyboard, a screen reader and a thumb as they are. */
+/**
+ * The dashboard's filters as native selects: they work with a keyboard, a screen reader and a thumb as they are. A choice
+ * that the page has no answers for, beside what is chosen, is shown and cannot be made.
+ */
 export function filterBar(
   dashboard: PageDashboard,
   choices: ReadonlyMap<string, Choice>,
   used: ReadonlySet<string>,
+  answered: (choices: ReadonlyMap<string, Choice>) => boolean,
   choose: (filter: string, value: Choice) => void,
 ): HTMLElement {
   const bar = element('div', { class: 'filters', role: 'group', 'aria-label': 'Filters' });
@@ -17,9 +21,13 @@ export function filterBar(
     const value = choices.get(filter.key) ?? null;
     const id = `filter-${filter.key}`;
     const select = element('select', { id });
-    if (!filter.required) select.append(new Option('All', '', false, value === null));
-    for (const option of filter.options)
-      select.append(new Option(sentence(option.label), option.value, false, option.value === value));
+    const offer = (label: string, offered: Choice): void => {
+      const option = new Option(label, offered ?? '', false, offered === value);
+      option.disabled = offered !== value && !answered(new Map(choices).set(filter.key, offered));
+      select.append(option);
+    };
+    if (!filter.required) offer('All', null);
+    for (const option of filter.options) offer(sentence(option.label), option.value);
     select.addEventListener('change', () => {
       choose(filter.key, select.value === '' ? null : select.value);
     });
@@ -41,5 +49,13 @@ export function filterBar(
     });
     bar.append(reset);
   }
+  if (bar.querySelector('option:disabled') !== null)
+    bar.append(
+      element(
+        'p',
+        { class: 'filter-note' },
+        'Greyed choices are not on this page together with those made: reset one.',
+      ),
+    );
   return bar;
 }

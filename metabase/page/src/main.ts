@@ -5,7 +5,7 @@ import { byId, element } from './dom';
 import { filterBar } from './filter-bar';
 import { dark, light } from './palette';
 import { tabList } from './tab-list';
-import type { Choice } from '../../src/preview/variant';
+import { variantKey, type Choice } from '../../src/preview/variant';
 
 const data = JSON.parse(byId('page-data').textContent) as PageData; // written by the same build as this script
 const dashboards = new Map(data.dashboards.map((dashboard) => [dashboard.key, dashboard]));
@@ -54,6 +54,19 @@ const surroundings: Surroundings = {
   },
 };
 
+/** Whether every card of the shown tab has an answer for these choices; a page that is served asks for them. */
+function answered(choices: ReadonlyMap<string, Choice>): boolean {
+  if (data.live || shown === undefined) return true;
+  const { dashboard, tab } = shown;
+  const cards = dashboards.get(dashboard)?.tabs.find((one) => one.key === tab)?.cards ?? [];
+  return cards.every((card) => {
+    if (card.kind !== 'question') return true;
+    const failed = Object.values(card.variants).some((at) => data.answers[at]?.kind === 'failed');
+    const key = variantKey(card.filters.map((filter) => choices.get(filter) ?? null));
+    return failed || key in card.variants; // a card that failed was asked for its default view only
+  });
+}
+
 /** A second click on the same value takes the filter back, as in Metabase. */
 function toggle(set: ReadonlyMap<string, Choice>): void {
   if (shown === undefined) return;
@@ -62,7 +75,10 @@ function toggle(set: ReadonlyMap<string, Choice>): void {
   const choices = new Map(shown.choices);
   for (const [filter, value] of set)
     choices.set(filter, same ? (filters.find((candidate) => candidate.key === filter)?.default ?? null) : value);
-  go({ ...shown, choices });
+  // Beside the other choices it may not be on the page: then what was clicked stands alone, if it is there at all.
+  const alone = new Map(filters.map(({ key, default: preset }): [string, Choice] => [key, set.get(key) ?? preset]));
+  const answerable = [choices, alone].find(answered);
+  if (answerable !== undefined) go({ ...shown, choices: answerable });
 }
 
 function go(view: View): void {
@@ -114,7 +130,7 @@ function render(): void {
           }),
         ]
       : []),
-    filterBar(dashboard, view.choices, used, (filter, value) => {
+    filterBar(dashboard, view.choices, used, answered, (filter, value) => {
       if (shown === undefined) return;
       const choices =
         filter === ''

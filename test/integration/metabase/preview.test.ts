@@ -61,7 +61,7 @@ afterAll(async () => {
 /** The page, and everything it complained about or asked a network for. */
 async function open(
   hash: string,
-  look: { width?: number; colorScheme?: 'light' | 'dark' } = {},
+  look: { width?: number; colorScheme?: 'light' | 'dark'; folder?: string } = {},
 ): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser!.newPage({
     viewport: { width: look.width ?? 1440, height: 900 },
@@ -75,7 +75,7 @@ async function open(
     if (!request.url().startsWith('file:') && !request.url().startsWith('data:'))
       complaints.push(`asked for ${request.url()}`);
   });
-  await page.goto(`${pathToFileURL(path.join(folder, 'index.html')).href}#${hash}`);
+  await page.goto(`${pathToFileURL(path.join(look.folder ?? folder, 'index.html')).href}#${hash}`);
   await page.waitForSelector('.panel:not([hidden]) .card[data-state]');
   return { page, complaints };
 }
@@ -88,7 +88,7 @@ async function turnTo(page: Page, hash: string): Promise<void> {
   await page.waitForFunction((to) => {
     const cards = [...document.querySelectorAll('.panel:not([hidden]) .card')];
     return (
-      document.getElementById(`panel-${to.split('/')[1] ?? ''}`)?.hidden === false &&
+      document.getElementById(`panel-${to.split(/[/?]/)[1] ?? ''}`)?.hidden === false &&
       cards.every((card) => card.hasAttribute('data-state'))
     );
   }, hash);
@@ -156,6 +156,48 @@ inBrowser('a filter changes the cards it feeds, stays in the address, and Reset 
     (then) => document.querySelector('[data-card="tpv"] .figure-value')?.textContent === then,
     before,
   );
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+inBrowser('any two filters together are on the page', async () => {
+  for (const [hash, others] of [
+    ['transaction-patterns/mix?channel=qr', ['date', 'type', 'currency']],
+    ['transaction-patterns/daily?status=failed', ['date', 'type', 'currency']],
+    ['merchants-and-money/merchants?currency=PHP', ['date', 'category']],
+  ] as const) {
+    const { page } = await open(hash);
+    expect(await page.$$eval('.filter select', (all) => all.map((one) => one.id.slice('filter-'.length)))).toEqual(
+      expect.arrayContaining([...others]),
+    );
+    expect(await page.$$eval('.filter option:disabled', (all) => all.map((one) => one.textContent))).toEqual([]);
+    await page.close();
+  }
+});
+
+inBrowser('a choice without answers on the page cannot be made, so that no card is left without one', async () => {
+  const small = path.join(folder, 'small');
+  const args = ['preview', '--warehouse', database.url, '--out', small, '--variants', '30', '--budget', '600'];
+  expect(await runCommand('ewallet-dashboards', args)).toMatchObject({ code: 0 });
+  const { page, complaints } = await open('transaction-patterns/mix?type=payment', { folder: small });
+  const offered = await page.$$eval('.filter option:not(:disabled)', (all) =>
+    all.map((one) => ({ filter: one.parentElement?.id ?? '', value: (one as HTMLOptionElement).value })),
+  );
+  const held = await page.$$eval('.filter option:disabled', (all) => all.length);
+  expect([offered.length > 4, held > 4, await page.isVisible('.filter-note')]).toEqual([true, true, true]);
+  for (const { filter, value } of offered) {
+    await turnTo(page, 'transaction-patterns/mix?type=payment');
+    await page.selectOption(`#${filter}`, value);
+    const states = await page.$$eval('.panel:not([hidden]) .card', (all) =>
+      all.map((one) => one.getAttribute('data-state')),
+    );
+    expect({ filter, value, states }).toEqual({ filter, value, states: states.map(() => 'rows') });
+  }
+  // A click makes no choice either that the page has no answers for.
+  await page.goto(page.url().replace(/#.*/, '#transaction-patterns/failures?type=payment'));
+  await page.waitForSelector('[data-card="failures-by-channel"] td button');
+  await page.click('[data-card="failures-by-channel"] td button >> nth=1');
+  expect(await page.$$eval('.message.waiting', (all) => all.length)).toBe(0);
   expect(complaints).toEqual([]);
   await page.close();
 });
