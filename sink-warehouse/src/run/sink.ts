@@ -243,8 +243,6 @@ export class Sink {
         // A sink that was stopped in a transaction must not keep its locks from its successor.
         idle_in_transaction_session_timeout: String(this.config.warehouseTimeoutMs),
         client_min_messages: 'warning',
-        // A merge sorts its batch by key: with the default of 4 MB each sort of a full batch goes to disk.
-        work_mem: '64MB',
       },
     });
   }
