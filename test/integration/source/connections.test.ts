@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { CertificateAuthority, type Pair } from '../../support/certificates';
-import { commandPath, runCommand } from '../../support/command';
+import { commandPath } from '../../support/command';
 import { eventually } from '../../support/eventually';
 import {
   INNER_HOST,
+  SSH_PASSPHRASE,
   SSH_PASSWORD,
   SSH_USER,
   sshServerIsAvailable,
@@ -197,6 +198,22 @@ describe('SSH tunnel', () => {
     expect(await checked(config)).toEqual(succeeded);
   });
 
+  testWithSsh.each(['openssh', 'pem'] as const)(
+    'by a key with a passphrase, as %s; without it, or with another, refused',
+    async (form) => {
+      const ssh_key = ssh?.encryptedKeys[form];
+      const by = (more: Record<string, unknown>): Record<string, unknown> =>
+        throughTunnel({ tunnel_method: 'SSH_KEY_AUTH', ssh_key, ...more });
+      expect(await checked(by({ ssh_key_passphrase: SSH_PASSPHRASE }))).toEqual(succeeded);
+      expect(await checked(by({}))).toEqual(
+        failed('`tunnel_method.ssh_key` is encrypted: put its passphrase into `tunnel_method.ssh_key_passphrase`.'),
+      );
+      expect(await checked(by({ ssh_key_passphrase: 'another-secret' }))).toEqual(
+        failed('`tunnel_method.ssh_key_passphrase` does not open `tunnel_method.ssh_key`.'),
+      );
+    },
+  );
+
   testWithSsh('a wrong password, and a text that is no key, are refused with the remedy', async () => {
     const wrong = throughTunnel({ tunnel_method: 'SSH_PASSWORD_AUTH', tunnel_user_password: 'a-wrong-secret' });
     expect(await checked(wrong)).toEqual(
@@ -220,11 +237,12 @@ describe('SSH tunnel', () => {
   });
 });
 
-test('no password is in what a sync writes, nor in what the process list shows', async () => {
+/** Runs the built command and gives all it wrote, and all that the process list shows of it while it waits for its catalogue. */
+async function observed(
+  config: Record<string, unknown>,
+): Promise<{ code: number | null; said: string; shown: string }> {
   const files = { config: path.join(dir, 'config.json'), catalog: path.join(dir, 'catalog.json') };
-  const config = configOf({ mode: 'require' });
   await writeFile(files.config, JSON.stringify(config));
-  await writeFile(files.catalog, JSON.stringify(await configuredCatalog(config, 'full_refresh')));
   const child = spawn(commandPath('source-ewallet'), ['read', '--config', files.config, '--catalog', '-'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, LOG_LEVEL: 'DEBUG' },
@@ -233,22 +251,69 @@ test('no password is in what a sync writes, nor in what the process list shows',
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  // It waits for its catalogue, so the list can be looked at while it lives.
-  await eventually(async () => {
-    const shown = await readFile(`/proc/${String(child.pid)}/cmdline`, 'utf8');
-    expect(shown).toContain('source-ewallet');
-    expect(shown).not.toContain('a-database-secret');
+  const shown = await eventually(async () => {
+    const list = await Promise.all(
+      ['cmdline', 'environ', 'comm'].map(async (name) => readFile(`/proc/${String(child.pid)}/${name}`, 'utf8')),
+    );
+    expect(list[0]).toContain('source-ewallet');
+    return list.join('\n');
   });
-  child.stdin.end(await readFile(files.catalog));
-  expect(await ended).toBe(0);
-  expect(said).toContain('"RECORD"');
-  expect(said).not.toContain('a-database-secret');
+  const stream = { name: 'payments', namespace: 'public', json_schema: {} };
+  child.stdin.end(JSON.stringify({ streams: [{ stream, sync_mode: 'full_refresh' }] }));
+  return { code: await ended, said, shown };
+}
 
-  await writeFile(files.config, JSON.stringify({ ...config, password: 'a-wrong-secret' }));
-  const refused = await runCommand('source-ewallet', ['read', '--config', files.config, '--catalog', files.catalog], {
-    env: { LOG_LEVEL: 'DEBUG' },
+/** Every secret of a configuration, and for keys each of their lines. */
+function secretsOf(config: unknown): readonly string[] {
+  if (typeof config !== 'object' || config === null) return [];
+  return Object.entries(config).flatMap(([key, value]) => {
+    if (typeof value !== 'string') return secretsOf(value);
+    const isSecret = /password|passphrase|key$/.test(key) && value !== '';
+    return isSecret ? value.split('\n').filter((line) => line !== '' && !line.startsWith('-----')) : [];
   });
-  expect(refused.code).toBe(1);
-  expect(refused.stdout).toContain('password authentication failed');
-  expect(refused.stdout + refused.stderr).not.toContain('a-wrong-secret');
+}
+
+describe('no secret is in what a sync writes, nor in what the process list shows', () => {
+  const ssl = { mode: 'require' };
+  const tunnel = (more: Record<string, unknown>): Record<string, unknown> =>
+    configOf(ssl, { host: INNER_HOST, tunnel_method: { tunnel_host: '127.0.0.1', tunnel_port: ssh?.port, ...more } });
+  const byKey = (more: Record<string, unknown>): Record<string, unknown> =>
+    tunnel({ tunnel_method: 'SSH_KEY_AUTH', tunnel_user: SSH_USER, ...more });
+  const byPassword = (password: string): Record<string, unknown> =>
+    tunnel({ tunnel_method: 'SSH_PASSWORD_AUTH', tunnel_user: SSH_USER, tunnel_user_password: password });
+  const testWithSsh = sshServerIsAvailable() ? test : test.skip;
+
+  const holds = async (config: Record<string, unknown>, code: number, says: string): Promise<void> => {
+    const secrets = secretsOf(config);
+    expect(secrets.length).toBeGreaterThan(0);
+    const found = await observed(config);
+    expect(found.code).toBe(code);
+    expect(found.said).toContain(says);
+    for (const place of ['said', 'shown'] as const) {
+      expect({ place, leaked: secrets.filter((secret) => found[place].includes(secret)).length }).toEqual({
+        place,
+        leaked: 0,
+      });
+    }
+  };
+
+  test('of a sync by password that succeeds', () => holds(configOf(ssl), 0, '"RECORD"'));
+  test('of one whose password is wrong', () =>
+    holds(configOf(ssl, { password: 'a-wrong-secret' }), 1, 'password authentication failed'));
+  test('of one whose client key is not the certificate’s', () =>
+    holds(
+      configOf({ mode: 'require', client_certificate: client.certificate, client_key: outsider.key }),
+      1,
+      'failure_type',
+    ));
+  testWithSsh('of a tunnel by an encrypted key', () =>
+    holds(byKey({ ssh_key: ssh?.encryptedKeys.openssh, ssh_key_passphrase: SSH_PASSPHRASE }), 0, '"RECORD"'),
+  );
+  testWithSsh('of a tunnel whose passphrase is wrong', () =>
+    holds(byKey({ ssh_key: ssh?.encryptedKeys.pem, ssh_key_passphrase: 'a-wrong-passphrase' }), 1, 'does not open'),
+  );
+  testWithSsh('of a tunnel whose key is not let in', () =>
+    holds(byKey({ ssh_key: ssh?.strangerKey }), 1, 'refused the user'),
+  );
+  testWithSsh('of a tunnel whose password is wrong', () => holds(byPassword('a-wrong-jump'), 1, 'refused the user'));
 });

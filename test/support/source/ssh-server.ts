@@ -10,12 +10,17 @@ const run = promisify(execFile);
 /** The one user of the server, and the only host name that it alone can resolve: who reaches it went through it. */
 export const SSH_USER = 'jumper';
 export const SSH_PASSWORD = 'a-jump-secret';
+export const SSH_PASSPHRASE = 'a-passphrase-secret';
 export const INNER_HOST = 'database.inner.test';
 
 export interface SshServer {
   readonly port: number;
   /** The private key that is let in, in OpenSSH's form. */
   readonly key: string;
+  /** Keys that are let in and are encrypted by SSH_PASSPHRASE: the same one in OpenSSH's form, another as PEM. */
+  readonly encryptedKeys: Readonly<Record<'openssh' | 'pem', string>>;
+  /** A sound key that is not let in. */
+  readonly strangerKey: string;
   stop(): Promise<void>;
 }
 
@@ -37,7 +42,17 @@ export async function startSshServer(dir: string): Promise<SshServer> {
   await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('host')]);
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('user')]);
-  await chmod(file('user.pub'), 0o644);
+  await run('ssh-keygen', ['-q', '-t', 'rsa', '-N', SSH_PASSPHRASE, '-m', 'PEM', '-f', file('rsa')]);
+  await writeFile(
+    file('users.pub'),
+    `${await readFile(file('user.pub'), 'utf8')}${await readFile(file('rsa.pub'), 'utf8')}`,
+    {
+      mode: 0o644,
+    },
+  );
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('stranger')]);
+  const key = await readFile(file('user'), 'utf8');
+  await run('ssh-keygen', ['-q', '-p', '-P', '', '-N', SSH_PASSPHRASE, '-f', file('user')]);
   const { stdout: hash } = await run('openssl', ['passwd', '-6', SSH_PASSWORD]);
   await writeFile(file('passwd'), `${await readFile('/etc/passwd', 'utf8')}${SSH_USER}:x:64999:64999::/:/bin/sh\n`);
   await writeFile(file('shadow'), `${await readFile('/etc/shadow', 'utf8')}${SSH_USER}:${hash.trim()}:20000::::::\n`, {
@@ -50,7 +65,7 @@ export async function startSshServer(dir: string): Promise<SshServer> {
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
       `HostKey ${file('host')}`,
-      `AuthorizedKeysFile ${file('user.pub')}`,
+      `AuthorizedKeysFile ${file('users.pub')}`,
       `AllowUsers ${SSH_USER}`,
       'PidFile none',
       'StrictModes no',
@@ -70,7 +85,9 @@ export async function startSshServer(dir: string): Promise<SshServer> {
   await listening(child);
   return {
     port,
-    key: await readFile(file('user'), 'utf8'),
+    key,
+    strangerKey: await readFile(file('stranger'), 'utf8'),
+    encryptedKeys: { openssh: await readFile(file('user'), 'utf8'), pem: await readFile(file('rsa'), 'utf8') },
     async stop() {
       if (child.exitCode !== null) return;
       const ended = once(child, 'exit');
