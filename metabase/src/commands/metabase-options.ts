@@ -35,6 +35,12 @@ export function httpOf(options: MetabaseOptions, environment: Environment): Http
   if (url === undefined || url === '') throw Failure.config('No Metabase given: use --url or set METABASE_URL.');
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw Failure.config(`"${url}" is no http(s) address of a Metabase.`);
+  const { username, password, host } = new URL(url);
+  // The address is in messages, and fetch takes none with a user in it.
+  if (username !== '' || password !== '')
+    throw Failure.config(
+      `The address of ${host} must hold no user or password: set METABASE_USER and METABASE_PASSWORD.`,
+    );
   return new Http({ url, headers: {}, retries: options.retries, backoff: 300, timeout: options.timeout * 1000 });
 }
 

@@ -169,6 +169,7 @@ test("dbt-metabase describes the marts' columns and keys from dbt's manifest as 
   expect(theirs.faults).toEqual([]);
   expect(theirs.columnFacts()).toEqual(ours.columnFacts());
   expect(Object.values(theirs.columnFacts()).filter(({ description }) => description === null)).toEqual([]);
+  expect(theirs.columnFacts()['marts.fct_transactions.user_id']?.references).toBe('marts.dim_users.user_id');
   const models = JSON.parse(await readFile(manifest, 'utf8')) as {
     nodes: Record<string, { schema: string; resource_type: string }>;
   };

@@ -164,7 +164,7 @@ async function changedFiles(): Promise<string[]> {
   return changed.sort();
 }
 
-it.each(['v0.54.2', 'v0.63.0'])(
+it.each(['v0.54.2', 'v1.57.3', 'v0.61.1', 'v0.63.0'])(
   'an apply that dies at any request is finished by the next one, with nothing doubled (%s)',
   async (version) => {
     await shrink();
