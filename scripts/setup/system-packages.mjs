@@ -6,6 +6,7 @@ const PROGRAMS = [
   { program: 'chromium', package: 'chromium', use: 'open the dashboards in a browser' },
   { program: '/usr/sbin/sshd', package: 'openssh-server', use: 'connect through an SSH tunnel' },
   { program: 'buildah', package: 'buildah', use: 'build the images' },
+  { program: 'kcat', package: 'kcat', use: 'read topics with kcat' },
   { program: 'psql', package: 'postgresql-client', use: "compare with PostgreSQL's own client" },
 ];
 

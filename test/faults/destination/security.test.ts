@@ -62,13 +62,14 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** The real registry behind TLS, a demanded client certificate and basic authentication, as a gateway puts it. */
+/** The real registry behind TLS, a demanded client certificate, and basic or bearer authentication, as a gateway puts it. */
 async function securedRegistry(pair: Pair, target: string): Promise<Server> {
-  const expected = `Basic ${Buffer.from('registrar:registry-secret').toString('base64')}`;
+  const basic = `Basic ${Buffer.from('registrar:registry-secret').toString('base64')}`;
+  const accepted = new Set([basic, 'Bearer registry-token']);
   const server = createServer(
     { cert: pair.certificate, key: pair.key, ca: authority.certificate, requestCert: true, rejectUnauthorized: true },
     (request, response) => {
-      if (request.headers.authorization !== expected) {
+      if (!accepted.has(request.headers.authorization ?? '')) {
         response.writeHead(401).end();
         return;
       }
@@ -180,25 +181,29 @@ test.each(refusals)('%s: check fails and says so, without the secret', async (_,
   expect(JSON.stringify(status)).not.toContain('a-wrong-secret');
 });
 
-test('the registry takes TLS with a client certificate and basic authentication; a wrong password is named as such', async () => {
+test('the registry takes TLS with a client certificate and basic or bearer authentication; what it refuses is named', async () => {
   const url = `https://127.0.0.1:${(registry.address() as AddressInfo).port}`;
-  const withPassword = (password: string): Record<string, unknown> => ({
+  const config = (login: Record<string, unknown>): Record<string, unknown> => ({
     bootstrap_servers: stack.connections.kafka.bootstrapServers,
     schema_registry: {
       url,
-      username: 'registrar',
-      password,
+      ...login,
       ca_certificate: authority.certificate,
       client_certificate: client.certificate,
       client_key: client.key,
     },
   });
-  expect(await runCheck(withPassword('registry-secret'))).toEqual({ code: 0, status: { status: 'SUCCEEDED' } });
-  expect(await runCheck(withPassword('wrong'))).toEqual({
-    code: 0,
-    status: {
-      status: 'FAILED',
-      message: `Schema registry ${url}/ refused to list subjects (HTTP 401). Check the credentials and the rights of their user.`,
-    },
-  });
+  const username = 'registrar';
+  const succeeded = { code: 0, status: { status: 'SUCCEEDED' } };
+  expect(await runCheck(config({ username, password: 'registry-secret' }))).toEqual(succeeded);
+  expect(await runCheck(config({ bearer_token: 'registry-token' }))).toEqual(succeeded);
+  for (const login of [{ username, password: 'wrong' }, { bearer_token: 'wrong' }, {}]) {
+    expect(await runCheck(config(login))).toEqual({
+      code: 0,
+      status: {
+        status: 'FAILED',
+        message: `Schema registry ${url}/ refused to list subjects (HTTP 401). Check the credentials and the rights of their user.`,
+      },
+    });
+  }
 });

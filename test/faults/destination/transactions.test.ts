@@ -25,7 +25,12 @@ let dir: string;
 let stack: RunningStack;
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'ewallet-destination-faults-'));
-  stack = await startStack({ dir, only: ['kafka', 'schemaRegistry'] });
+  stack = await startStack({
+    dir,
+    only: ['kafka', 'schemaRegistry'],
+    // A broker that was killed may come back once its registration from before has run out: 9 s by default.
+    kafka: { properties: { 'broker.session.timeout.ms': '2000', 'broker.heartbeat.interval.ms': '500' } },
+  });
 });
 afterAll(async () => {
   await stack.stop();

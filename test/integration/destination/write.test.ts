@@ -291,23 +291,6 @@ test('a record above the topic’s limit fails the sync, or goes to the dead let
   expect(letters.map(({ headers }) => headers.line_bytes)).toEqual([String(Buffer.byteLength(big) - 1)]);
 });
 
-test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'])(
-  'compression %s: the broker takes the batches and the rows are right',
-  async (codec) => {
-    const stream = { name: uniqueName(`packed_${codec}`), namespace: 'public' };
-    const lines = Array.from({ length: 2000 }, (_, id) =>
-      recordLine(stream, `{"id":${id},"currency":"IDR","balance":${id}.5}`),
-    );
-    const config = { ...smallest, compression_type: codec, topic_partitions: 1 };
-    const result = await runWrite(
-      config,
-      catalogOf([{ ...stream, ...wallets }]),
-      lines.join('') + stateLine(stream, {}),
-    );
-    expect({ code: result.code, error: traceError(result.stdout) }).toEqual({ code: 0, error: undefined });
-  },
-);
-
 test('check succeeds, leaves nothing visible, and says what to change where it cannot', async () => {
   const before = await read('_airbyte_dead_letters', false);
   expect(await runCheck(smallest)).toEqual({ code: 0, status: { status: 'SUCCEEDED' } });

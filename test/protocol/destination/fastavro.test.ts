@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { PROJECT_ROOT } from '../../support/command';
@@ -9,19 +10,10 @@ import { uniqueName } from '../../support/unique-name';
 
 jest.setTimeout(120_000);
 
-/** The reader that docs/reading-the-topics.md shows. */
-const READER = `
-import io, json, sys, urllib.request
-from fastavro import parse_schema, schemaless_reader
-
-def decode(message, registry):
-    schema_id = int.from_bytes(message[1:5], "big")
-    with urllib.request.urlopen(f"{registry}/schemas/ids/{schema_id}") as answer:
-        schema = parse_schema(json.loads(json.load(answer)["schema"]))
-    return schemaless_reader(io.BytesIO(message[5:]), schema)
-
-print(json.dumps(decode(bytes.fromhex(sys.argv[2]), sys.argv[1]), default=str))
-`;
+/** The example of the page, as people copy it. */
+const READER = /```python\n([\s\S]*?)```/.exec(
+  readFileSync(path.join(PROJECT_ROOT, 'docs', 'reading-the-topics.md'), 'utf8'),
+)![1]!;
 
 test('fastavro, a reader that is not ours, reads every digit and microsecond that we wrote', async () => {
   const { kafka, schemaRegistry } = await services();

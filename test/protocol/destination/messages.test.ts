@@ -22,7 +22,7 @@ async function run(
     schema_registry: { url: schemaRegistry.url },
     topic_partitions: 1,
   };
-  const properties = { id: { type: 'integer' }, text: { type: ['null', 'string'] } };
+  const properties = { id: { type: 'integer' }, text: { type: ['null', 'string'] }, any: { type: 'object' } };
   const { code, stdout } = await runWrite(config, catalogOf([{ ...stream, properties }]), input);
   const records = await committedRecords(
     { brokers: [kafka.bootstrapServers] },
@@ -55,6 +55,18 @@ test('messages that are none of a destination’s business, empty lines, CRLF, a
     stateLine(stream, {}).trimEnd(),
   ].join('\r\n');
   expect(await run(stream, `${input}\r\n`)).toEqual({ code: 0, states: 3, error: undefined, ids: [1, 2, 3] });
+});
+
+test('values nested 100,000 deep arrive, declared or not', async () => {
+  const stream = { name: uniqueName('deep'), namespace: 'public' };
+  const deep = '{"a":['.repeat(100_000) + ']}'.repeat(100_000);
+  const input = recordLine(stream, `{"id":1,"any":${deep}}`) + recordLine(stream, `{"id":2,"undeclared":${deep}}`);
+  expect(await run(stream, input + stateLine(stream, {}))).toEqual({
+    code: 0,
+    states: 1,
+    error: undefined,
+    ids: [1, 2],
+  });
 });
 
 test('invalid UTF-8 goes to the dead letter topic and the rest arrives', async () => {
