@@ -40,10 +40,14 @@ export class Sync {
     );
   }
 
-  /** Reads to the end of the input. Resolves once everything is committed and acknowledged. */
-  async run(stdin: AsyncIterable<Buffer | string>): Promise<void> {
+  /**
+   * Reads to the end of the input. Resolves once everything is committed and acknowledged.
+   *
+   * @returns the streams whose older generations should have gone and stay, as the source did not say COMPLETE
+   */
+  async run(stdin: AsyncIterable<Buffer | string>): Promise<readonly StreamName[]> {
     try {
-      await this.#read(stdin);
+      return await this.#read(stdin);
     } catch (error) {
       // A line that cannot be taken does not cost the checkpoints before it. If Kafka is what failed, this rejects too.
       await this.parts.outbox.drained().catch(() => undefined);
@@ -51,19 +55,20 @@ export class Sync {
     }
   }
 
-  async #read(stdin: AsyncIterable<Buffer | string>): Promise<void> {
+  async #read(stdin: AsyncIterable<Buffer | string>): Promise<readonly StreamName[]> {
     const { signal, outbox } = this.parts;
     for await (const lines of readLineBatches(stdin)) {
-      if (signal.aborted) return;
+      if (signal.aborted) return [];
       for (const line of lines) this.#take(line);
       if (this.#openBytes() > this.parts.maxOpenBytes) this.#flush();
       await outbox.room();
     }
-    if (signal.aborted) return;
-    this.#completeGenerations();
+    if (signal.aborted) return [];
+    const incomplete = this.#completeGenerations();
     this.#flush();
     outbox.checkpoint(() => undefined);
     await outbox.drained();
+    return incomplete;
   }
 
   #take(line: Buffer): void {
@@ -103,15 +108,18 @@ export class Sync {
     });
   }
 
-  /** Streams whose source said COMPLETE; all of them where the source speaks of no status at all, as old ones do. */
-  #completeGenerations(): void {
-    const silent = this.#statuses.size === 0;
-    for (const writer of this.parts.streams) {
-      const complete = silent || this.#statuses.get(streamKey(writer.stream)) === 'COMPLETE';
-      if (!writer.plan.replacesOlderGenerations || !complete) continue;
+  /**
+   * Only COMPLETE ends a generation. The end of the input says nothing: a source that crashed ends it too, and the rows
+   * that it had not sent yet would be gone. The platform says COMPLETE in the place of sources that do not.
+   */
+  #completeGenerations(): readonly StreamName[] {
+    const replacing = this.parts.streams.filter(({ plan }) => plan.replacesOlderGenerations);
+    const isComplete = ({ stream }: StreamWriter): boolean => this.#statuses.get(streamKey(stream)) === 'COMPLETE';
+    for (const writer of replacing.filter(isComplete)) {
       writer.flush();
       this.parts.markers.add(writer.plan);
     }
+    return replacing.filter((writer) => !isComplete(writer)).map(({ stream }) => stream);
   }
 
   #flush(): void {

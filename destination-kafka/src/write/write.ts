@@ -1,6 +1,6 @@
 import type { AirbyteMessage, ConfiguredCatalog, ConnectorContext } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { SchemaRegistry } from '@ewallet/wire';
+import { displayName, SchemaRegistry, type StreamName } from '@ewallet/wire';
 import type { Config } from '../config/config';
 import { accessOf } from '../kafka/access';
 import { createAdmin, createCluster } from '../kafka/cluster';
@@ -110,11 +110,17 @@ async function reportOutcome(
   context: ConnectorContext,
   streams: readonly StreamWriter[],
   deadLetters: DeadLetters,
+  incomplete: readonly StreamName[],
 ): Promise<void> {
   for (const { plan, nulledValues } of streams) {
     if (nulledValues === 0) continue;
     await context.log.warn(
       `Stream of topic ${plan.topic}: ${nulledValues} values did not fit their columns and were written as null; each is named in its record's _airbyte_meta.changes.`,
+    );
+  }
+  for (const stream of incomplete) {
+    await context.log.warn(
+      `Stream ${displayName(stream)}: the source did not say COMPLETE, so the rows of earlier generations stay beside the new ones. A sync that completes ends them.`,
     );
   }
   if (deadLetters.count > 0) await context.log.warn(`${deadLetters.count} records went to the dead letter topic.`);
@@ -155,7 +161,7 @@ async function transfer(
   const { outbox, deadLetters, streams, markers } = assemble(config, prepared, log, compress, surroundings);
   try {
     await transactions.open();
-    await new Sync({
+    const incomplete = await new Sync({
       streams,
       deadLetters,
       outbox,
@@ -166,7 +172,7 @@ async function transfer(
         channel.push(message);
       },
     }).run(stdin);
-    await reportOutcome(context, streams, deadLetters);
+    await reportOutcome(context, streams, deadLetters, incomplete);
   } finally {
     // After a normal end there is nothing left to abandon.
     await outbox.abandon();

@@ -150,15 +150,24 @@ test('overwrite: every record has the generation, and a marker follows in every 
     catalog,
     input + statusLine(stream, 'INCOMPLETE'),
   );
+  const silent = await runWrite({ ...smallest, topic_partitions: 2 }, catalog, input);
+  for (const run of [incomplete, silent]) {
+    expect(messagesOf(run.stdout, 'LOG').map(({ log }) => log)).toEqual([
+      {
+        level: 'WARN',
+        message: `Stream public.${stream.name}: the source did not say COMPLETE, so the rows of earlier generations stay beside the new ones. A sync that completes ends them.`,
+      },
+    ]);
+  }
   const complete = await runWrite(
     { ...smallest, topic_partitions: 2 },
     catalog,
     input + statusLine(stream, 'COMPLETE'),
   );
-  expect([incomplete.code, complete.code]).toEqual([0, 0]);
+  expect([incomplete.code, silent.code, complete.code]).toEqual([0, 0, 0]);
   const records = await read(`public.${stream.name}`);
   const data = records.filter(({ headers }) => headers.control === undefined);
-  expect(data.map(({ value }) => (value as Record<string, unknown>)._airbyte_generation_id)).toEqual([8, 8]);
+  expect(data.map(({ value }) => (value as Record<string, unknown>)._airbyte_generation_id)).toEqual([8, 8, 8]);
   expect(new Set(data.map(({ headers }) => headers.record_id)).size).toBe(1);
   const markers = records.filter(({ headers }) => headers.control !== undefined);
   expect(markers.map(({ partition, key, value, headers }) => ({ partition, key, value, headers }))).toEqual(
