@@ -29,7 +29,8 @@ export class CardFormat {
   private currency(name: string, row: readonly (string | null)[] | undefined): string | null {
     const money = this.card.money;
     if (!money?.columns.includes(name)) return null;
-    if (money.column !== null) return row?.[this.index(money.column)] ?? null;
+    const column = this.index(money.column);
+    if (column >= 0) return row?.[column] ?? null;
     return money.filter === null ? null : (this.chosen.get(money.filter) ?? null);
   }
 }

@@ -109,7 +109,11 @@ export class CardView {
     this.details.hidden = this.card.display === 'table';
     this.details.open = false;
     this.details.replaceChildren(
-      element('summary', {}, `Data (${answer.rows.length}${answer.truncated ? '+' : ''} rows)`),
+      element(
+        'summary',
+        {},
+        `Data (${answer.rows.length}${answer.truncated ? '+' : ''} row${answer.rows.length === 1 ? '' : 's'})`,
+      ),
     );
     this.details.addEventListener(
       'toggle',

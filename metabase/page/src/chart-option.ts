@@ -82,9 +82,9 @@ function cartesian(input: ChartInput): EChartsOption {
     axisLabel: {
       color: palette.muted,
       hideOverlap: true,
-      formatter: (value: string): string => shorten(label(value), horizontal ? 22 : 16),
-      // Half of the last date would stand beyond the picture.
-      ...(timeline ? { alignMaxLabel: 'right' as const } : {}),
+      formatter: (value: string): string => shorten(label(value), horizontal ? 22 : 20),
+      // Of many narrow days the last one's date would stand half beyond the picture.
+      ...(timeline && categories.length > 30 ? { alignMaxLabel: 'right' as const } : {}),
     },
     ...axisName(card, 'graph.x_axis.title_text', palette, !horizontal),
   };
@@ -325,6 +325,7 @@ function funnel({ card, rows, format, palette }: ChartInput): EChartsOption {
   const metric = text(card.settings['funnel.metric']) ?? names[1] ?? '';
   const [at, value] = [format.index(dimension), format.index(metric)];
   const first = numberOf(rows.rows[0]?.[value]) ?? 0;
+  const last = numberOf(rows.rows.at(-1)?.[value]) ?? 0;
   return {
     tooltip: {
       ...tooltip(palette),
@@ -349,7 +350,10 @@ function funnel({ card, rows, format, palette }: ChartInput): EChartsOption {
         top: 8,
         bottom: 8,
         gap: 3,
-        minSize: '18%',
+        // The last step ends as wide as it is; tapering to a point it would cut its own label off.
+        min: last,
+        max: first,
+        minSize: `${Math.max(30, first === 0 ? 0 : Math.round((100 * last) / first))}%`,
         label: {
           show: true,
           position: 'inside',

@@ -53,7 +53,7 @@ function formatNumber(value: string, { settings, currency }: ColumnFormat, compa
     try {
       // Without fraction options Intl uses the currency's own scale: two places for PHP, none for VND.
       const places = short ? { ...notation, maximumFractionDigits: 1 } : decimals === undefined ? {} : fraction;
-      const options = { style: 'currency' as const, currency: code, currencyDisplay: 'narrowSymbol' as const };
+      const options = { style: 'currency' as const, currency: code, currencyDisplay: displayOf(code) };
       return new Intl.NumberFormat('en', { ...options, ...places }).format(text);
     } catch {
       // Not a code of ISO 4217's form: the number, and the text as it is.
@@ -61,6 +61,13 @@ function formatNumber(value: string, { settings, currency }: ColumnFormat, compa
     }
   }
   return new Intl.NumberFormat('en', { ...fraction, ...notation }).format(text);
+}
+
+/** ₱ and ₫ say enough; the dollars of others do not: SGD keeps its code, as $ is the US dollar's. */
+function displayOf(code: string): 'symbol' | 'narrowSymbol' {
+  const parts = new Intl.NumberFormat('en', { style: 'currency', currency: code, currencyDisplay: 'narrowSymbol' });
+  const sign = parts.formatToParts(0).find(({ type }) => type === 'currency')?.value;
+  return sign === '$' && code !== 'USD' ? 'symbol' : 'narrowSymbol';
 }
 
 function styledCurrency(settings: ColumnFormat['settings']): string | null {

@@ -140,6 +140,9 @@ function render(): void {
     }),
   );
   if (focused !== undefined && focused !== '') document.getElementById(focused)?.focus();
+  // On a phone the chosen dashboard and tab may be beyond the edge of their lists.
+  for (const chosen of document.querySelectorAll('#dashboards [aria-current], .tabs [aria-selected="true"]'))
+    chosen.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   draw();
 }
 

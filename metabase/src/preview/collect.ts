@@ -178,15 +178,13 @@ function pageQuestion(card: QuestionCard, question: Question, dashboard: Dashboa
   };
 }
 
-/** The question names a column or a tag; the page knows columns and the dashboard's filters. */
+/** The question names a column of its answer, or else a tag; both may have the name. The page knows the filter behind it. */
 function moneyOf(card: QuestionCard, question: Question, dashboard: Dashboard): PageMoney | null {
   const money = question.money;
   if (money === undefined) return null;
-  if (question.tags?.[money.currency] === undefined)
-    return { columns: money.columns, column: money.currency, filter: null };
   const feeding = Object.entries(card.filters ?? {}).find(([, tag]) => tag === money.currency)?.[0];
   const filter = (dashboard.filters ?? []).find((candidate) => candidate.key === feeding);
-  return { columns: money.columns, column: null, filter: filter?.key ?? null };
+  return { columns: money.columns, column: money.currency, filter: filter?.key ?? null };
 }
 
 /** Each filter's choices, its default first, and "none" where it may be empty. */

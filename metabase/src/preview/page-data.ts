@@ -58,10 +58,10 @@ export interface PageQuestion {
   readonly variants: Readonly<Record<string, number>>;
 }
 
-/** The columns that are amounts, and where their currency stands: a column of the answer or a filter of the dashboard. */
+/** The columns that are amounts, and where their currency stands: this column where the answer has it, or else the filter. */
 export interface PageMoney {
   readonly columns: readonly string[];
-  readonly column: string | null;
+  readonly column: string;
   readonly filter: string | null;
 }
 
