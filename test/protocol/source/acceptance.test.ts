@@ -1,5 +1,4 @@
 import Ajv from 'ajv';
-import addFormats from 'ajv-formats';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -166,9 +165,11 @@ describe('spec', () => {
 
 test('a basic read gives records of every stream, each of which its stream’s schema describes', async () => {
   const { records } = await sync('full_refresh');
-  const ajv = addFormats(new Ajv({ strict: false, allErrors: true }), { formats: ['date', 'uuid'] });
-  // PostgreSQL's own forms of times (tested with the types), and widths that JSON schema does not know.
-  for (const format of ['date-time', 'time', 'int32']) ajv.addFormat(format, true);
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  ajv.addFormat('uuid', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  ajv.addFormat('date', /^\d{4}-\d\d-\d\d$/);
+  ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+  ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) < 2 ** 31 });
   for (const { name, json_schema } of streams) {
     const validate = ajv.compile(json_schema);
     const known = Object.keys(json_schema.properties).sort();
