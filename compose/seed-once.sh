@@ -14,4 +14,4 @@ if [ "$exists" = True ]; then
   exit 0
 fi
 exec ewallet-simulator seed --rows "$SIMULATOR_ROWS" --seed 42 \
-  --database-url "postgresql://$PGUSER:$PGPASSWORD@$PGHOST:5432/$PGDATABASE"
+  --database-url "postgresql://$PGUSER:$PGPASSWORD@$PGHOST:${PGPORT:-5432}/$PGDATABASE"

@@ -5,7 +5,13 @@ import type { DestinationSyncMode, StreamSelection, SyncMode } from './selection
 /** How a connector is started: a program on this machine, or an image. */
 export type Launcher =
   | { readonly kind: 'command'; readonly command: readonly [string, ...string[]] }
-  | { readonly kind: 'image'; readonly image: string; readonly runtime: readonly [string, ...string[]] };
+  | {
+      readonly kind: 'image';
+      readonly image: string;
+      readonly runtime: readonly [string, ...string[]];
+      /** Of the runtime's `run`: the network, say. */
+      readonly options: readonly string[];
+    };
 
 export interface ConnectorConfig {
   readonly launcher: Launcher;
@@ -31,7 +37,7 @@ export interface SyncConfig {
 type Json = Readonly<Record<string, unknown>>;
 
 const KEYS = ['name', 'state_directory', 'source', 'destination', 'streams', 'retries', 'backoff_seconds'];
-const CONNECTOR_KEYS = ['command', 'image', 'container_runtime', 'config', 'config_file'];
+const CONNECTOR_KEYS = ['command', 'image', 'container_runtime', 'container_options', 'config', 'config_file'];
 const STREAM_KEYS = ['name', 'sync_mode', 'destination_sync_mode', 'cursor_field', 'primary_key'];
 
 /**
@@ -73,6 +79,10 @@ function parseConnector(value: unknown, key: string, command: string, directory:
             kind: 'image',
             image,
             runtime: asCommand(connector.container_runtime ?? 'docker', `${key}.container_runtime`),
+            options:
+              connector.container_options === undefined
+                ? []
+                : asTexts(connector.container_options, `${key}.container_options`),
           },
     config:
       file === undefined

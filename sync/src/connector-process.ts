@@ -36,7 +36,8 @@ export function commandLine(
       const [runtime, ...options] = launcher.runtime;
       const mount = `${directory}:${IN_CONTAINER}:ro`;
       const inside = flags((file) => path.posix.join(IN_CONTAINER, path.basename(file)));
-      return [runtime, ...options, 'run', '--rm', '-i', '--init', '-v', mount, launcher.image, command, ...inside];
+      const run = ['run', '--rm', '-i', '--init', '-v', mount, ...launcher.options];
+      return [runtime, ...options, ...run, launcher.image, command, ...inside];
     }
     default: {
       const never: never = launcher;

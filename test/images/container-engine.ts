@@ -23,6 +23,8 @@ export interface RunOptions {
 
 export interface ContainerEngine {
   readonly name: string;
+  /** A program that takes the arguments of `docker`, for what starts containers by itself. */
+  readonly client: readonly [string, ...string[]];
   build(dockerfile: string, tag: string): void;
   configuration(tag: string): ImageConfiguration;
   /** On the host's network, as the services are on it. */
@@ -107,6 +109,7 @@ function configurationOf(config: EngineConfiguration): ImageConfiguration {
 
 const docker: ContainerEngine = {
   name: 'docker',
+  client: ['docker'],
   build: (dockerfile, tag) => void output('docker', ['build', '--quiet', '--file', dockerfile, '--tag', tag, '.']),
   configuration: (tag) => {
     const [image] = JSON.parse(output('docker', ['image', 'inspect', tag])) as { Config: EngineConfiguration }[];
@@ -130,6 +133,7 @@ const isolation = ['--isolation', 'chroot'];
 
 const buildah: ContainerEngine = {
   name: 'buildah',
+  client: [process.execPath, path.join(__dirname, 'buildah-as-docker.mjs')],
   // The docker format, as OCI's has no HEALTHCHECK; layers, so that the shared first stage is built once.
   build: (dockerfile, tag) =>
     void output('buildah', [

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Client } from 'pg';
-import { PROJECT_ROOT } from '../support/command';
+import { PROJECT_ROOT, runCommand } from '../support/command';
 import { eventually } from '../support/eventually';
 import { freshDatabase, type FreshDatabase } from '../support/fresh-database';
 import { services } from '../support/services';
@@ -301,4 +301,29 @@ suite(title, () => {
       await ended;
     }
   }, 300_000);
+
+  test('ewallet-sync runs both connectors as images, and its next sync goes on from there', async () => {
+    const connector = (image: string): object => ({
+      image,
+      container_runtime: engine!.client,
+      container_options: ['--network', 'host'],
+    });
+    const read = async (name: string): Promise<object> =>
+      JSON.parse(await readFile(path.join(directory, name), 'utf8')) as object;
+    await put('sync.json', {
+      source: { ...connector(source.tag), config: await read('connectorConfig.json') },
+      destination: {
+        ...connector(destination.tag),
+        config: { ...(await read('destinationConfig.json')), topic_pattern: `${topics}.synced.{stream}` },
+      },
+      backoff_seconds: 1,
+    });
+    for (const records of [2, 0]) {
+      const { code, stdout, stderr } = await runCommand('ewallet-sync', [
+        ...['run', '--config', path.join(directory, 'sync.json')],
+      ]);
+      expect({ code, log: code === 0 ? '' : stderr }).toEqual({ code: 0, log: '' });
+      expect(JSON.parse(stdout)).toMatchObject({ status: 'succeeded', records });
+    }
+  });
 });
