@@ -137,7 +137,7 @@ async function trialOf(hop: Hop, session: BenchSession, lines: string, run: numb
     case 'incremental':
       return { trials: [], delays: await incrementalTrial(session, lines) };
     case 'dbt':
-      return { trials: await dbtTrial(session), delays: [] };
+      return dbtTrial(session);
     default: {
       const never: never = hop;
       throw new TypeError(`unknown hop ${String(never)}`);
