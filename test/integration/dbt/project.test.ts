@@ -6,7 +6,7 @@ import { PROJECT_ROOT } from '../../support/command';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { dbtOn, expectSuccess } from './run-dbt';
-import { createWallet, land } from './wallet-data';
+import { createWallet, land, landControlTotals } from './wallet-data';
 
 jest.setTimeout(600_000);
 
@@ -43,6 +43,7 @@ beforeAll(async () => {
   dbt = await dbtOn(database);
   await createWallet(client);
   await land(client, '2026-06-01T00:00:00Z');
+  await landControlTotals(client);
   expectSuccess(await dbt.run(['build'], { strict_reconciliation: true, test_every_layer: true }));
   expectSuccess(await dbt.run(['docs', 'generate', '--static', '--no-compile']));
   manifest = JSON.parse(await readFile(path.join(dbt.targetPath, 'manifest.json'), 'utf8')) as Manifest;
@@ -149,6 +150,31 @@ test('exposures are those of the dashboards, and every card runs on the contract
     await client.query(`explain ${sql}`).catch((error: unknown) => failures.push(`${question.key}: ${String(error)}`));
   }
   expect(failures).toEqual([]);
+});
+
+test('the warehouse agrees with what the wallet counted, and a test fails where one total differs', async () => {
+  const checks = `select check_name, subject, currency, difference::text, is_reconciled from marts.reconciliation
+    where check_name like '%_match_source' and (not is_reconciled or $1) order by 1, 2, 3`;
+  const before = await client.query(checks, [true]);
+  expect(before.rowCount).toBe(14); // Transactions in two currencies and wallets in four, by rows and by amount; users and merchants.
+  expect((await client.query(checks, [false])).rows).toEqual([]);
+  await client.query(`
+    update raw.control_totals set amount = amount + 0.01 where stream = 'transactions' and currency = 'PHP';
+    update raw.control_totals set row_count = row_count + 1 where stream = 'users'`);
+  const vars = { strict_reconciliation: true, test_every_layer: true };
+  const result = await dbt.run(['build', '--select', 'reconciliation', '--exclude', 'test_type:unit'], vars);
+  expect(result.code).toBe(1);
+  expect(result.stdout).toMatch(/Failure in test assert_reconciled [^]*Got 2 results, configured to fail if != 0/);
+  expect((await client.query(checks, [false])).rows).toEqual([
+    {
+      check_name: 'amounts_match_source',
+      subject: 'transactions',
+      currency: 'PHP',
+      difference: '-0.0100',
+      is_reconciled: false,
+    },
+    { check_name: 'rows_match_source', subject: 'users', currency: 'all', difference: '-1.0000', is_reconciled: false },
+  ]);
 });
 
 test('an unknown type lands in the unmapped bucket, and a test fails with its name', async () => {

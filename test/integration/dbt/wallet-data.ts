@@ -162,6 +162,12 @@ export async function land(client: Client, loadedAt: string): Promise<void> {
   }
 }
 
+/** Lands the wallet's own totals, by the query that users are given. */
+export async function landControlTotals(client: Client): Promise<void> {
+  const query = await readFile(path.join(PROJECT_ROOT, 'dbt', 'examples', 'control-totals.sql'), 'utf8');
+  await client.query(`set search_path = wallet; create table raw.control_totals as ${query}; reset search_path`);
+}
+
 /** A value as the pipeline's type table lands it. */
 function landed(expression: string, type: string): string {
   if (type.endsWith('[]')) return `to_jsonb(${expression})`;
