@@ -15,16 +15,17 @@ import { plot } from './plot';
 import { NO_OVERRIDES, override, type Overrides } from './overrides';
 import { ROOT } from './programs';
 import { delayTable, table } from './report';
+import { scaleTrial } from './scale-hop';
 import { sinkTrial } from './sink-hop';
 import { sourceTrial } from './source-hop';
 import { startStack, stopStack } from './stack';
 import type { Trial } from './trial';
 
-const HOPS = ['source', 'destination', 'sink', 'flow', 'incremental', 'dbt'] as const;
+const HOPS = ['source', 'destination', 'sink', 'scale', 'flow', 'incremental', 'dbt'] as const;
 type Hop = (typeof HOPS)[number];
 
 /** Hops that work on the Airbyte lines of the source, which are made once. */
-const NEEDS_LINES: ReadonlySet<Hop> = new Set(['destination', 'sink', 'incremental']);
+const NEEDS_LINES: ReadonlySet<Hop> = new Set(['destination', 'sink', 'scale', 'incremental']);
 
 interface Flags {
   readonly rows: number;
@@ -137,6 +138,8 @@ async function trialOf(hop: Hop, session: BenchSession, lines: string, run: numb
       return { trials: await destinationTrial(session, lines, run), delays: [] };
     case 'sink':
       return { trials: await sinkTrial(session, lines, run), delays: [] };
+    case 'scale':
+      return { trials: await scaleTrial(session, lines, run), delays: [] };
     case 'flow':
       return { trials: await flowTrial(session, run), delays: [] };
     case 'incremental':

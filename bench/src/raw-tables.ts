@@ -10,7 +10,7 @@ type Stream = (typeof STREAMS)[number];
 const SPLIT: Readonly<Partial<Record<Stream, string>>> = { transactions: 'created_at', user_activity: 'occurred_at' };
 
 const LINEAGE = [
-  ['_kafka_topic', 'text', (stream: Stream) => `'public.${stream}'`],
+  ['_kafka_topic', 'text', ({ stream }: Landing) => `'public.${stream}'`],
   ['_kafka_partition', 'integer', () => '0'],
   ['_kafka_offset', 'bigint', () => 'row_number() over () - 1'],
   ['_schema_id', 'integer', () => '1'],
@@ -19,9 +19,16 @@ const LINEAGE = [
   ['_loaded_at', 'timestamptz', landedAt],
 ] as const;
 
-/** A minute after the row was made, as when syncs run all the time, and not all rows at once. */
-function landedAt(stream: Stream): string {
-  return `${stream === 'user_activity' ? 'occurred_at' : 'updated_at'} + interval '1 minute'`;
+interface Landing {
+  readonly stream: Stream;
+  readonly kind: 'first' | 'later';
+  readonly split: string;
+}
+
+/** A minute after the row was made, as when syncs run all the time; what there was at the split had landed by then. */
+function landedAt({ stream, kind, split }: Landing): string {
+  const made = stream === 'user_activity' ? 'occurred_at' : 'updated_at';
+  return `${kind === 'first' ? `least(${made}, timestamptz '${split}')` : made} + interval '1 minute'`;
 }
 
 /** Makes schema `raw` anew, with the tables that the sink makes by default, empty. */
@@ -36,12 +43,14 @@ export async function makeRawTables(session: BenchSession, warehouseUrl: string)
       ];
       const key = stream === 'currencies' ? 'code' : 'id';
       await client.query(`create table raw.${stream} (${definitions.join(', ')}, primary key (${key}))`);
+      await client.query(`create index on raw.${stream} using brin (_loaded_at)`);
     }
   });
 }
 
 /**
- * Lands rows as the sink would have, by COPY from the e-wallet database: those up to the split, or the later ones. Kafka is left out, as it would take longer than what is measured here.
+ * Lands rows as the sink would have, by COPY from the e-wallet database: those up to the split, or the later ones. Kafka is
+ * left out, as it would take longer than what is measured here.
  */
 export async function landRows(
   session: BenchSession,
@@ -54,7 +63,7 @@ export async function landRows(
     const condition =
       time === undefined ? 'true' : `${time} ${which.kind === 'first' ? '<=' : '>'} timestamptz '${which.split}'`;
     const columns = await columnsOf(session, stream);
-    const values = [...columns.map(({ value }) => value), ...LINEAGE.map(([, , value]) => value(stream))];
+    const values = [...columns.map(({ value }) => value), ...LINEAGE.map(([, , value]) => value({ stream, ...which }))];
     const names = [...columns.map(({ name }) => quoteIdentifier(name)), ...LINEAGE.map(([name]) => name)];
     const query = `select ${values.join(', ')} from ${stream} where ${condition}`;
     await runPipeline(

@@ -69,13 +69,18 @@ async function land(session: BenchSession, connector: string, records: number): 
   }
 }
 
-export async function startSink(session: BenchSession, connector: string): Promise<RunningPipeline> {
+/** An instance of a connector for the topics of a trial, by default its own. */
+export async function startSink(
+  session: BenchSession,
+  connector: string,
+  topics = connector,
+): Promise<RunningPipeline> {
   const file = path.join(session.directory, `${connector}.json`);
   await writeFile(
     file,
     JSON.stringify({
       name: connector,
-      'topics.regex': `${connector}\\..*`,
+      'topics.regex': `${topics}\\..*`,
       'consumer.override.bootstrap.servers': session.stack.kafka.bootstrapServers,
       'connection.url': session.warehouseUrl,
       'value.converter.schema.registry.url': session.stack.schemaRegistry.url,
