@@ -303,8 +303,9 @@ function pie({ card, rows, format, palette }: ChartInput): EChartsOption {
     series: [
       {
         type: 'pie',
-        radius: ['46%', '72%'],
-        center: ['40%', '50%'],
+        // Beside the legend with its shares, also where the card is a third of a page or a phone wide.
+        radius: ['38%', '60%'],
+        center: ['30%', '50%'],
         itemStyle: { borderColor: palette.surface, borderWidth: 2 },
         label: { show: false },
         data: rows.rows.map((row, index) => ({
