@@ -59,7 +59,13 @@ export const KEYS: readonly Key[] = [
   text('name', 'The connector: names its offsets in the warehouse and, by default, its consumer group. Required.'),
   { kind: 'list', name: 'topics', doc: 'Topics to read, with commas between. This or topics.regex.' },
   text('topics.regex', 'Topics to read, as a regular expression over whole names; new topics are found while running.'),
-  integer('topics.refresh.interval.ms', 10_000, 500, 3_600_000, 'How often new topics and partitions are looked for.'),
+  integer(
+    'topics.refresh.interval.ms',
+    10_000,
+    500,
+    3_600_000,
+    'How often new topics and partitions are looked for; each half second while a topic is missing, and just after an assignment.',
+  ),
   secret(
     'connection.url',
     'The warehouse: postgresql://user:password@host:5432/database?sslmode=verify-full. Required.',
@@ -269,7 +275,7 @@ export const KEYS: readonly Key[] = [
   ignored('key.converter.schemas.enable'),
   ignored('consumer.override.max.poll.records', 'batches are bounded by flush.max.bytes'),
   ignored('consumer.override.fetch.min.bytes', 'a quiet topic is read at once'),
-  ignored('consumer.override.heartbeat.interval.ms', 'it follows the session time-out'),
+  ignored('consumer.override.heartbeat.interval.ms', 'one is sent each half second'),
   ignored('consumer.override.enable.auto.commit', 'offsets live in the warehouse'),
   ignored('consumer.override.partition.assignment.strategy'),
   unsupported('transforms', 'shape rows at the producer or in dbt'),

@@ -70,6 +70,11 @@ export class Session {
     return [...this.held.values()];
   }
 
+  /** Whether some of what the group assigned could not be claimed, as no broker led it then. */
+  get lacksPartitions(): boolean {
+    return this.isClaimed && this.held.size < this.membership.partitions.length;
+  }
+
   /** Asks the session to commit what it has and return. */
   end(): void {
     this.ending = true;

@@ -10,6 +10,7 @@ import { connect } from '@ewallet/postgres';
 import { SchemaRegistry } from '@ewallet/wire';
 import type { SinkConfig } from '../config/sink-config';
 import { DeadLetterBreaker } from '../deadletters/breaker';
+import type { TopicPartition } from '../kafka/assignment';
 import { openCluster } from '../kafka/cluster';
 import { Group, type Membership } from '../kafka/group';
 import { asksToRejoin, isHopeless, kafkaErrorName } from '../kafka/kafka-error';
@@ -18,6 +19,7 @@ import { answerInTime } from './answer-in-time';
 import { Assembler } from './assembler';
 import type { SinkEvents } from './events';
 import { Session } from './session';
+import { isWaitingForTopic, nextLookMs } from './topic-look';
 import { TopicTables } from './topic-tables';
 import { chosenPartitions } from './topic-watch';
 import { WriterSchemas } from './writer-schemas';
@@ -27,6 +29,10 @@ const LONGEST_BACKOFF_MS = 10_000;
 const STOP_PATIENCE_MS = 7000;
 /** How often Kafka is told how far the warehouse is: lag tools and autoscalers look every 15 to 60 seconds. */
 const PUBLISH_EVERY_MS = 5000;
+/** A rebalance waits until every member has heard of it by a heartbeat: at Kafka's usual 3 s it took that long. */
+const HEARTBEAT_MS = 500;
+/** How often partitions that had no leader when the others were claimed are tried again. */
+const RECLAIM_EVERY_MS = 5000;
 
 /** Thrown into a session when the group or the topics changed: commit what there is and join again. */
 class Rejoin extends Error {
@@ -142,7 +148,7 @@ export class Sink {
     const unknown = membership.partitions.map(({ topic }) => topic).filter((topic) => !topics.includes(topic));
     if (unknown.length > 0) await cluster.addMultipleTargetTopics([...new Set(unknown)]);
     const over = new AbortController();
-    const watching = this.watch(cluster, group, partitions.length, over);
+    const watching = this.watch(cluster, group, partitions, over);
     try {
       while (!this.stopping.signal.aborted && !over.signal.aborted) {
         if (this.paused === undefined) await this.serve(cluster, group, membership, assembler, over);
@@ -156,14 +162,21 @@ export class Sink {
   }
 
   /** Heartbeats, and a look at the topics; ends the session when either says that the assignment is old. */
-  private async watch(cluster: Cluster, group: Group, partitionCount: number, over: AbortController): Promise<void> {
-    const every = Math.max(500, Math.min(3000, this.config.group.sessionTimeoutMs / 5));
-    let lookAt = this.now() + this.config.topicsRefreshMs;
-    let publishAt = this.now() + PUBLISH_EVERY_MS;
+  private async watch(
+    cluster: Cluster,
+    group: Group,
+    partitions: readonly TopicPartition[],
+    over: AbortController,
+  ): Promise<void> {
+    const { topics, topicsRefreshMs: refreshMs, errors } = this.config;
+    const assignedAt = this.now();
+    const isWaiting = isWaitingForTopic(topics, partitions);
+    let lookAt = assignedAt + nextLookMs({ isWaiting, assignedForMs: 0, tookMs: 0, refreshMs });
+    let publishAt = assignedAt + PUBLISH_EVERY_MS;
+    let reclaimAt = assignedAt + RECLAIM_EVERY_MS;
     while (!over.signal.aborted) {
-      await sleep(Math.min(every, this.config.topicsRefreshMs), undefined, { signal: over.signal }).catch(
-        () => undefined,
-      );
+      const restMs = Math.max(1, Math.min(HEARTBEAT_MS, lookAt - this.now()));
+      await sleep(restMs, undefined, { signal: over.signal }).catch(() => undefined);
       if (isOver(over)) return;
       try {
         await group.heartbeat();
@@ -171,10 +184,19 @@ export class Sink {
           publishAt = this.now() + PUBLISH_EVERY_MS;
           await this.publishOffsets(group, this.session);
         }
+        if (this.now() >= reclaimAt) {
+          reclaimAt = this.now() + RECLAIM_EVERY_MS;
+          if (this.session?.lacksPartitions === true) {
+            await cluster.refreshMetadata();
+            this.session.end();
+          }
+        }
         if (this.now() < lookAt) continue;
-        lookAt = this.now() + this.config.topicsRefreshMs;
-        const partitions = await chosenPartitions(cluster, this.config.topics, this.config.errors.topic);
-        if (partitions.length !== partitionCount) throw new Rejoin('the topics changed');
+        const lookedAt = this.now();
+        const found = await chosenPartitions(cluster, topics, errors.topic);
+        if (found.length !== partitions.length) throw new Rejoin('the topics changed');
+        const tookMs = this.now() - lookedAt;
+        lookAt = this.now() + nextLookMs({ isWaiting, assignedForMs: this.now() - assignedAt, tookMs, refreshMs });
       } catch (error) {
         over.abort(error);
         if (error instanceof Rejoin || asksToRejoin(error)) this.session?.end();

@@ -43,6 +43,30 @@ test('a topic that appears while the sink runs is read, and two streams with one
   }
 });
 
+test('topics that are named and not there yet are read soon after they are made, however long the refresh interval is', async () => {
+  const name = uniqueName('awaited');
+  const topics = [`${name}.one`, `${name}.two`];
+  const config = sinks.config(name, {
+    topics: topics.join(','),
+    'topics.regex': undefined,
+    'topics.refresh.interval.ms': 3_600_000,
+  });
+  await sinks.whileRunning(config, async (sink) => {
+    await eventually(() => {
+      expect(sink.stderr).toContain('partitions assigned');
+    });
+    for (const topic of topics) {
+      const stream = topic.replace('.', '_');
+      await createTopic(sinks.kafka, topic, 1);
+      const writer = await StreamWriter.register(sinks.registry, topic, stream, { id });
+      await withProducer(sinks.kafka, name, async (producer) => transact(producer, topic, [writer.record({ id: 1 })]));
+      await eventually(async () => {
+        expect(await sinks.rows(`select id::int from raw."${stream}"`)).toEqual([{ id: 1 }]);
+      });
+    }
+  });
+});
+
 test('an existing table is evolved in the transaction of the rows, and defaults never replace null', async () => {
   const name = uniqueName('evolve');
   const topic = `${name}.${name}`;
