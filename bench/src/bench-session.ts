@@ -43,15 +43,7 @@ export async function prepare(
     ...['seed', '--recreate', '--database-url', sourceUrl, '--rows', String(rows), '--seed', '42'],
     ...['--end-date', '2026-06-30T17:00:00Z'],
   ]);
-  const { host, port, database, username, password } = stack.source;
-  const sourceConfig = path.join(directory, 'source.json');
-  await writeFile(
-    sourceConfig,
-    JSON.stringify({
-      ...{ host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } },
-      ...overrides.source,
-    }),
-  );
+  const sourceConfig = await writeSourceConfig(directory, stack, overrides);
   const catalog = path.join(directory, 'catalog.json');
   await writeFile(catalog, JSON.stringify(await transactionsOnly(sourceConfig)));
   return {
@@ -66,6 +58,24 @@ export async function prepare(
     errors: path.join(directory, 'errors.log'),
     say,
   };
+}
+
+/** The same session with other settings of the programs. */
+export async function withSettings(session: BenchSession, overrides: Overrides): Promise<BenchSession> {
+  return { ...session, overrides, sourceConfig: await writeSourceConfig(session.directory, session.stack, overrides) };
+}
+
+async function writeSourceConfig(directory: string, stack: StackConnections, overrides: Overrides): Promise<string> {
+  const { host, port, database, username, password } = stack.source;
+  const file = path.join(directory, 'source.json');
+  await writeFile(
+    file,
+    JSON.stringify({
+      ...{ host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } },
+      ...overrides.source,
+    }),
+  );
+  return file;
 }
 
 interface CatalogMessage {

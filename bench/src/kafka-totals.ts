@@ -2,6 +2,7 @@ import { Failure } from '@ewallet/failure';
 import { FRAME_BYTES, SchemaRegistry, exactAvroType, framedSchemaId } from '@ewallet/wire';
 import type { StackConnections } from '@ewallet/stack-connections';
 import { Kafka, logLevel } from 'kafkajs';
+import { registerCodecs } from './kafka-codecs';
 import { TotalsCounter, type Totals } from './money';
 
 /** What a read-committed consumer finds in a topic, and how large the records' keys and values are. */
@@ -19,6 +20,7 @@ const SILENCE = 10_000;
  * @param expected how many records there should be; reading ends there, or when nothing more comes
  */
 export async function readTopicTotals(stack: StackConnections, topic: string, expected: number): Promise<TopicTotals> {
+  registerCodecs();
   const kafka = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
   const consumer = kafka.consumer({ groupId: `bench-${topic}-${Date.now()}`, maxBytesPerPartition: 4 << 20 });
   const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });

@@ -1,43 +1,31 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import path from 'node:path';
 import { Failure } from '@ewallet/failure';
 import { Command } from 'commander';
-import { airbyteLines, prepare, type BenchSession } from './bench-session';
-import { dbtTrial } from './dbt-hop';
-import { summariseDelays, type Delay, type DelaySummary } from './delay';
-import { destinationTrial } from './destination-hop';
-import { flowTrial } from './flow-hop';
-import { growthPlot, growthTable, type Size } from './growth';
-import { incrementalTrial } from './incremental-hop';
-import { summarise, type HopResult, type HopSummary } from './measurement';
-import { plot } from './plot';
+import { HOPS, benchmark, type Figures, type Hop } from './benchmark';
+import { growthPlot, growthTable, type Growth, type Size } from './growth';
 import { NO_OVERRIDES, override, type Overrides } from './overrides';
+import { plot } from './plot';
 import { ROOT } from './programs';
 import { delayTable, table } from './report';
-import { scaleTrial } from './scale-hop';
-import { sinkTrial } from './sink-hop';
-import { sourceTrial } from './source-hop';
-import { startStack, stopStack } from './stack';
-import type { Trial } from './trial';
-
-const HOPS = ['source', 'destination', 'sink', 'scale', 'flow', 'incremental', 'dbt'] as const;
-type Hop = (typeof HOPS)[number];
-
-/** Hops that work on the Airbyte lines of the source, which are made once. */
-const NEEDS_LINES: ReadonlySet<Hop> = new Set(['destination', 'sink', 'scale', 'incremental']);
 
 interface Flags {
   readonly rows: number;
   readonly runs: number;
   readonly only: readonly Hop[];
   readonly growth: boolean;
+  readonly settings: boolean;
   readonly with: Overrides;
   readonly results: string;
 }
 
 /** Sizes of the growth run: a cost a row that is the same at the first and at the last is flat. The largest is run once. */
 const GROWTH = [100_000, 1_000_000, 10_000_000];
+/** So few that their own time is nothing beside the start's. */
+const START = 1_000;
+/** Hops that are timed from the start of their programs. */
+const TIMED_WITH_START: ReadonlySet<Hop> = new Set(['source', 'destination', 'flow']);
 
 /** The command line of `npm run bench`. */
 export function program(out: { write(text: string): unknown }, err: { write(text: string): unknown }): Command {
@@ -51,6 +39,7 @@ export function program(out: { write(text: string): unknown }, err: { write(text
       `the same at ${GROWTH.map((rows) => rows.toLocaleString('en')).join(', ')} rows, the last one once`,
       false,
     )
+    .option('--settings', 'source, destination and sink with one setting after the other turned, in turns', false)
     .option(
       '--with <part.key=value>',
       'a setting of source, destination or sink other than its default; may be repeated',
@@ -62,101 +51,27 @@ export function program(out: { write(text: string): unknown }, err: { write(text
       const say = (text: string): void => {
         err.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
       };
-      const sizes: Size[] = [];
-      for (const rows of flags.growth ? GROWTH : [flags.rows]) {
-        const runs = flags.growth && rows === GROWTH.at(-1) ? 1 : flags.runs;
+      if (flags.growth && flags.settings) throw Failure.config('--growth and --settings are two runs: choose one.');
+      const at = async (rows: number, runs: number): Promise<Size> => {
         const figures = await benchmark({ ...flags, rows, runs }, say);
-        out.write(
-          `\n${rows.toLocaleString('en')} transactions on ${cpus().length} cores\n${printed(figures, false)}\n`,
-        );
+        const heading = `${rows.toLocaleString('en')} transactions on ${cpus().length} cores`;
+        out.write(`\n${heading}\n${printed(figures, false)}\n`);
         await write(flags, rows, figures);
-        sizes.push({ rows, summaries: figures.hops });
+        return { rows, summaries: figures.hops };
+      };
+      if (!flags.growth) {
+        await at(flags.rows, flags.runs);
+        return;
       }
-      if (!flags.growth) return;
-      out.write(`\n${growthTable(sizes)}\n`);
-      await writeFile(path.join(flags.results, 'growth.md'), `${growthTable(sizes)}\n`);
-      await writeFile(path.join(flags.results, 'growth.svg'), growthPlot(sizes));
+      const only = flags.only.filter((hop) => TIMED_WITH_START.has(hop));
+      const begun = await benchmark({ ...flags, only, rows: START }, say);
+      const sizes: Size[] = [];
+      for (const rows of GROWTH) sizes.push(await at(rows, rows === GROWTH.at(-1) ? 1 : flags.runs));
+      const growth: Growth = { start: { rows: START, summaries: begun.hops }, sizes };
+      out.write(`\n${growthTable(growth, false)}\n`);
+      await writeFile(path.join(flags.results, 'growth.md'), `${growthTable(growth, true)}\n`);
+      await writeFile(path.join(flags.results, 'growth.svg'), growthPlot(growth));
     });
-}
-
-interface Figures {
-  readonly hops: readonly HopSummary[];
-  readonly delays: readonly DelaySummary[];
-}
-
-async function benchmark(flags: Flags, say: (text: string) => void): Promise<Figures> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-'));
-  const stackDirectory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-stack-'));
-  let whole = false;
-  try {
-    say('starting the services');
-    const session = await prepare(directory, await startStack(stackDirectory), flags, say);
-    const figures = await trials(session, flags);
-    whole = true;
-    return figures;
-  } finally {
-    await stopStack(stackDirectory);
-    if (whole) await rm(directory, { recursive: true, force: true });
-    else say(`what the programs said is in ${directory}`);
-  }
-}
-
-async function trials(session: BenchSession, { only, runs }: Flags): Promise<Figures> {
-  const results = new Map<string, HopResult>();
-  const delays: Delay[] = [];
-  const lines = only.some((hop) => NEEDS_LINES.has(hop)) ? await airbyteLines(session) : '';
-  for (let run = 1; run <= runs; run++) {
-    for (const hop of only) {
-      const outcome = await trialOf(hop, session, lines, run);
-      for (const trial of outcome.trials) {
-        session.say(`${trial.hop}, run ${run}: ${shortly(trial)}`);
-        const before = results.get(trial.hop);
-        results.set(trial.hop, {
-          hop: trial.hop,
-          limit: trial.limitName,
-          target: trial.target,
-          trials: [...(before?.trials ?? []), trial.measured],
-        });
-      }
-      for (const delay of outcome.delays) session.say(`${delay.name}, run ${run}: ${delay.seconds.toFixed(2)} s`);
-      delays.push(...outcome.delays);
-    }
-  }
-  return { hops: [...results.values()].map(summarise), delays: summariseDelays(delays) };
-}
-
-interface Outcome {
-  readonly trials: readonly Trial[];
-  readonly delays: readonly Delay[];
-}
-
-async function trialOf(hop: Hop, session: BenchSession, lines: string, run: number): Promise<Outcome> {
-  switch (hop) {
-    case 'source':
-      return { trials: await sourceTrial(session), delays: [] };
-    case 'destination':
-      return { trials: await destinationTrial(session, lines, run), delays: [] };
-    case 'sink':
-      return { trials: await sinkTrial(session, lines, run), delays: [] };
-    case 'scale':
-      return { trials: await scaleTrial(session, lines, run), delays: [] };
-    case 'flow':
-      return { trials: await flowTrial(session, run), delays: [] };
-    case 'incremental':
-      return { trials: [], delays: await incrementalTrial(session, lines) };
-    case 'dbt':
-      return dbtTrial(session);
-    default: {
-      const never: never = hop;
-      throw new TypeError(`unknown hop ${String(never)}`);
-    }
-  }
-}
-
-function shortly({ measured: { hop, limit } }: Trial): string {
-  const rate = Math.round(hop.rows / hop.seconds);
-  const most = Math.round(limit.rows / limit.seconds);
-  return `${rate.toLocaleString('en')} of ${most.toLocaleString('en')} rows/s, ${(rate / most).toFixed(2)}`;
 }
 
 function printed({ hops: summaries, delays }: Figures, markdown: boolean): string {
@@ -166,13 +81,14 @@ function printed({ hops: summaries, delays }: Figures, markdown: boolean): strin
   ].join('\n\n');
 }
 
-async function write({ results: directory, with: overrides }: Flags, rows: number, figures: Figures): Promise<void> {
+async function write(flags: Flags, rows: number, figures: Figures): Promise<void> {
+  const { results: directory, with: overrides, settings } = flags;
   await mkdir(directory, { recursive: true });
-  const name = path.join(directory, `${rows}-rows`);
+  const name = path.join(directory, settings ? 'settings' : `${rows}-rows`);
   const machine = { cores: cpus().length, processor: cpus()[0]?.model ?? 'unknown', node: process.version };
   await writeFile(`${name}.json`, `${JSON.stringify({ rows, machine, with: overrides, ...figures }, null, 2)}\n`);
   await writeFile(`${name}.md`, `${printed(figures, true)}\n`);
-  await writeFile(`${name}.svg`, plot(figures.hops));
+  if (!settings) await writeFile(`${name}.svg`, plot(figures.hops));
 }
 
 function count(text: string): number {

@@ -46,7 +46,8 @@ export function delayTable(delays: readonly DelaySummary[], markdown: boolean): 
   );
 }
 
-function printed(rows: readonly (readonly string[])[], markdown: boolean): string {
+/** A head and rows of cells, in columns of fixed width, or as Markdown. */
+export function printed(rows: readonly (readonly string[])[], markdown: boolean): string {
   if (markdown) {
     const [head = [], ...body] = rows;
     return [head, head.map(() => '---'), ...body]

@@ -57,6 +57,8 @@ async function land(session: BenchSession, connector: string, records: number): 
     const measured = usage.stop();
     if (last.records !== records) throw Failure.system(`The sink landed ${last.records} records of ${records}.`);
     const rows = last.records - first.records;
+    if (rows === 0)
+      throw Failure.config('The sink landed every row in one batch, which tells no rate: take more rows with --rows.');
     // Memory and CPU time are of the whole run, so the latter is scaled to the rows that were timed.
     const share = rows / (last.records - before);
     const progress = last.samples.map(({ records: seen, at }) => ({

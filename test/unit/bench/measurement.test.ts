@@ -1,6 +1,6 @@
 import { summariseDelays, type Delay } from '../../../bench/src/delay';
 import { growthPlot, growthTable } from '../../../bench/src/growth';
-import { median, summarise, type Measurement } from '../../../bench/src/measurement';
+import { median, summarise, type HopSummary, type Measurement } from '../../../bench/src/measurement';
 import { TotalsCounter, mustEqual } from '../../../bench/src/money';
 import { plot } from '../../../bench/src/plot';
 import { delayTable, table } from '../../../bench/src/report';
@@ -77,27 +77,30 @@ test('delays are summed up by name, in the order they were first measured', () =
   );
 });
 
-test('growth compares what a million rows cost at each size', () => {
-  const sizes = [
-    { rows: 100_000, summaries: [{ ...summary, rowsPerSecond: 400_000 }] },
-    {
-      rows: 1_000_000,
-      summaries: [
-        { ...summary, rowsPerSecond: 500_000 },
-        { ...summary, hop: 'flow' },
-      ],
-    },
-    { rows: 10_000_000, summaries: [{ ...summary, rowsPerSecond: 400_000 }] },
-  ];
-  expect(growthTable(sizes)).toBe(
+test('growth compares what a million rows cost at each size once a hop has started, and the whole throughput', () => {
+  const at = (rows: number, seconds: number, hop = 'source'): HopSummary => ({
+    ...summary,
+    hop,
+    rows,
+    rowsPerSecond: rows / seconds,
+  });
+  const growth = {
+    start: { rows: 1_000, summaries: [at(1_000, 0.5)] },
+    sizes: [
+      { rows: 101_000, summaries: [at(101_000, 0.7)] },
+      { rows: 1_001_000, summaries: [at(1_001_000, 2.5), at(500_000, 3, 'sink insert')] },
+      { rows: 10_001_000, summaries: [at(10_001_000, 20.5)] },
+    ],
+  };
+  expect(growthTable(growth, true)).toBe(
     [
-      '| hop | 100,000 rows | 1,000,000 rows | 10,000,000 rows | throughput, last to one before |',
-      '| --- | --- | --- | --- | --- |',
-      '| source | 2.5 s / 1M | 2.0 s / 1M | 2.5 s / 1M | 0.80 |',
-      '| flow |  | 2000.0 s / 1M |  |  |',
+      '| hop | start, with 1,000 rows | 101,000 rows | 1,001,000 rows | 10,001,000 rows | throughput, last to one before |',
+      '| --- | --- | --- | --- | --- | --- |',
+      '| source | 0.50 s | 2.0 s / 1M | 2.0 s / 1M | 2.0 s / 1M | 1.22 |',
+      '| sink insert |  |  | 6.0 s / 1M |  |  |',
     ].join('\n'),
   );
-  expect(growthPlot(sizes).match(/<circle /g)).toHaveLength(4);
+  expect(growthPlot(growth).match(/<circle /g)).toHaveLength(4);
 });
 
 test.each([

@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { airbyteLines, prepare, withSettings, type BenchSession } from './bench-session';
+import { dbtTrial } from './dbt-hop';
+import { summariseDelays, type Delay, type DelaySummary } from './delay';
+import { destinationTrial } from './destination-hop';
+import { flowTrial } from './flow-hop';
+import { incrementalTrial } from './incremental-hop';
+import { summarise, type HopResult, type HopSummary } from './measurement';
+import type { Overrides } from './overrides';
+import { scaleTrial } from './scale-hop';
+import { variants, type Variant } from './settings';
+import { sinkTrial } from './sink-hop';
+import { sourceTrial } from './source-hop';
+import { startStack, stopStack } from './stack';
+import type { Trial } from './trial';
+
+export const HOPS = ['source', 'destination', 'sink', 'scale', 'flow', 'incremental', 'dbt'] as const;
+export type Hop = (typeof HOPS)[number];
+
+/** Hops that work on the Airbyte lines of the source, which are made once. */
+const NEEDS_LINES: ReadonlySet<Hop> = new Set(['destination', 'sink', 'scale', 'incremental']);
+
+/** What to run. */
+export interface Plan {
+  readonly rows: number;
+  readonly runs: number;
+  readonly only: readonly Hop[];
+  /** Whether each hop runs once for every value of its settings, too. */
+  readonly settings: boolean;
+  readonly with: Overrides;
+}
+
+/** What a benchmark found: hops beside their limits, and what is told in seconds. */
+export interface Figures {
+  readonly hops: readonly HopSummary[];
+  readonly delays: readonly DelaySummary[];
+}
+
+/**
+ * Starts the services, prepares the data once and runs each hop in turns with its limit.
+ *
+ * @throws Failure where a program fails, or rows or money sums are not those of the e-wallet database
+ */
+export async function benchmark(plan: Plan, say: (text: string) => void): Promise<Figures> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-'));
+  const stackDirectory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-stack-'));
+  let whole = false;
+  try {
+    say('starting the services');
+    const session = await prepare(directory, await startStack(stackDirectory), plan, say);
+    const figures = await trials(session, plan);
+    whole = true;
+    return figures;
+  } finally {
+    await stopStack(stackDirectory);
+    if (whole) await rm(directory, { recursive: true, force: true });
+    else say(`what the programs said is in ${directory}`);
+  }
+}
+
+async function trials(session: BenchSession, { only, runs, settings, with: overrides }: Plan): Promise<Figures> {
+  const results = new Map<string, HopResult>();
+  const delays: Delay[] = [];
+  const lines = only.some((hop) => NEEDS_LINES.has(hop)) ? await airbyteLines(session) : '';
+  const asTheyAre = only.map((hop): Variant<Hop> => ({ hop, label: '', with: overrides }));
+  const turned = settings ? variants(new Set(only), overrides) : asTheyAre;
+  let number = 0;
+  for (let run = 1; run <= runs; run++) {
+    for (const { hop, label, with: chosen } of turned) {
+      const outcome = await trialOf(hop, await withSettings(session, chosen), lines, ++number);
+      for (const trial of outcome.trials) {
+        const name = [trial.hop, ...(label === '' ? [] : [label])].join(', ');
+        session.say(`${name}, run ${run}: ${shortly(trial)}`);
+        const before = results.get(name);
+        results.set(name, {
+          hop: name,
+          limit: trial.limitName,
+          target: trial.target,
+          trials: [...(before?.trials ?? []), trial.measured],
+        });
+      }
+      for (const delay of outcome.delays) session.say(`${delay.name}, run ${run}: ${delay.seconds.toFixed(2)} s`);
+      delays.push(...outcome.delays);
+    }
+  }
+  return { hops: [...results.values()].map(summarise), delays: summariseDelays(delays) };
+}
+
+interface Outcome {
+  readonly trials: readonly Trial[];
+  readonly delays: readonly Delay[];
+}
+
+async function trialOf(hop: Hop, session: BenchSession, lines: string, run: number): Promise<Outcome> {
+  switch (hop) {
+    case 'source':
+      return { trials: await sourceTrial(session), delays: [] };
+    case 'destination':
+      return { trials: await destinationTrial(session, lines, run), delays: [] };
+    case 'sink':
+      return { trials: await sinkTrial(session, lines, run), delays: [] };
+    case 'scale':
+      return { trials: await scaleTrial(session, lines, run), delays: [] };
+    case 'flow':
+      return { trials: await flowTrial(session, run), delays: [] };
+    case 'incremental':
+      return { trials: [], delays: await incrementalTrial(session, lines) };
+    case 'dbt':
+      return dbtTrial(session);
+    default: {
+      const never: never = hop;
+      throw new TypeError(`unknown hop ${String(never)}`);
+    }
+  }
+}
+
+function shortly({ measured: { hop, limit } }: Trial): string {
+  const rate = Math.round(hop.rows / hop.seconds);
+  const most = Math.round(limit.rows / limit.seconds);
+  return `${rate.toLocaleString('en')} of ${most.toLocaleString('en')} rows/s, ${(rate / most).toFixed(2)}`;
+}
