@@ -47,9 +47,11 @@ test('anchors and command blocks are read as GitHub shows them', () => {
     'über-uns-2',
   ]);
   expect(
-    commandBlocks('x\n\n```sh\nls\n```\n\n<!-- not run by the tests: slow -->\n```bash\nrm\n```\n```json\n{}\n```\n'),
+    commandBlocks(
+      'x\n\n```sh\nls\n```\n\n<!-- tested in a fresh clone: slow -->\n```bash\nrm\n```\n```json\n{}\n```\n',
+    ),
   ).toEqual([
-    { line: 3, commands: 'ls\n', notRun: undefined },
-    { line: 7, commands: 'rm\n', notRun: 'slow' },
+    { line: 3, commands: 'ls\n', inFreshClone: false },
+    { line: 7, commands: 'rm\n', inFreshClone: true },
   ]);
 });

@@ -42,16 +42,16 @@ export function anchors(text: string): ReadonlySet<string> {
 export interface CommandBlock {
   readonly line: number;
   readonly commands: string;
-  /** Why the tests leave it out; undefined for a block that they run. */
-  readonly notRun: string | undefined;
+  /** It installs, or runs the tests themselves: not for the checkout that the tests run in. */
+  readonly inFreshClone: boolean;
 }
 
-/** Blocks fenced as sh or bash, with the comment before them that takes one out of the tests. */
+/** Blocks fenced as sh or bash, with the comment before them that sends one to a fresh clone. */
 export function commandBlocks(text: string): readonly CommandBlock[] {
-  const block = /(?:^<!-- not run by the tests: (.+) -->\n+)?^```(?:sh|bash|shell)\n([\s\S]*?)^```$/gm;
+  const block = /(^<!-- tested in a fresh clone: .+ -->\n+)?^```(?:sh|bash|shell)\n([\s\S]*?)^```$/gm;
   return [...text.matchAll(block)].map((match) => ({
     line: text.slice(0, match.index).split('\n').length,
     commands: match[2]!,
-    notRun: match[1],
+    inFreshClone: match[1] !== undefined,
   }));
 }
