@@ -2,12 +2,13 @@ import { Failure } from '@ewallet/failure';
 import type { PostgresConnection } from '@ewallet/stack-connections';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { access, chmod, chown, cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { provideCopy } from './provide-copy';
 import type { Launch } from './service-state';
 
 const run = promisify(execFile);
@@ -153,18 +154,10 @@ async function binaries(user: SystemUser | undefined): Promise<string> {
   await restoreLinks(native);
   if (user === undefined || (await canRun(native, user))) return native;
   // node_modules lies under a directory that is closed to others (/root, say): run a copy.
-  const version = path.basename(path.dirname(path.dirname(native)));
-  const copy = path.join(tmpdir(), `ewallet-postgresql-${version}-${process.arch}`);
-  if (!existsSync(copy)) {
-    const fresh = `${copy}.${process.pid}`;
-    await cp(native, fresh, { recursive: true, verbatimSymlinks: true });
-    await chmod(fresh, 0o755);
-    await rename(fresh, copy).catch(async (error: unknown) => {
-      await rm(fresh, { recursive: true, force: true });
-      if (!existsSync(copy)) throw error; // Another process was faster: its copy is as good.
-    });
-  }
-  return copy;
+  const { version } = JSON.parse(await readFile(path.join(native, '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return provideCopy(native, path.join(tmpdir(), `ewallet-postgresql-${version}-${process.arch}`));
 }
 
 function packagedBinaries(): string {
