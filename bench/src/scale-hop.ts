@@ -1,40 +1,67 @@
+import { cpus } from 'node:os';
 import { totalsOfTable, withClient, type BenchSession } from './bench-session';
 import { produce } from './destination-hop';
 import { deleteTopic } from './kafka-totals';
 import type { Measurement } from './measurement';
 import { mustEqual } from './money';
 import { ProcessUsage } from './process-usage';
+import { serverCpuSeconds } from './server-usage';
 import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
 import type { Trial } from './trial';
 
-/** Two instances of a sink that share a topic's partitions, beside one that has them all: from their start to the last row. */
+/** Less than all of it, as a core is idle while the instances start and while the last batch is committed. */
+const TARGET = 0.85;
+
+/**
+ * One instance of a sink on four partitions, and two that share them, from their start to the last row; each beside what
+ * the cores allow, which is as many rows as their processor time pays for.
+ */
 export async function scaleTrial(session: BenchSession, lines: string, number: number): Promise<Trial[]> {
   const topics = `scale${number}`;
   await produce(session, lines, topics);
-  const limit = await catchUp(session, `${topics}one`, topics, 1);
-  const hop = await catchUp(session, `${topics}two`, topics, 2);
+  const one = await catchUp(session, `${topics}one`, topics, 1);
+  const two = await catchUp(session, `${topics}two`, topics, 2);
   await deleteTopic(session.stack, `${topics}.transactions`);
-  return [{ hop: 'two sinks', limitName: 'one sink', target: undefined, measured: { hop, limit } }];
+  const cores = cpus().length;
+  const cheaper = Math.min(one.allCpuSeconds, two.allCpuSeconds);
+  session.say(
+    `CPU s a million rows of sinks, warehouse and broker: one instance ${perMillion(one)}, two ${perMillion(two)}; two beside one ${(one.seconds / two.seconds).toFixed(2)}`,
+  );
+  const limit: Measurement = { ...two, seconds: cheaper / cores, cpuSeconds: cheaper };
+  const limitName = `what ${cores} cores allow`;
+  return [
+    { hop: 'one sink', limitName, target: undefined, measured: { hop: one, limit } },
+    { hop: 'two sinks', limitName, target: TARGET, measured: { hop: two, limit } },
+  ];
 }
 
-async function catchUp(
-  session: BenchSession,
-  connector: string,
-  topics: string,
-  instances: number,
-): Promise<Measurement> {
-  const { totals, warehouseUrl } = session;
+interface CatchUp extends Measurement {
+  /** Processor time of everything that takes part: the sinks, the warehouse's server and the broker. */
+  readonly allCpuSeconds: number;
+}
+
+function perMillion({ allCpuSeconds, rows }: CatchUp): string {
+  return ((allCpuSeconds / rows) * 1e6).toFixed(1);
+}
+
+async function catchUp(session: BenchSession, connector: string, topics: string, instances: number): Promise<CatchUp> {
+  const { totals, warehouseUrl, stack } = session;
   await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
+  const ports = [stack.warehouse.port, Number(stack.kafka.bootstrapServers.split(':').at(-1))];
+  const serversSeconds = () => ports.reduce((sum, port) => sum + serverCpuSeconds(port), 0);
+  const serversBefore = serversSeconds();
   const started = Number(process.hrtime.bigint());
   const first = await startSink(session, connector, topics);
   const sinks = [first];
-  let measured: Measurement;
+  let measured: CatchUp;
   try {
     while (sinks.length < instances) sinks.push(await startSink(session, connector, topics));
     const usage = new ProcessUsage(sinks.flatMap(({ measuredPids }) => measuredPids));
     try {
       const { at } = await untilLanded(session, connector, totals.rows, first);
-      measured = { rows: totals.rows, bytes: 0, seconds: (at - started) / 1e9, ...usage.stop() };
+      const own = usage.stop();
+      const allCpuSeconds = own.cpuSeconds + serversSeconds() - serversBefore;
+      measured = { rows: totals.rows, bytes: 0, seconds: (at - started) / 1e9, ...own, allCpuSeconds };
     } finally {
       usage.stop();
     }

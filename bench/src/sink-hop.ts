@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
+import type { Client } from 'pg';
 import { totalsOfTable, withClient, type BenchSession } from './bench-session';
 import { copyCommand, copyProgramName } from './copy-program';
 import { produce } from './destination-hop';
@@ -128,36 +129,41 @@ export async function untilLanded(
     .catch((error: unknown) => {
       dead.abort(error);
     });
-  const samples: { records: number; at: number }[] = [];
-  let seen = 0;
-  let progressed = Date.now();
-  for (;;) {
-    const now = await landed(session, connector);
-    if (now > seen) {
-      progressed = Date.now();
-      samples.push({ records: now, at: Number(process.hrtime.bigint()) });
+  // One connection for all the looks: a new one each time took a tenth of a core from what is measured.
+  return withClient(session.warehouseUrl, async (client) => {
+    const samples: { records: number; at: number }[] = [];
+    let seen = 0;
+    let progressed = Date.now();
+    for (;;) {
+      const now = await landedSoFar(client, connector);
+      if (now > seen) {
+        progressed = Date.now();
+        samples.push({ records: now, at: Number(process.hrtime.bigint()) });
+      }
+      seen = now;
+      if (now >= records) return { records: now, at: Number(process.hrtime.bigint()), samples };
+      dead.signal.throwIfAborted();
+      if (Date.now() - progressed > STUCK)
+        throw Failure.system(`The sink landed ${seen} of ${records} records and no more.`);
+      await sleep(POLL);
     }
-    seen = now;
-    if (now >= records) return { records: now, at: Number(process.hrtime.bigint()), samples };
-    dead.signal.throwIfAborted();
-    if (Date.now() - progressed > STUCK)
-      throw Failure.system(`The sink landed ${seen} of ${records} records and no more.`);
-    await sleep(POLL);
-  }
+  });
 }
 
 async function landed(session: BenchSession, connector: string): Promise<number> {
-  return withClient(session.warehouseUrl, async (client) => {
-    const { rows: exists } = await client.query<{ there: boolean }>(
-      `select to_regclass('sink.offsets') is not null as there`,
-    );
-    if (exists[0]?.there !== true) return 0;
-    const { rows } = await client.query<{ records: string }>(
-      'select coalesce(sum(records), 0)::text as records from sink.offsets where connector = $1',
-      [connector],
-    );
-    return Number(rows[0]?.records);
-  });
+  return withClient(session.warehouseUrl, (client) => landedSoFar(client, connector));
+}
+
+async function landedSoFar(client: Client, connector: string): Promise<number> {
+  const { rows: exists } = await client.query<{ there: boolean }>(
+    `select to_regclass('sink.offsets') is not null as there`,
+  );
+  if (exists[0]?.there !== true) return 0;
+  const { rows } = await client.query<{ records: string }>(
+    'select coalesce(sum(records), 0)::text as records from sink.offsets where connector = $1',
+    [connector],
+  );
+  return Number(rows[0]?.records);
 }
 
 /** The rows that have landed, in binary, into an empty table of the same definition, indexes and all. */

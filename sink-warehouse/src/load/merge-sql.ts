@@ -79,6 +79,26 @@ export function mergeSql({ landing, name, layout, types, key }: MergeOptions): s
   return `${insert} order by ${order} on conflict (${conflict}) do update set ${updates.join(', ')}`;
 }
 
+/**
+ * Whether the table has the key of any landing row. The limit keeps the planner to one look into the index a row: it
+ * knows nothing of how few rows there are, and would read the whole table to join it.
+ */
+export function anyKeyThereSql(
+  landing: string,
+  name: TableName,
+  layout: Layout,
+  key: readonly LandingColumn[],
+): string {
+  const slots = landingColumns(layout).map((column) => column.name);
+  const matches = key.map((column) => {
+    const slot = landingColumnName(slots.indexOf(column.name));
+    return `t.${quoteIdentifier(column.name)} = l.${slot}`;
+  });
+  return `select exists (
+    select from ${landing} as l cross join lateral (select from ${quotedTable(name)} as t where ${matches.join(' and ')} limit 1) as there
+  ) as found`;
+}
+
 /** Where the keys of tombstones wait. */
 export function createKeyLandingSql(landing: string, key: readonly LandingColumn[]): string {
   const columns = key.map(({ type }, slot) => `${landingColumnName(slot)} ${type}`);

@@ -99,6 +99,14 @@ export class RowBuffer {
     return this.out.bytes.subarray(this.starts[row], this.starts[row + 1]);
   }
 
+  /** Numbers of live rows, at most about `most` of them, from all over the buffer. */
+  sample(most: number): number[] {
+    const step = Math.max(1, Math.floor(this.count / most));
+    const rows: number[] = [];
+    for (let row = 0; row < this.count; row += step) if (this.isLive(row)) rows.push(row);
+    return rows;
+  }
+
   clear(): void {
     this.out.length = 0;
     this.count = 0;

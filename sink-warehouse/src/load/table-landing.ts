@@ -14,6 +14,8 @@ import { MonthPartitioner, type LandedMonths } from './month-partitioner';
 import { deleteRow, isDelete, type RowReference, type TableBatch } from './table-batch';
 
 const CHUNK_BYTES = 1 << 20;
+/** Rows of a batch whose keys are looked for before a COPY straight in: a batch with one update in twenty is found out. */
+const SAMPLE_ROWS = 100;
 /** Types with several forms of one value: 1.0 and 1.00, 0 and -0. */
 const LOOSE = /^(numeric|real|double precision|jsonb)/;
 
@@ -23,8 +25,8 @@ interface TableState {
   keyCount: number;
   plan: TablePlan;
   landing: string;
-  /** COPY straight in is tried while it has never met a key that was there. */
-  straight: boolean;
+  /** Whether rows may be copied straight in. `ask` is decided by a sample of the first batch's keys. */
+  straight: 'yes' | 'no' | 'ask';
 }
 
 /** Lands rows in the tables of the warehouse over one connection. */
@@ -68,7 +70,7 @@ export class TableLanding {
       return { straight: false };
     }
     const state = await this.prepare(batch.target);
-    const straight = options.mayCopyStraight && state.straight && batch.deletes.live === 0;
+    const straight = options.mayCopyStraight && batch.deletes.live === 0 && (await this.goesStraight(batch, state));
     for (const [index, segment] of batch.segments.entries()) {
       const end = batch.segments[index + 1]?.firstRow ?? upserts.count;
       const statement = straight
@@ -91,15 +93,36 @@ export class TableLanding {
 
   private async mergeRows(batch: TableBatch, rows: readonly number[]): Promise<void> {
     const state = await this.prepare(batch.target);
+    await this.copyToLanding(batch, state, rows);
+    await this.merge(batch.target, state);
+    await this.client.query(`truncate ${state.landing}`);
+  }
+
+  private async copyToLanding(batch: TableBatch, { landing }: TableState, rows: readonly number[]): Promise<void> {
     for (const [index, segment] of batch.segments.entries()) {
       const end = batch.segments[index + 1]?.firstRow ?? batch.upserts.count;
       const own = rows.filter((row) => row >= segment.firstRow && row < end);
       if (own.length === 0) continue;
-      const statement = sql.copyToLandingSql(state.landing, segment.width);
+      const statement = sql.copyToLandingSql(landing, segment.width);
       await copyRows(this.client, statement, [Buffer.concat(own.map((row) => batch.upserts.row(row)))]);
     }
-    await this.merge(batch.target, state);
+  }
+
+  /**
+   * A key that is there would cost a whole COPY, so a sample of keys is looked for first, once a connection. An instance
+   * that joins or starts again in the middle of a first load goes straight on: merging instead doubled the server's work.
+   */
+  private async goesStraight(batch: TableBatch, state: TableState): Promise<boolean> {
+    if (state.straight !== 'ask') return state.straight === 'yes';
+    const { name, key } = batch.target;
+    await this.copyToLanding(batch, state, batch.upserts.sample(SAMPLE_ROWS));
+    const { rows } = await this.client.query<{ found: boolean }>(
+      sql.anyKeyThereSql(state.landing, name, state.layout, key),
+    );
+    state.straight = rows[0]?.found === true ? 'no' : 'yes';
+    if (state.straight === 'yes') return true; // the landing table empties itself at the end of the transaction
     await this.client.query(`truncate ${state.landing}`);
+    return false;
   }
 
   async deleteOlderGenerations({ name, topic, partition, offset, generationId }: GenerationEnd): Promise<void> {
@@ -176,15 +199,14 @@ export class TableLanding {
     if (known !== undefined) await client.query(`drop table ${known.landing}`);
     await client.query(sql.createLandingSql(landing, target.layout));
     const oneSlotAName = wish.columns.length === target.layout.columns.length;
+    const takesCopy = plan.takesCopy && oneSlotAName && !this.notStraight.has(quotedTable(target.name));
     const state: TableState = {
       layout: target.layout,
       keyCount: target.key.length,
       plan,
       landing,
-      straight: plan.takesCopy && oneSlotAName && !this.notStraight.has(quotedTable(target.name)),
+      straight: !takesCopy ? 'no' : target.isKeyed && target.key.length > 0 ? 'ask' : 'yes',
     };
-    // Only a table without rows: in any other the first key that is there would cost a whole COPY.
-    if (state.straight && target.isKeyed && (await this.hasRows(target))) state.straight = false;
     this.states.set(target, state);
     return state;
   }
@@ -200,13 +222,6 @@ export class TableLanding {
         { cause: error },
       );
     }
-  }
-
-  private async hasRows(target: TableTarget): Promise<boolean> {
-    const { rows } = await this.client.query<{ found: boolean }>(
-      `select exists (select from ${quotedTable(target.name)}) as found`,
-    );
-    return rows[0]?.found === true;
   }
 
   private async register(target: TableTarget): Promise<void> {
