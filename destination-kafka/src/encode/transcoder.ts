@@ -10,7 +10,7 @@ const COMMA = 0x2c;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const QUOTE = 0x22;
-const LETTER_N = 0x6e;
+const NULL = Buffer.from('null');
 /** More than any scalar grows on its way from JSON to Avro, with its union branch and length. */
 const ROOM_PER_COLUMN = 24;
 
@@ -52,7 +52,7 @@ function columnEncoder(kind: MappedColumn['kind']): TokenEncoder {
 }
 
 function isNull(source: Buffer, start: number, end: number): boolean {
-  return end - start === 4 && source[start] === LETTER_N && source.toString('latin1', start, end) === 'null';
+  return end - start === NULL.length && standsAt(source, start, NULL);
 }
 
 /**

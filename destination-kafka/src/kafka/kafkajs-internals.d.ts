@@ -3,7 +3,7 @@
  * has no `exports` map, so they can be required; its version is pinned, and these are all the shapes we rely on.
  */
 declare module 'kafkajs/src/cluster' {
-  import type { Broker, KafkaRequest, Logger, PartitionMetadata } from 'kafkajs-internals';
+  import type { Broker, Logger, PartitionMetadata } from 'kafkajs-internals';
 
   interface ClusterOptions {
     readonly logger: Logger;
@@ -36,7 +36,6 @@ declare module 'kafkajs/src/cluster' {
     /** On KRaft any broker. */
     findControllerBroker(): Promise<Broker>;
   }
-  export type { KafkaRequest };
 }
 
 declare module 'kafkajs/src/network/socketFactory' {
@@ -53,6 +52,8 @@ declare module 'kafkajs/src/protocol/requests/produce/v7/response' {
 }
 
 declare module 'kafkajs-internals' {
+  import type { Socket } from 'node:net';
+
   interface Logger {
     namespace(name: string): Logger;
     debug(message: string, extra?: unknown): void;
@@ -66,6 +67,7 @@ declare module 'kafkajs-internals' {
     readonly replicas: readonly number[];
   }
   interface ProduceResponse {
+    readonly clientSideThrottleTime: number | null;
     readonly topics: readonly {
       readonly topicName: string;
       readonly partitions: readonly {
@@ -75,16 +77,31 @@ declare module 'kafkajs-internals' {
       }[];
     }[];
   }
-  interface KafkaRequest<Answer> {
-    readonly request: {
-      readonly apiKey: number;
-      readonly apiVersion: number;
-      readonly apiName: string;
-      expectResponse(): boolean;
-      encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
+  interface Connection {
+    readonly clientId: string;
+    readonly socket: Socket;
+    readonly requestQueue: {
+      /** Sends when its turn comes; the entry is settled by the answer, the time-out or the end of the connection. */
+      push(request: {
+        readonly entry: {
+          readonly apiKey: number;
+          readonly apiName: string;
+          readonly apiVersion: number;
+          readonly correlationId: number;
+          resolve(answer: { readonly payload: Buffer }): void;
+          reject(error: unknown): void;
+        };
+        readonly expectResponse: boolean;
+        readonly requestTimeout: number;
+        sendRequest(): void;
+      }): void;
+      /** Waits before the next request where the broker's quota wants that (KIP-219). */
+      maybeThrottle(milliseconds: number | null): void;
     };
-    readonly response: { decode(payload: Buffer): Promise<Answer>; parse(answer: Answer): Promise<Answer> };
-    readonly requestTimeout?: number;
+    isAuthenticated(): boolean;
+    authenticate(): Promise<void>;
+    failIfNotConnected(): void;
+    nextCorrelationId(): number;
   }
   interface ProducerIdentity {
     readonly transactionalId: string;
@@ -96,7 +113,8 @@ declare module 'kafkajs-internals' {
     readonly connectionPool: {
       readonly host: string;
       readonly port: number;
-      send<Answer>(request: KafkaRequest<Answer>): Promise<Answer>;
+      /** The one for everything but Fetch, connected. */
+      getConnection(): Promise<Connection>;
     };
     connect(): Promise<void>;
     disconnect(): Promise<void>;

@@ -1,41 +1,88 @@
+import { decode } from 'kafkajs/src/protocol/requests/produce/v7/response';
+import type { Broker, Connection, ProduceResponse } from 'kafkajs-internals';
 import type { SealedBatch } from './record-batch';
 
-export const PRODUCE_API = 0;
-export const PRODUCE_VERSION = 7;
+const PRODUCE_API = 0;
+const PRODUCE_VERSION = 7;
 const ACKS_ALL = -1;
 
+/** What a Produce request says beside its batches, at most one a partition. */
+export interface ProduceRequest {
+  readonly transactionalId: string;
+  /** Milliseconds the broker may wait for its replicas. */
+  readonly timeoutMs: number;
+  readonly batches: readonly SealedBatch[];
+}
+
 /**
- * The body of a Produce request, version 7, which Kafka 2.1 to 4.x take. At most one batch a partition.
+ * Sends the batches to the broker that leads their partitions, and resolves with what it says of each partition.
+ *
+ * The request goes into kafkajs' queue, which keeps time-outs and order, but its bytes go to the socket as they are:
+ * kafkajs' own `send` copies a request twice, into zeroed buffers of up to twice its size, which took 9% of a sync's time.
+ */
+export async function produce(broker: Broker, request: ProduceRequest): Promise<ProduceResponse> {
+  const connection = await broker.connectionPool.getConnection();
+  if (!connection.isAuthenticated()) await connection.authenticate();
+  const { payload } = await new Promise<{ readonly payload: Buffer }>((resolve, reject) => {
+    connection.failIfNotConnected();
+    const correlationId = connection.nextCorrelationId();
+    const pieces = encodeProduce(connection.clientId, correlationId, request);
+    connection.requestQueue.push({
+      entry: { apiKey: PRODUCE_API, apiName: 'Produce', apiVersion: PRODUCE_VERSION, correlationId, resolve, reject },
+      expectResponse: true,
+      requestTimeout: request.timeoutMs * 2,
+      sendRequest: () => {
+        writeTogether(connection.socket, pieces);
+      },
+    });
+  });
+  const answer = await decode(payload);
+  connection.requestQueue.maybeThrottle(answer.clientSideThrottleTime);
+  return answer;
+}
+
+function writeTogether(socket: Connection['socket'], pieces: readonly Buffer[]): void {
+  socket.cork();
+  for (const piece of pieces) socket.write(piece);
+  socket.uncork();
+}
+
+/**
+ * A Produce request, version 7, which Kafka 2.1 to 4.x take, as the pieces to write one after the other.
  *
  * @see https://kafka.apache.org/protocol.html#The_Messages_Produce
  */
-export function encodeProduce(transactionalId: string, timeoutMs: number, batches: readonly SealedBatch[]): Buffer {
+export function encodeProduce(
+  clientId: string,
+  correlationId: number,
+  { transactionalId, timeoutMs, batches }: ProduceRequest,
+): readonly Buffer[] {
   const topics = new Map<string, SealedBatch[]>();
   for (const batch of batches) topics.set(batch.topic, [...(topics.get(batch.topic) ?? []), batch]);
-  const id = Buffer.from(transactionalId);
-  const size =
-    2 +
-    id.length +
-    2 +
-    4 +
-    4 +
-    [...topics].reduce((sum, [topic]) => sum + 2 + Buffer.byteLength(topic) + 4, 0) +
-    batches.reduce((sum, { bytes }) => sum + 8 + bytes.length, 0);
-  const body = Buffer.allocUnsafe(size);
-  let at = body.writeInt16BE(id.length, 0);
-  at += id.copy(body, at);
-  at = body.writeInt16BE(ACKS_ALL, at);
-  at = body.writeInt32BE(timeoutMs, at);
-  at = body.writeInt32BE(topics.size, at);
+  const body = [text(transactionalId), int16(ACKS_ALL), int32(timeoutMs), int32(topics.size)];
   for (const [topic, partitions] of topics) {
-    at = body.writeInt16BE(Buffer.byteLength(topic), at);
-    at += body.write(topic, at);
-    at = body.writeInt32BE(partitions.length, at);
-    for (const { partition, bytes } of partitions) {
-      at = body.writeInt32BE(partition, at);
-      at = body.writeInt32BE(bytes.length, at);
-      at += bytes.copy(body, at);
-    }
+    body.push(text(topic), int32(partitions.length));
+    for (const { partition, bytes } of partitions) body.push(int32(partition), int32(bytes.length), bytes);
   }
-  return body;
+  const head = [int16(PRODUCE_API), int16(PRODUCE_VERSION), int32(correlationId), text(clientId)];
+  const request = [...head, ...body];
+  return [int32(request.reduce((sum, { length }) => sum + length, 0)), ...request];
+}
+
+function int16(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(2);
+  bytes.writeInt16BE(value);
+  return bytes;
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+/** Kafka's string: its length in bytes, then UTF-8. */
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([int16(bytes.length), bytes]);
 }

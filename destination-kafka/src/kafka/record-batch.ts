@@ -1,4 +1,4 @@
-import { crc32c } from './crc32c';
+import { crc32c } from '@node-rs/crc32';
 
 /**
  * Kafka's record batch, format 2: 61 bytes of header, then the records.
@@ -44,7 +44,7 @@ export function fillBatchHeader(batch: SealedBatch, identity: BatchIdentity): vo
   bytes.writeInt16BE(identity.producerEpoch, 51);
   bytes.writeInt32BE(identity.firstSequence, 53);
   bytes.writeInt32BE(records, 57);
-  bytes.writeUInt32BE(crc32c(bytes, CHECKED_FROM, bytes.length), CRC_OFFSET);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(CHECKED_FROM)), CRC_OFFSET);
 }
 
 const MAX_SEQUENCE = 0x7fffffff;
@@ -76,6 +76,17 @@ export interface Span {
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
+}
+
+/** Shorter spans are copied here: to call into the engine's copy costs as much as some 40 bytes do. */
+const SHORT_BYTES = 40;
+
+/** @returns the position behind it */
+function copySpan({ bytes, start, end }: Span, target: Uint8Array, position: number): number {
+  if (end - start > SHORT_BYTES) return position + bytes.copy(target, position, start, end);
+  let at = position;
+  for (let from = start; from < end; from += 1) target[at++] = bytes[from] ?? 0;
+  return at;
 }
 
 /** Worst case around key, value and headers of one record: six varints and the attributes. */
@@ -132,10 +143,10 @@ export class BatchBuilder {
     bytes[at++] = 0;
     at = writeVarint(bytes, at, this.#records);
     at = writeVarint(bytes, at, keyLength);
-    if (key !== undefined) at += key.bytes.copy(bytes, at, key.start, key.end);
+    if (key !== undefined) at = copySpan(key, bytes, at);
     at = writeVarint(bytes, at, valueLength);
-    if (value !== undefined) at += value.bytes.copy(bytes, at, value.start, value.end);
-    at += headers.bytes.copy(bytes, at, headers.start, headers.end);
+    if (value !== undefined) at = copySpan(value, bytes, at);
+    at = copySpan(headers, bytes, at);
     this.#end = at;
     this.#records += 1;
   }

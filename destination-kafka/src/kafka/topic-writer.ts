@@ -2,7 +2,7 @@ import { partitionOf } from './murmur2';
 import type { Outbox } from './outbox';
 import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from './record-batch';
 
-/** Bytes of a new builder's buffer; it grows to the batch size where the stream is busy. */
+/** Bytes of a partition's first buffer; it grows where the stream is busy, and the next one begins as large. */
 const FIRST_CAPACITY = 64 * 1024;
 
 /**
@@ -11,6 +11,7 @@ const FIRST_CAPACITY = 64 * 1024;
  */
 export class TopicWriter {
   readonly #builders: (BatchBuilder | undefined)[];
+  readonly #capacities: number[];
   #keyless = 0;
   #openBytes = 0;
 
@@ -22,6 +23,7 @@ export class TopicWriter {
     private readonly now: () => number,
   ) {
     this.#builders = new Array<BatchBuilder | undefined>(partitions).fill(undefined);
+    this.#capacities = new Array<number>(partitions).fill(FIRST_CAPACITY);
   }
 
   /** Bytes in batches that are not handed over yet. */
@@ -60,7 +62,8 @@ export class TopicWriter {
   }
 
   #open(partition: number, bytes: number): BatchBuilder {
-    const builder = new BatchBuilder(this.topic, partition, Math.max(FIRST_CAPACITY, BATCH_HEADER_BYTES + bytes));
+    const capacity = Math.max(this.#capacities[partition] ?? FIRST_CAPACITY, BATCH_HEADER_BYTES + bytes);
+    const builder = new BatchBuilder(this.topic, partition, capacity);
     this.#builders[partition] = builder;
     this.#openBytes += builder.size;
     return builder;
@@ -69,6 +72,7 @@ export class TopicWriter {
   #handOver(builder: BatchBuilder): void {
     this.#openBytes -= builder.size;
     this.#builders[builder.partition] = undefined;
+    this.#capacities[builder.partition] = Math.min(Math.max(builder.size, FIRST_CAPACITY), this.batchBytes);
     this.outbox.add(builder.seal(this.now()));
   }
 }

@@ -1,11 +1,10 @@
 import { Failure, isFailure } from '@ewallet/failure';
 import type Cluster from 'kafkajs/src/cluster';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error';
-import { decode as decodeProduce } from 'kafkajs/src/protocol/requests/produce/v7/response';
 import type { Broker, ProduceResponse } from 'kafkajs-internals';
 import type { Access } from './access';
 import { describeTopics, failureFromKafka, isConnectionLost, isFenced, isRetriable, kafkaError } from './kafka-errors';
-import { encodeProduce, PRODUCE_API, PRODUCE_VERSION } from './produce-request';
+import { produce } from './produce-request';
 import { fillBatchHeader, nextSequence, type SealedBatch } from './record-batch';
 
 const TRANSACTION_COORDINATOR = 1;
@@ -160,20 +159,9 @@ export class TransactionalLog {
     batches: readonly SealedBatch[],
   ): Promise<readonly { readonly batch: SealedBatch; readonly error: unknown }[]> {
     const { transactionalId, requestTimeoutMs } = this.options;
-    const payload = encodeProduce(transactionalId, requestTimeoutMs, batches);
     let answer: ProduceResponse;
     try {
-      answer = await broker.connectionPool.send({
-        request: {
-          apiKey: PRODUCE_API,
-          apiVersion: PRODUCE_VERSION,
-          apiName: 'Produce',
-          expectResponse: () => true,
-          encode: () => Promise.resolve({ buf: payload, buffer: payload }),
-        },
-        response: { decode: decodeProduce, parse: (response) => Promise.resolve(response) },
-        requestTimeout: requestTimeoutMs * 2,
-      });
+      answer = await produce(broker, { transactionalId, timeoutMs: requestTimeoutMs, batches });
     } catch (error) {
       return batches.map((batch) => ({ batch, error }));
     }
