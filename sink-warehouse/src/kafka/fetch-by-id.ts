@@ -1,5 +1,6 @@
 import type Cluster from 'kafkajs/src/cluster';
-import type { FetchedPartition, FetchPosition, FetchRequest } from './fetch-protocol';
+import type { FetchPosition, FetchRequest } from './fetch-protocol';
+import { readFetchResponse, type FetchedPartition } from './fetch-response';
 import { FlexibleReader, FlexibleWriter } from './flexible-bytes';
 import { FETCH, READ_COMMITTED } from './fetch-protocol';
 import { send } from './send';
@@ -25,7 +26,10 @@ export async function fetchById(
     apiVersion: FETCH_BY_ID_VERSION,
     apiName: 'Fetch',
     body: encodeFetchByIdRequest(request, partitions),
-    decode: (bytes) => decodeFetchByIdResponse(bytes, names),
+    decode: (bytes) => {
+      const read = new FlexibleReader(bytes);
+      return readFetchResponse(read, () => names.get(read.uuid()) ?? '');
+    },
   });
 }
 
@@ -48,45 +52,4 @@ export function encodeFetchByIdRequest(request: FetchRequest, partitions: readon
   });
   out.array([], () => undefined); // nothing is forgotten
   return out.text('').tags().bytes(); // no rack
-}
-
-/** The body of a Fetch response, version 13, after the correlation id. */
-export function decodeFetchByIdResponse(bytes: Buffer, names: ReadonlyMap<string, string>): FetchedPartition[] {
-  const read = new FlexibleReader(bytes);
-  read.tags(); // the response header's
-  read.int32(); // throttle time
-  const errorCode = read.int16();
-  if (errorCode !== 0) throw new Error(`the broker refused the fetch with error code ${errorCode}`);
-  read.int32(); // session id
-  const fetched: FetchedPartition[] = [];
-  read.array(() => {
-    const topic = names.get(read.uuid()) ?? '';
-    read.array(() => {
-      const partition = read.int32();
-      const partitionError = read.int16();
-      const highWatermark = read.int64();
-      const lastStableOffset = read.int64();
-      const logStartOffset = read.int64();
-      const aborted = read.array(() => {
-        const entry = { producerId: read.bigint64(), firstOffset: read.int64() };
-        read.tags();
-        return entry;
-      });
-      read.int32(); // preferred read replica: the leader is always asked
-      const records = read.slice();
-      read.tags();
-      fetched.push({
-        topic,
-        partition,
-        errorCode: partitionError,
-        highWatermark,
-        lastStableOffset,
-        logStartOffset,
-        aborted,
-        records,
-      });
-    });
-    read.tags();
-  });
-  return fetched;
 }

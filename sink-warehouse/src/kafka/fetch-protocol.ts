@@ -1,20 +1,8 @@
 import type Cluster from 'kafkajs/src/cluster';
 import fetchRequest from 'kafkajs/src/protocol/requests/fetch/v11/request';
-import type { AbortedTransaction } from './aborted-transactions';
 import type { TopicPartition } from './assignment';
-
-/** What one partition gave in one fetch. `records` is the broker's bytes, not yet looked into. */
-export interface FetchedPartition {
-  readonly topic: string;
-  readonly partition: number;
-  /** Kafka's error code; 0 is none, 1 OFFSET_OUT_OF_RANGE, 3 UNKNOWN_TOPIC_OR_PARTITION, 6 NOT_LEADER_OR_FOLLOWER. */
-  readonly errorCode: number;
-  readonly highWatermark: number;
-  readonly lastStableOffset: number;
-  readonly logStartOffset: number;
-  readonly aborted: readonly AbortedTransaction[];
-  readonly records: Buffer;
-}
+import { readFetchResponse, type FetchedPartition } from './fetch-response';
+import { PlainReader } from './plain-reader';
 
 export interface FetchPosition extends TopicPartition {
   readonly offset: number;
@@ -55,54 +43,12 @@ export async function fetchByName(broker: Cluster.Broker, request: FetchRequest)
       topics: [...byTopic].map(([topic, partitions]) => ({ topic, partitions })),
     }),
     response: {
-      decode: (bytes: Buffer) => Promise.resolve({ partitions: decodeFetchResponse(bytes) }),
+      decode: (bytes: Buffer) => {
+        const read = new PlainReader(bytes);
+        return Promise.resolve({ partitions: readFetchResponse(read, () => read.text()) });
+      },
       parse: (decoded: unknown) => Promise.resolve(decoded),
     },
   });
   return (answer as { partitions: FetchedPartition[] }).partitions;
-}
-
-/** The body of a Fetch response, version 11, after the correlation id. */
-export function decodeFetchResponse(bytes: Buffer): FetchedPartition[] {
-  let at = 4; // throttle time
-  const errorCode = bytes.readInt16BE(at);
-  if (errorCode !== 0) throw new Error(`the broker refused the fetch with error code ${errorCode}`);
-  at += 2 + 4; // error code, session id
-  const int32 = () => bytes.readInt32BE((at += 4) - 4);
-  const int64 = () => Number(bytes.readBigInt64BE((at += 8) - 8));
-  const fetched: FetchedPartition[] = [];
-  for (let topics = int32(); topics > 0; topics -= 1) {
-    const nameLength = bytes.readInt16BE(at);
-    at += 2;
-    const topic = bytes.toString('utf8', at, (at += nameLength));
-    for (let partitions = int32(); partitions > 0; partitions -= 1) {
-      const partition = int32();
-      const partitionError = bytes.readInt16BE(at);
-      at += 2;
-      const highWatermark = int64();
-      const lastStableOffset = int64();
-      const logStartOffset = int64();
-      const aborted: AbortedTransaction[] = [];
-      for (let count = int32(); count > 0; count -= 1) {
-        const producerId = bytes.readBigInt64BE(at);
-        at += 8;
-        aborted.push({ producerId, firstOffset: int64() });
-      }
-      at += 4; // preferred read replica: the leader is always asked
-      const length = int32();
-      const records = bytes.subarray(at, at + Math.max(length, 0));
-      at += Math.max(length, 0);
-      fetched.push({
-        topic,
-        partition,
-        errorCode: partitionError,
-        highWatermark,
-        lastStableOffset,
-        logStartOffset,
-        aborted,
-        records,
-      });
-    }
-  }
-  return fetched;
 }

@@ -1,6 +1,7 @@
 import type Cluster from 'kafkajs/src/cluster';
 import { fetchById, FETCH_BY_ID_VERSION } from './fetch-by-id';
-import { FETCH, fetchByName, type FetchedPartition, type FetchPosition, type FetchRequest } from './fetch-protocol';
+import { FETCH, fetchByName, type FetchPosition, type FetchRequest } from './fetch-protocol';
+import type { FetchedPartition } from './fetch-response';
 import { speaks } from './send';
 
 /** One read-committed Fetch, by topic ids where they are known and the broker speaks of them, else by names. */

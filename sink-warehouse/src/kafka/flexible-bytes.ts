@@ -1,3 +1,5 @@
+import { PlainReader } from './plain-reader';
+
 /**
  * Kafka's "flexible" wire format (KIP-482), which kafkajs 2.2.4 knows of a few requests only: lengths are unsigned varints
  * plus one, 0 is null, and each structure ends with its tagged fields, of which this side sends none.
@@ -59,56 +61,20 @@ export class FlexibleWriter {
 }
 
 /** Reads the same format in place. */
-export class FlexibleReader {
-  private at = 0;
-
-  constructor(private readonly from: Buffer) {}
-
-  skip(bytes: number): void {
-    this.at += bytes;
-  }
-
-  int16(): number {
-    return this.from.readInt16BE((this.at += 2) - 2);
-  }
-
-  int32(): number {
-    return this.from.readInt32BE((this.at += 4) - 4);
-  }
-
-  int64(): number {
-    return Number(this.bigint64());
-  }
-
-  bigint64(): bigint {
-    return this.from.readBigInt64BE((this.at += 8) - 8);
-  }
-
-  uuid(): string {
-    const hex = this.from.toString('hex', this.at, (this.at += 16));
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  }
-
-  /** A slice of what is read, not a copy; empty for null. */
-  slice(): Buffer {
-    const length = Math.max(0, this.varint() - 1);
-    return this.from.subarray(this.at, (this.at += length));
-  }
-
-  text(): string {
+export class FlexibleReader extends PlainReader {
+  override text(): string {
     return this.slice().toString('utf8');
   }
 
-  /** Null is an empty array. */
-  array<Item>(read: () => Item): Item[] {
-    return Array.from({ length: Math.max(0, this.varint() - 1) }, read);
-  }
-
-  tags(): void {
+  override tags(): void {
     for (let left = this.varint(); left > 0; left -= 1) {
       this.varint();
       this.skip(this.varint());
     }
+  }
+
+  protected override length(): number {
+    return this.varint() - 1;
   }
 
   private varint(): number {

@@ -6,7 +6,7 @@ import { lineageOf, type Lineage } from '../load/table-batch';
 import { AbortedTransactionFilter } from '../kafka/aborted-transactions';
 import { partitionKey, type TopicPartition } from '../kafka/assignment';
 import { uncompressedRecords } from '../kafka/decompress';
-import type { FetchedPartition } from '../kafka/fetch-protocol';
+import type { FetchedPartition } from '../kafka/fetch-response';
 import { readRecordBatchHeader, RecordCursor } from '../kafka/record-batch';
 import type { HeldPartition } from './held-partition';
 import type { TopicTables } from './topic-tables';

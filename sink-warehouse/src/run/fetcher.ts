@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
 import { groupByLeader } from '../kafka/cluster';
 import { fetchFrom } from '../kafka/fetch';
-import type { FetchedPartition } from '../kafka/fetch-protocol';
+import type { FetchedPartition } from '../kafka/fetch-response';
 import { partitionKey } from '../kafka/assignment';
 import { offsetAfter } from '../kafka/record-batch';
 import type { FetchQueue } from './fetch-queue';
