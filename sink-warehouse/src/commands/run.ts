@@ -23,8 +23,9 @@ export async function runCommand(path: string): Promise<void> {
   const metrics = new SinkMetrics(config.name, () => connector.sink);
   const progress = new ProgressLine(process.stdout, () => connector.sink);
   const pump = deadLetterPump(config, log);
-  const connector = new Connector(config, () => {
-    const events = allEvents(logEvents(log, config.errors.log), metrics.events, progress.events, pump?.events ?? {});
+  const connector = new Connector(config, (targetState) => {
+    const logged = logEvents(log, config.errors.log);
+    const events = allEvents(logged, metrics.events, progress.events, pump?.events ?? {}, { targetState });
     return new Sink(config, events, kafkaLogger(log), () => performance.now());
   });
   const stop = (signal: NodeJS.Signals): void => {

@@ -1,6 +1,7 @@
-import { asFailure } from '@ewallet/failure';
+import { asFailure, Failure } from '@ewallet/failure';
 import type { SinkConfig } from '../config/sink-config';
 import type { Sink } from '../run/sink';
+import type { TargetState } from '../state/target-state';
 
 /** Kafka Connect's names of what a connector does. */
 export type ConnectorState = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED';
@@ -19,7 +20,7 @@ export class Connector {
 
   constructor(
     readonly config: SinkConfig,
-    private readonly makeSink: () => Sink,
+    private readonly makeSink: (heed: (target: TargetState) => void) => Sink,
   ) {
     this.ended = new Promise((resolve, reject) => {
       this.end = ({ error }) => {
@@ -49,7 +50,9 @@ export class Connector {
       this.current.resume();
       return;
     }
-    const sink = this.makeSink();
+    const sink = this.makeSink((target) => {
+      this.heed(target);
+    });
     this.current = sink;
     this.wanted = 'RUNNING';
     this.running = sink.run().then(
@@ -62,6 +65,22 @@ export class Connector {
         this.end({ error });
       },
     );
+  }
+
+  /** What an operator wanted before this process began. */
+  private heed(target: TargetState): void {
+    switch (target) {
+      case 'RUNNING':
+        return;
+      case 'PAUSED':
+        void this.pause();
+        return;
+      case 'STOPPED':
+        void this.stop();
+        return;
+      default:
+        throw Failure.system(`Unknown target state ${JSON.stringify(target satisfies never)}.`);
+    }
   }
 
   /** Returns when what was in memory is committed. A stopped connector is left stopped. */

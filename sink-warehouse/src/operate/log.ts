@@ -6,6 +6,9 @@ import type { SinkEvents } from '../run/events';
 /** Events as structured log lines. */
 export function logEvents(log: Logger, logDeadLetters: boolean): SinkEvents {
   return {
+    targetState: (state) => {
+      if (state !== 'RUNNING') log.info({ state }, 'the connector was told so before this process began');
+    },
     assigned: (partitions) => {
       const shown = partitions.map(({ topic, partition, takenTo }) => ({ topic, partition, offset: takenTo }));
       log.info({ partitions: shown }, 'partitions assigned');

@@ -57,6 +57,7 @@ export class SinkMetrics {
   }
 
   readonly events: SinkEvents = {
+    targetState: () => undefined,
     assigned: () => undefined,
     reset: () => undefined,
     committed: ({ progress, milliseconds, deadLetters }) => {

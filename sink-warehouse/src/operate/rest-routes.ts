@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { withWarehouse } from '../state/with-warehouse';
-import { readOffsets } from '../state/fences';
+import { createState, readOffsets } from '../state/fences';
+import { forgetTargetState, writeTargetState, type TargetState } from '../state/target-state';
 import { changeOffsets, deleteOffsets } from '../state/change-offsets';
 import type { Connector } from './connector';
 
@@ -36,6 +37,7 @@ export async function answer(connector: Connector, request: RestRequest, version
     case 'GET ':
       return { status: 200, body: info(connector) };
     case 'DELETE ':
+      await onWarehouse(connector, (client) => forgetTargetState(client, name));
       setImmediate(() => void connector.close());
       return { status: 204 };
     case 'GET config':
@@ -49,12 +51,16 @@ export async function answer(connector: Connector, request: RestRequest, version
     case 'GET tasks/0/status':
       return { status: 200, body: status(connector).tasks[0] };
     case 'PUT pause':
+      // First what can be done without the warehouse; the answer says whether it will outlive this process.
       await connector.pause();
+      await remember(connector, 'PAUSED');
       return { status: 202 };
     case 'PUT stop':
       await connector.stop();
+      await remember(connector, 'STOPPED');
       return { status: 204 };
     case 'PUT resume':
+      await remember(connector, 'RUNNING');
       connector.start();
       return { status: 202 };
     case 'POST restart':
@@ -119,6 +125,14 @@ async function whileStopped(connector: Connector, job: (client: Client) => Promi
   return { status: 200, body: { message: await onWarehouse(connector, job) } };
 }
 
+async function remember(connector: Connector, state: TargetState): Promise<void> {
+  await onWarehouse(connector, (client) => writeTargetState(client, connector.config.name, state));
+}
+
+/** The sink's tables may not be there yet: a connector can be paused before it ever reached the warehouse. */
 async function onWarehouse<Result>({ config }: Connector, job: (client: Client) => Promise<Result>): Promise<Result> {
-  return withWarehouse(config, job);
+  return withWarehouse(config, async (client) => {
+    await createState(client);
+    return job(client);
+  });
 }

@@ -1,5 +1,6 @@
 import type { DeadLetter, Progress } from '../load/batch';
 import type { TopicPartition } from '../kafka/assignment';
+import type { TargetState } from '../state/target-state';
 import type { HeldPartition } from './held-partition';
 
 export interface Commit {
@@ -14,6 +15,8 @@ export interface Commit {
 
 /** What happens in a sink, for logs, metrics, status and the line on the terminal. */
 export interface SinkEvents {
+  /** Once, before the first partition is claimed: what an operator wanted when the process was not there. */
+  targetState(state: TargetState): void;
   assigned(partitions: readonly Readonly<HeldPartition>[]): void;
   committed(commit: Commit): void;
   reset(partition: TopicPartition, from: number, to: number): void;
@@ -24,6 +27,9 @@ export interface SinkEvents {
 /** Tells each listener in turn. */
 export function allEvents(...listeners: readonly Partial<SinkEvents>[]): SinkEvents {
   return {
+    targetState: (state) => {
+      for (const listener of listeners) listener.targetState?.(state);
+    },
     assigned: (partitions) => {
       for (const listener of listeners) listener.assigned?.(partitions);
     },

@@ -15,6 +15,7 @@ import { openCluster } from '../kafka/cluster';
 import { Group, type Membership } from '../kafka/group';
 import { asksToRejoin, isHopeless, kafkaErrorName } from '../kafka/kafka-error';
 import { createState, FencedOut } from '../state/fences';
+import { readTargetState } from '../state/target-state';
 import { answerInTime } from './answer-in-time';
 import { Assembler } from './assembler';
 import type { SinkEvents } from './events';
@@ -49,6 +50,7 @@ export class Sink {
   private session: Session | undefined;
   /** Aborted when the sink is resumed. */
   private paused: AbortController | undefined;
+  private knowsTargetState = false;
   private readonly breaker: DeadLetterBreaker;
   private cluster: Cluster | undefined;
   private failingSince: number | undefined;
@@ -216,6 +218,7 @@ export class Sink {
     const client = await this.openWarehouse();
     try {
       await answerInTime(client, this.config.warehouseTimeoutMs, createState(client));
+      await this.heedTargetState(client);
       const session = new Session(
         {
           config: this.config,
@@ -242,6 +245,14 @@ export class Sink {
       // Not `end()`: a server that swallows bytes would keep the farewell waiting for ever.
       await Promise.race([client.end().catch(() => undefined), sleep(1000)]);
     }
+  }
+
+  /** A pause or a stop outlives the process that was asked for it; afterwards the REST API tells of each change. */
+  private async heedTargetState(client: Client): Promise<void> {
+    if (this.knowsTargetState) return;
+    const state = await answerInTime(client, this.config.warehouseTimeoutMs, readTargetState(client, this.config.name));
+    this.knowsTargetState = true;
+    this.events.targetState(state);
   }
 
   /** A courtesy to lag tools: nothing depends on it, so a fault of it is no fault of the sink's. */

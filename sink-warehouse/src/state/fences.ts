@@ -43,11 +43,11 @@ export async function createState(client: ClientBase): Promise<void> {
     await client.query('select pg_advisory_xact_lock($1)', [STATE_DDL_LOCK]);
     const present = await client.query<{ tables: string }>(
       `select count(*) as tables from pg_catalog.pg_class where relnamespace = to_regnamespace($1)
-         and relname in ('offsets', 'dead_letters', 'tables')`,
+         and relname in ('offsets', 'dead_letters', 'tables', 'connectors')`,
       [STATE_SCHEMA],
     );
     // A sink with few rights works on state that an administrator made: nothing is created where all is there.
-    if (present.rows[0]?.tables !== '3') for (const statement of STATE_DDL) await client.query(statement);
+    if (present.rows[0]?.tables !== '4') for (const statement of STATE_DDL) await client.query(statement);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);

@@ -58,4 +58,10 @@ export const STATE_DDL: readonly string[] = [
      primary key (table_schema, table_name, connector, topic)
    )`,
   `comment on table ${STATE_SCHEMA}.tables is 'Which topic fills which table, and the columns that the sink writes there'`,
+  `create table if not exists ${STATE_SCHEMA}.connectors (
+     connector text primary key,
+     target_state text not null check (target_state in ('RUNNING', 'PAUSED', 'STOPPED')),
+     updated_at timestamptz not null default now()
+   )`,
+  `comment on table ${STATE_SCHEMA}.connectors is 'What an operator wants of each connector, for processes that start; no row is RUNNING'`,
 ];

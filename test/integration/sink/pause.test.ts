@@ -91,3 +91,64 @@ test('a paused instance keeps its partitions and reads nothing while the other g
     for (const sink of both) expect((await sink.stop()).code).toBe(0);
   }
 });
+
+test('a pause and a stop outlive the process that was asked for them, until resume', async () => {
+  const name = uniqueName('told');
+  const topic = `${name}.${name}`;
+  await createTopic(sinks.kafka, topic, 1);
+  const writer = await StreamWriter.register(sinks.registry, topic, name, { id: { type: 'integer' } });
+  const config = sinks.config(name, { 'consumer.override.session.timeout.ms': 6000 });
+  let sink = SinkProcess.start('run', config);
+  const put = async (action: string) =>
+    (await fetch(`${await urlOf(sink)}/connectors/${name}/${action}`, { method: 'PUT' })).status;
+  const state = async () => {
+    const response = await fetch(`${await urlOf(sink)}/connectors/${name}/status`);
+    return ((await response.json()) as { connector: { state: string } }).connector.state;
+  };
+  const startAnewAfterKill = async () => {
+    await sink.kill();
+    sink = SinkProcess.start('run', config);
+  };
+  const becomes = async (expected: string) =>
+    eventually(
+      async () => {
+        expect(await state()).toBe(expected);
+      },
+      { timeoutMs: 60_000 },
+    );
+  const landsAfterResume = async (ids: readonly number[]) => {
+    const id = ids.at(-1) ?? 0;
+    await withProducer(sinks.kafka, name, async (producer) => transact(producer, topic, [writer.record({ id })]));
+    expect(await put('resume')).toBe(202);
+    await eventually(
+      async () => {
+        expect(await sinks.rows(`select id::int from raw."${name}" order by id`)).toEqual(ids.map((id) => ({ id })));
+      },
+      { timeoutMs: 60_000 },
+    );
+  };
+  /** A claim raises the fence: who only looks and waits leaves it as it is. */
+  const fences = async () => sinks.rows('select fence::int from sink.offsets where connector = $1', [name]);
+  try {
+    await landsAfterResume([1]);
+    expect(await put('pause')).toBe(202);
+    const before = await fences();
+    await startAnewAfterKill();
+    await becomes('PAUSED');
+    expect(await fences()).toEqual(before);
+    await landsAfterResume([1, 2]);
+    expect(await put('stop')).toBe(204);
+    const stopped = await fences();
+    await startAnewAfterKill();
+    await becomes('STOPPED');
+    expect(await fences()).toEqual(stopped);
+    await landsAfterResume([1, 2, 3]);
+    await startAnewAfterKill();
+    await eventually(() => {
+      expect(sink.stderr).toContain('partitions assigned');
+    });
+    expect(await state()).toBe('RUNNING');
+  } finally {
+    expect((await sink.stop()).code).toBe(0);
+  }
+});
