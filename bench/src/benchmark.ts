@@ -4,9 +4,10 @@ import path from 'node:path';
 import { airbyteLines, prepare, withSettings, type BenchSession } from './bench-session';
 import { dbtTrial } from './dbt-hop';
 import { summariseDelays, type Delay, type DelaySummary } from './delay';
-import { destinationTrial } from './destination-hop';
+import { destinationTrial, produce } from './destination-hop';
 import { flowTrial } from './flow-hop';
 import { incrementalTrial } from './incremental-hop';
+import { deleteTopic } from './kafka-totals';
 import { summarise, type HopResult, type HopSummary } from './measurement';
 import type { Overrides } from './overrides';
 import { scaleTrial } from './scale-hop';
@@ -19,8 +20,15 @@ import type { Trial } from './trial';
 export const HOPS = ['source', 'destination', 'sink', 'scale', 'flow', 'incremental', 'dbt'] as const;
 export type Hop = (typeof HOPS)[number];
 
-/** Hops that work on the Airbyte lines of the source, which are made once. */
-const NEEDS_LINES: ReadonlySet<Hop> = new Set(['destination', 'sink', 'scale', 'incremental']);
+/** Hops that work on the Airbyte lines of the source, which are made once, or warm Kafka up with them. */
+const NEEDS_LINES: ReadonlySet<Hop> = new Set(['destination', 'sink', 'scale', 'flow', 'incremental']);
+const NEEDS_KAFKA: ReadonlySet<Hop> = new Set(['destination', 'sink', 'scale', 'flow']);
+/**
+ * A run shorter than this measures Kafka's virtual machine compiling itself: 15 CPU seconds a million records in the first
+ * 200,000, a fifth of that later on.
+ */
+const WARM_AFTER = 1_000_000;
+const WARM_UPS = 10;
 
 /** What to run. */
 export interface Plan {
@@ -64,6 +72,7 @@ async function trials(session: BenchSession, { only, runs, settings, with: overr
   const results = new Map<string, HopResult>();
   const delays: Delay[] = [];
   const lines = only.some((hop) => NEEDS_LINES.has(hop)) ? await airbyteLines(session) : '';
+  if (only.some((hop) => NEEDS_KAFKA.has(hop))) await warmUp(session, lines);
   const asTheyAre = only.map((hop): Variant<Hop> => ({ hop, label: '', with: overrides }));
   const turned = settings ? variants(new Set(only), overrides) : asTheyAre;
   let number = 0;
@@ -86,6 +95,15 @@ async function trials(session: BenchSession, { only, runs, settings, with: overr
     }
   }
   return { hops: [...results.values()].map(summarise), delays: summariseDelays(delays) };
+}
+
+/** Lets Kafka take records, untimed, until what it runs often is compiled; a long run does that by itself. */
+async function warmUp(session: BenchSession, lines: string): Promise<void> {
+  if (session.totals.rows >= WARM_AFTER) return;
+  session.say('warming Kafka up');
+  for (let round = 0; round < WARM_UPS && round * session.totals.rows < WARM_AFTER; round++)
+    await produce(session, lines, 'warm');
+  await deleteTopic(session.stack, 'warm.transactions');
 }
 
 interface Outcome {

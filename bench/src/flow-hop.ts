@@ -5,6 +5,7 @@ import type { Measurement } from './measurement';
 import { mustEqual } from './money';
 import { runPipeline, startPipeline } from './pipeline';
 import { ProcessUsage } from './process-usage';
+import { serverCpuSeconds } from './server-usage';
 import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
 import type { Trial } from './trial';
 
@@ -14,6 +15,7 @@ export async function flowTrial(session: BenchSession, number: number): Promise<
   const name = `flow${number}`;
   await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
   const sink = await startSink(session, name);
+  const servers = serversOf(session);
   let hop: Measurement;
   try {
     const started = Number(process.hrtime.bigint());
@@ -29,7 +31,13 @@ export async function flowTrial(session: BenchSession, number: number): Promise<
     try {
       await sync.ended;
       const { at } = await untilLanded(session, name, totals.rows, sink);
-      hop = { rows: totals.rows, bytes: 0, seconds: (at - started) / 1e9, ...usage.stop() };
+      const own = usage.stop();
+      const shares = [
+        `programs ${perMillion(own.cpuSeconds, totals.rows)}`,
+        ...servers.map((server) => `${server.name} ${perMillion(server.seconds(), totals.rows)}`),
+      ];
+      session.say(`CPU s a million rows of the flow: ${shares.join(', ')}`);
+      hop = { rows: totals.rows, bytes: await textBytes(session), seconds: (at - started) / 1e9, ...own };
     } finally {
       usage.stop();
       sync.stop();
@@ -48,6 +56,38 @@ export async function flowTrial(session: BenchSession, number: number): Promise<
       measured: { hop, limit },
     },
   ];
+}
+
+interface Server {
+  readonly name: string;
+  /** Processor time since now. */
+  seconds(): number;
+}
+
+function serversOf({ stack: { source, kafka, warehouse } }: BenchSession): readonly Server[] {
+  const ports = [
+    { name: 'e-wallet', port: source.port },
+    { name: 'Kafka', port: Number(kafka.bootstrapServers.split(':').at(-1)) },
+    { name: 'warehouse', port: warehouse.port },
+  ];
+  return ports.map(({ name, port }) => {
+    const before = serverCpuSeconds(port);
+    return { name, seconds: () => serverCpuSeconds(port) - before };
+  });
+}
+
+function perMillion(seconds: number, rows: number): string {
+  return ((seconds / rows) * 1e6).toFixed(1);
+}
+
+/** Bytes of the rows as PostgreSQL writes them in text. */
+async function textBytes({ sourceUrl }: BenchSession): Promise<number> {
+  return withClient(sourceUrl, async (client) => {
+    const { rows } = await client.query<{ bytes: string }>(
+      'select sum(octet_length(one::text))::text as bytes from transactions as one',
+    );
+    return Number(rows[0]?.bytes);
+  });
 }
 
 /** The shortest way between the two databases, into a table with the columns and the primary key of the source's. */

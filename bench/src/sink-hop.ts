@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
@@ -37,9 +37,10 @@ export async function sinkTrial(session: BenchSession, lines: string, number: nu
   const limit = await binaryCopy(session);
   await deleteTopic(session.stack, topic);
   const limitName = `binary COPY by ${copyProgramName()}`;
+  const inCopy = (hop: Measurement): Measurement => ({ ...hop, bytes: (limit.bytes / limit.rows) * hop.rows });
   return [
-    { hop: 'sink insert', limitName, target: 0.35, measured: { hop: insert, limit } },
-    { hop: 'sink update', limitName, target: 0.17, measured: { hop: update, limit } },
+    { hop: 'sink insert', limitName, target: 0.35, measured: { hop: inCopy(insert), limit } },
+    { hop: 'sink update', limitName, target: 0.17, measured: { hop: inCopy(update), limit } },
   ];
 }
 
@@ -181,7 +182,8 @@ async function binaryCopy(session: BenchSession): Promise<Measurement> {
     const into = copyCommand(warehouseUrl, 'copy bench.limit from stdin (format binary)');
     const usage = await runPipeline([{ command: into, measured: true }], { input: file, errors });
     mustEqual(await totalsOfTable(warehouseUrl, 'bench.limit'), totals, 'Table bench.limit');
-    return { rows: totals.rows, bytes: 0, ...usage };
+    const { size } = await stat(file);
+    return { rows: totals.rows, bytes: size, ...usage };
   } finally {
     await withClient(warehouseUrl, (client) => client.query('drop table if exists bench.limit'));
     await rm(file, { force: true });

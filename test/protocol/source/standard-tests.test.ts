@@ -20,7 +20,7 @@ afterAll(async () => {
 test("airbyte-cdk's standard tests for sources pass, with a configuration that works and with one that does not", () => {
   const { host, port, username, password } = database;
   const config = { host, port, database: database.database, username, password, schemas: ['public'] };
-  const { status, stdout, stderr } = spawnSync(
+  const { error, status, stdout, stderr } = spawnSync(
     TEST_PYTHON,
     [path.join(__dirname, '../../support/airbyte_standard_tests.py')],
     {
@@ -34,6 +34,7 @@ test("airbyte-cdk's standard tests for sources pass, with a configuration that w
       maxBuffer: 64 * 1024 * 1024,
     },
   );
+  if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`the standard tests could not run:\n${stderr.slice(-4000)}`);
   const names = ['test_check', 'test_discover', 'test_basic_read', 'test_fail_read_with_bad_catalog'];
   const expected = names.flatMap((name) => [
