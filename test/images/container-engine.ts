@@ -2,7 +2,7 @@ import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:c
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { PROJECT_ROOT } from '../support/command';
-import { nodeProcessesBelow } from './processes';
+import { containerProcess } from './processes';
 
 /** What the tests need to know of an image's configuration. */
 export interface ImageConfiguration {
@@ -117,7 +117,8 @@ const docker: ContainerEngine = {
   },
   run: (tag, { command, volumes = {}, workingDirectory = '/app' }) =>
     spawn('docker', [
-      ...['run', '--rm', '--interactive', '--read-only', '--network', 'host', '--workdir', workingDirectory],
+      ...['run', '--rm', '--interactive', '--read-only', '--tmpfs', '/tmp', '--network', 'host'],
+      ...['--workdir', workingDirectory],
       ...Object.entries(volumes).flatMap(([host, inside]) => ['--volume', `${host}:${inside}`]),
       ...['--entrypoint', command[0]!, tag, ...command.slice(1)],
     ]),
@@ -157,9 +158,9 @@ const buildah: ContainerEngine = {
   },
   // buildah does not pass signals on from chroot isolation, so the process is looked up below it.
   terminate: async (child) => {
-    const pids = await nodeProcessesBelow(child.pid!);
-    if (pids.length === 0) throw new Error('no node process runs in the container');
-    for (const pid of pids) process.kill(pid, 'SIGTERM');
+    const pid = await containerProcess(child.pid!);
+    if (pid === undefined) throw new Error('nothing runs in the container');
+    process.kill(pid, 'SIGTERM');
   },
   remove: (tags) => {
     for (const container of workingContainers.values()) output('buildah', ['rm', container]);
