@@ -224,10 +224,15 @@ export class TableLanding {
     }
   }
 
+  /** Writes nothing where all is known: the row's lock would have two instances' first batches take turns. */
   private async register(target: TableTarget): Promise<void> {
     await this.client.query(
       `insert into ${STATE_SCHEMA}.tables as known (table_schema, table_name, connector, topic, stream, columns)
-       values ($1, $2, $3, $4, $5, $6)
+       select $1, $2, $3, $4, $5, $6::text[]
+       where not exists (
+         select from ${STATE_SCHEMA}.tables as t
+         where t.table_schema = $1 and t.table_name = $2 and t.connector = $3 and t.topic = $4 and t.stream = $5 and t.columns = $6::text[]
+       )
        on conflict (table_schema, table_name, connector, topic) do update
          set columns = excluded.columns, stream = excluded.stream, updated_at = now()`,
       [
