@@ -1,27 +1,42 @@
 {{ config(materialized='table') }}
-{# What the maps do not know yet: such rows are in the 'unmapped' bucket, and a test names them. #}
-{%- set mapped_columns = [
-  ('transaction_type', ref('stg_ewallet__transactions'), 'source_type', 'transaction_type'),
-  ('transaction_status', ref('stg_ewallet__transactions'), 'source_status', 'transaction_status'),
-  ('channel', ref('stg_ewallet__transactions'), 'source_channel', 'channel'),
-  ('currency', ref('stg_ewallet__transactions'), 'source_currency', 'currency'),
-  ('currency', ref('stg_ewallet__wallets'), 'source_currency', 'currency'),
-  ('wallet_kind', ref('stg_ewallet__wallets'), 'source_kind', 'wallet_kind'),
-  ('wallet_status', ref('stg_ewallet__wallets'), 'source_status', 'wallet_status'),
-  ('user_status', ref('stg_ewallet__users'), 'source_status', 'user_status'),
-  ('merchant_status', ref('stg_ewallet__merchants'), 'source_status', 'merchant_status'),
-  ('merchant_category', ref('stg_ewallet__merchants'), 'source_category', 'merchant_category'),
-  ('activity_event', ref('stg_ewallet__user_activity'), 'source_event', 'event')
+{#
+  What the maps do not know yet: such rows are in the 'unmapped' bucket, and a test names them. Values are counted in one scan
+  of a table and looked up afterwards, as there are a few dozen of them for millions of rows.
+#}
+{%- set tables = [
+  (ref('stg_ewallet__transactions'), {
+    'source_type': 'transaction_type',
+    'source_status': 'transaction_status',
+    'source_channel': 'channel',
+    'source_currency': 'currency'
+  }),
+  (ref('stg_ewallet__wallets'), {
+    'source_currency': 'currency', 'source_kind': 'wallet_kind', 'source_status': 'wallet_status'
+  }),
+  (ref('stg_ewallet__users'), {'source_status': 'user_status'}),
+  (ref('stg_ewallet__merchants'), {'source_status': 'merchant_status', 'source_category': 'merchant_category'}),
+  (ref('stg_ewallet__user_activity'), {'source_event': 'activity_event'})
 ] -%}
-with found as (
-  {%- for domain, relation, from_column, to_column in mapped_columns %}
+with counted as (
+  {%- for relation, columns in tables %}
     select
-      '{{ domain }}' as domain,
-      {{ from_column }} as from_value,
-      count(*) as row_count
-    from {{ relation }}
-    where {{ to_column }} = 'unmapped' and {{ from_column }} is not null
-    group by {{ from_column }}
+      sets.domain,
+      sets.from_value,
+      combinations.row_count
+    from (
+      select
+        {{ columns | join(', ') }},
+        count(*) as row_count
+      from {{ relation }}
+      group by {{ columns | join(', ') }}
+    ) as combinations
+    cross join
+      lateral (
+        values
+        {%- for column, domain in columns.items() %}
+          ('{{ domain }}', combinations.{{ column }}){{ ',' if not loop.last }}
+        {%- endfor %}
+      ) as sets (domain, from_value)
     {%- if not loop.last %}
       union all
     {%- endif %}
@@ -29,8 +44,15 @@ with found as (
 )
 
 select
-  domain,
-  from_value,
-  cast(sum(row_count) as bigint) as row_count
-from found
-group by domain, from_value
+  counted.domain,
+  counted.from_value,
+  cast(sum(counted.row_count) as bigint) as row_count
+from counted
+left join {{ ref('value_map') }} as value_map
+  on counted.domain = value_map.domain and counted.from_value = value_map.from_value
+left join {{ ref('currency_map') }} as currency_map
+  on counted.domain = 'currency' and counted.from_value = currency_map.from_currency
+where
+  counted.from_value is not null
+  and coalesce(value_map.to_value, currency_map.to_currency, 'unmapped') = 'unmapped'
+group by counted.domain, counted.from_value

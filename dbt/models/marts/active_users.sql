@@ -4,35 +4,49 @@
   end; the running sum over the calendar is the number of distinct customers.
 #}
 {%- set windows = [('daily', 1), ('weekly', 7), ('monthly', 30)] -%}
-with active_days as (
+with days as (
   select
     activity_date,
-    lead(activity_date) over (partition by user_id order by activity_date) as next_date
+    is_transacting,
+    lag(activity_date) over later as next_date,
+    min(activity_date) filter (where is_transacting) over (
+      later rows between unbounded preceding and 1 preceding
+    ) as next_transacting_date
   from {{ ref('user_activity_daily') }}
-),
-
-transacting_days as (
-  select
-    activity_date,
-    lead(activity_date) over (partition by user_id order by activity_date) as next_date
-  from {{ ref('user_activity_daily') }}
-  where is_transacting
+  window later as (partition by user_id order by activity_date desc)
 ),
 
 {# A stretch ends with the longest window at the latest: few different ones remain for the rest to count. #}
+day_stretches as (
+  select
+    activity_date,
+    is_transacting,
+    least(next_date, activity_date + {{ windows[-1][1] }}) as next_date,
+    least(next_transacting_date, activity_date + {{ windows[-1][1] }}) as next_transacting_date,
+    count(*) as user_count
+  from days
+  group by
+    activity_date,
+    is_transacting,
+    least(next_date, activity_date + {{ windows[-1][1] }}),
+    least(next_transacting_date, activity_date + {{ windows[-1][1] }})
+),
+
 stretches as (
-  {%- for kind in ['active', 'transacting'] %}
-    select
-      '{{ kind }}' as kind,
-      activity_date,
-      least(next_date, activity_date + {{ windows[-1][1] }}) as next_date,
-      count(*) as user_count
-    from {{ kind }}_days
-    group by activity_date, least(next_date, activity_date + {{ windows[-1][1] }})
-    {%- if not loop.last %}
-      union all
-    {%- endif %}
-  {%- endfor %}
+  select
+    'active' as kind,
+    activity_date,
+    next_date,
+    user_count
+  from day_stretches
+  union all
+  select
+    'transacting' as kind,
+    activity_date,
+    next_transacting_date as next_date,
+    user_count
+  from day_stretches
+  where is_transacting
 ),
 
 steps as (

@@ -1,5 +1,6 @@
 {#
   A day is compared with the day and the week before it, so a changed day replaces itself, the next day and the day a week on.
+  The fact is read for changed days alone, the others are taken from the mart as it is.
 #}
 {{
   config(
@@ -11,7 +12,15 @@
   )
 }}
 
-with measured as (
+{%- set measures = [
+  'transaction_date', 'transaction_type', 'transaction_status', 'currency', 'transaction_count', 'gross_amount', 'fee_amount',
+  'net_amount', 'median_amount', 'p95_amount', 'gross_amount_reporting', 'fee_amount_reporting', 'net_amount_reporting'
+] -%}
+{%- set changed_dates -%}
+  {{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') if is_incremental() }}
+{%- endset %}
+
+with fresh as (
   select
     transaction_date,
     transaction_type,
@@ -27,13 +36,38 @@ with measured as (
     sum(net_amount_reporting) as net_amount_reporting
   from {{ ref('fct_transactions') }}
   {% if is_incremental() %}
-    where transaction_date in (
-      select changed.replaced_date - base.days_back
-      from ({{ dates_compared_with_changed(this) }}) as changed
-      cross join (values (0), (1), (7)) as base (days_back)
-    )
+    where transaction_date in ({{ changed_dates }})
   {% endif %}
   group by transaction_date, transaction_type, transaction_status, currency
+),
+
+measured as (
+  select
+    transaction_date,
+    transaction_type,
+    transaction_status,
+    currency,
+    transaction_count,
+    gross_amount,
+    fee_amount,
+    net_amount,
+    cast({{ exact_percentile('ordered_amounts', 0.5) }} as {{ var('money_type') }}) as median_amount,
+    cast({{ exact_percentile('ordered_amounts', 0.95) }} as {{ var('money_type') }}) as p95_amount,
+    gross_amount_reporting,
+    fee_amount_reporting,
+    net_amount_reporting
+  from fresh
+  {% if is_incremental() %}
+    union all
+    select {{ measures | join(', ') }} from {{ this }}
+    where
+      transaction_date not in ({{ changed_dates }})
+      and transaction_date in (
+        select changed.replaced_date - base.days_back
+        from ({{ dates_compared_with_changed(this) }}) as changed
+        cross join (values (0), (1), (7)) as base (days_back)
+      )
+  {% endif %}
 ),
 
 settled as (
@@ -60,10 +94,8 @@ select
   measured.fee_amount,
   measured.net_amount,
   cast(measured.gross_amount / measured.transaction_count as {{ var('money_type') }}) as average_amount,
-  cast({{ exact_percentile('measured.ordered_amounts', 0.5) }} as {{ var('money_type') }})
-    as median_amount,
-  cast({{ exact_percentile('measured.ordered_amounts', 0.95) }} as {{ var('money_type') }})
-    as p95_amount,
+  measured.median_amount,
+  measured.p95_amount,
   measured.gross_amount_reporting,
   measured.fee_amount_reporting,
   measured.net_amount_reporting,

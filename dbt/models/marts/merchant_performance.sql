@@ -1,4 +1,25 @@
-{{ config(indexes=[{'columns': ['month_start']}]) }}
+{#
+  Ranks and the month before need all months of all merchants, which are few rows; the fact is read for those months of merchants
+  that changed, the others are taken from the mart as it is.
+#}
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='replace_all',
+    on_schema_change='append_new_columns',
+    indexes=[{'columns': ['month_start']}]
+  )
+}}
+
+{%- set measures = [
+  'merchant_id', 'month_start', 'currency', 'payment_count', 'failed_payment_count', 'gross_amount', 'refund_count',
+  'refund_amount', 'net_amount', 'net_amount_reporting', 'paying_users', 'repeat_users'
+] -%}
+{%- set changed_months -%}
+  select merchant_id, cast(date_trunc('month', transaction_date) as date)
+  from {{ ref('int_transaction_changes') }}
+  where merchant_id is not null and changed_at > {{ built_until(this) if is_incremental() }}
+{%- endset %}
 
 with customers as (
   select
@@ -17,10 +38,13 @@ with customers as (
     merchant_id is not null
     and transaction_type in ('payment', 'refund')
     and transaction_status in ('completed', 'failed')
+    {% if is_incremental() %}
+      and (merchant_id, cast(date_trunc('month', transaction_date) as date)) in ({{ changed_months }})
+    {% endif %}
   group by merchant_id, month_start, currency, user_id
 ),
 
-months as (
+fresh_months as (
   select
     merchant_id,
     month_start,
@@ -36,6 +60,15 @@ months as (
     count(user_id) filter (where payment_count > 1) as repeat_users
   from customers
   group by merchant_id, month_start, currency
+),
+
+months as (
+  select {{ measures | join(', ') }} from fresh_months
+  {% if is_incremental() %}
+    union all
+    select {{ measures | join(', ') }} from {{ this }}
+    where (merchant_id, month_start) not in ({{ changed_months }})
+  {% endif %}
 )
 
 select
@@ -64,7 +97,8 @@ select
   cast(rank() over (
     partition by months.month_start, months.currency, merchants.merchant_category
     order by months.net_amount desc
-  ) as integer) as rank_in_category
+  ) as integer) as rank_in_category,
+  {{ changes_until([ref('int_transaction_changes')]) }} as changes_until
 from months
 left join {{ ref('dim_merchants') }} as merchants on months.merchant_id = merchants.merchant_id
 left join {{ ref('dim_currencies') }} as currencies on months.currency = currencies.currency

@@ -1,12 +1,85 @@
 {#
   Bursts are found with a lag: if the n-th event before this one lies within the window, n+1 events do. Bursts that overlap
   are one signal.
-#}
-{{ config(indexes=[{'columns': ['signal_date']}, {'columns': ['user_id']}]) }}
 
-with events as (
+  Between runs, a customer's signals are found again from a day on: one window before the first day that changed, or the start
+  of the signal that reaches there, as a change may lengthen, split or join it. Signals before are taken from the mart as it is.
+  Wrong PINs are few, and looked through whole. Without nested loops, as the planner takes the few customers for fewer still and
+  would compare each outflow with each inflow.
+#}
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='replace_all',
+    on_schema_change='append_new_columns',
+    pre_hook='set local enable_nestloop = off',
+    indexes=[{'columns': ['signal_date']}, {'columns': ['user_id']}]
+  )
+}}
+
+{%- set log = ref('int_transaction_changes') -%}
+{#- Days that a window may reach back. -#}
+{%- set reach = ([var('risk_velocity_minutes'), var('risk_in_out_minutes')] | max + 1439) // 1440 -%}
+{%- set columns = [
+  'signal_id', 'signal_type', 'user_id', 'signal_date', 'window_start', 'window_end', 'event_count', 'currency', 'amount',
+  'amount_reporting', 'severity', 'score', 'explanation'
+] -%}
+
+with
+{%- if is_incremental() %}
+  {%- set since = built_until(this) %}
+  changed_users as (
+    select
+      user_id,
+      min(changed_date) - {{ reach }} as from_date
+    from (
+      {%- for role in ['user_id', 'source_user_id', 'destination_user_id'] %}
+        select
+          {{ role }} as user_id,
+          least(transaction_date, settled_date) as changed_date
+        from {{ log }}
+        where changed_at > {{ since }} and {{ role }} is not null
+        {%- if not loop.last %}
+          union all
+        {%- endif %}
+      {%- endfor %}
+    ) as changed
+    group by user_id
+  ),
+
+  starts as materialized (
+    select
+      changed_users.user_id,
+      least(changed_users.from_date, min(reaching.signal_date)) as from_date
+    from changed_users
+    left join {{ this }} as reaching
+      on
+        changed_users.user_id = reaching.user_id
+        and {{ local_date('reaching.window_end') }} >= changed_users.from_date
+    group by changed_users.user_id, changed_users.from_date
+  ),
+
+  own_transactions as materialized (
+    select
+      transactions.user_id,
+      transactions.transaction_id,
+      transactions.transaction_type,
+      transactions.transaction_status,
+      transactions.currency,
+      transactions.amount,
+      transactions.amount_reporting,
+      transactions.created_at,
+      transactions.transaction_date
+    from {{ ref('fct_transactions') }} as transactions
+    inner join starts
+      on
+        transactions.user_id = starts.user_id
+        and transactions.transaction_date >= starts.from_date - {{ reach }}
+  ),
+{% endif %}
+events as (
   {{ events_in_windows(
-    'velocity', ref('fct_transactions'), 'created_at', 'transaction_id', "transaction_status in ('completed', 'failed')",
+    'velocity', 'own_transactions' if is_incremental() else ref('fct_transactions'), 'created_at', 'transaction_id', "transaction_status in ('completed', 'failed')",
     count=var('risk_velocity_count'), minutes=var('risk_velocity_minutes')
   ) | indent(2) }}
   union all
@@ -60,7 +133,7 @@ burst_amounts as (
     case when min(transactions.currency) = max(transactions.currency) then min(transactions.currency) end as currency,
     case when min(transactions.currency) = max(transactions.currency) then sum(transactions.amount) end as amount
   from bursts
-  inner join {{ ref('fct_transactions') }} as transactions
+  inner join {{ 'own_transactions' if is_incremental() else ref('fct_transactions') }} as transactions
     on
       bursts.user_id = transactions.user_id
       and transactions.created_at between bursts.window_start and bursts.window_end
@@ -78,7 +151,7 @@ structuring as (
     count(*) as event_count,
     sum(amount) as amount,
     sum(amount_reporting) as amount_reporting
-  from {{ ref('fct_transactions') }}
+  from {{ 'own_transactions' if is_incremental() else ref('fct_transactions') }}
   where
     transaction_status = 'completed'
     and transaction_type in ('top_up', 'transfer', 'withdrawal')
@@ -100,13 +173,19 @@ inflows as (
     amount_reporting,
     settled_at,
     {{ time_bucket('settled_at', var('risk_in_out_minutes')) }} as bucket
-  from {{ ref('fct_transactions') }}
+  from {{ ref('fct_transactions') }} as transactions
   where
     transaction_status = 'completed'
     and transaction_type in ('top_up', 'transfer')
     and destination_user_id is not null
     and not is_internal_transfer
     and amount_reporting >= {{ var('risk_in_out_amount') }}
+    {% if is_incremental() %}
+      and exists (
+        select 1 from starts
+        where starts.user_id = transactions.destination_user_id and starts.from_date <= transactions.settled_date
+      )
+    {% endif %}
 ),
 
 outflows as (
@@ -115,12 +194,18 @@ outflows as (
     amount + fee_amount as amount,
     settled_at,
     {{ time_bucket('settled_at', var('risk_in_out_minutes')) }} as bucket
-  from {{ ref('fct_transactions') }}
+  from {{ ref('fct_transactions') }} as transactions
   where
     transaction_status = 'completed'
     and transaction_type in ('transfer', 'withdrawal')
     and source_user_id is not null
     and not is_internal_transfer
+    {% if is_incremental() %}
+      and exists (
+        select 1 from starts
+        where starts.user_id = transactions.source_user_id and starts.from_date <= transactions.settled_date
+      )
+    {% endif %}
 ),
 
 in_out as (
@@ -200,20 +285,46 @@ signals as (
     round(100 * amount_out / amount) || '% of what came in left again within {{ var("risk_in_out_minutes") }} minutes'
       as explanation
   from in_out
+),
+
+identified as (
+  select
+    md5(concat_ws('|', signal_type, user_id, subject, extract(epoch from window_start))) as signal_id,
+    signal_type,
+    user_id,
+    {{ local_date('window_start') }} as signal_date,
+    window_start,
+    window_end,
+    event_count,
+    currency,
+    amount,
+    amount_reporting,
+    case when score >= 2 then 'high' when score >= 1.5 then 'medium' else 'low' end as severity,
+    score,
+    explanation
+  from signals
 )
 
 select
-  md5(concat_ws('|', signal_type, user_id, subject, extract(epoch from window_start))) as signal_id,
-  signal_type,
-  user_id,
-  {{ local_date('window_start') }} as signal_date,
-  window_start,
-  window_end,
-  event_count,
-  currency,
-  amount,
-  amount_reporting,
-  case when score >= 2 then 'high' when score >= 1.5 then 'medium' else 'low' end as severity,
-  score,
-  explanation
-from signals
+  {{ columns | join(',\n  ') }},
+  {{ changes_until([log]) }} as changes_until
+from identified
+{% if is_incremental() %}
+  where
+    signal_type = 'pin_failed_burst'
+    or exists (
+      select 1 from starts
+      where starts.user_id = identified.user_id and starts.from_date <= identified.signal_date
+    )
+  union all
+  select
+    {{ columns | join(',\n    ') }},
+    {{ changes_until([log]) }} as changes_until
+  from {{ this }} as known
+  where
+    signal_type != 'pin_failed_burst'
+    and not exists (
+      select 1 from starts
+      where starts.user_id = known.user_id and starts.from_date <= known.signal_date
+    )
+{% endif %}

@@ -1,6 +1,7 @@
 {#
   What the transactions of a customer add up to, whatever the day: the part of spending patterns and funnel that costs a scan
-  of the fact, kept between runs and written again for the customers whose transactions changed.
+  of the fact. Between runs, new transactions are added to what a customer had. Only customers with a transaction that changed
+  or went away are summed up anew, and categories for those who paid, as a share cannot be added to.
 #}
 {{
   config(
@@ -12,15 +13,61 @@
   )
 }}
 
-{%- set relevant -%}
-  user_id is not null
+{%- set changes = ref('int_transaction_changes') -%}
+{%- set changed_only -%}
   {%- if is_incremental() %}
-    and user_id in ({{ changed_keys(this, [ref('int_transaction_changes')], 'user_id') }})
+    and (user_id in (select user_id from summed_anew) or transaction_id in (select transaction_id from inserted))
   {%- endif %}
-{%- endset %}
+{%- endset -%}
+{%- set paid_only -%}
+  {%- if is_incremental() %}
+    and (
+      user_id in (select user_id from summed_anew)
+      or user_id in (select user_id from transactions where is_payment)
+    )
+  {%- endif %}
+{%- endset -%}
+{#- What is added up. -#}
+{%- set dates = ['first_transaction_date', 'last_transaction_date', 'first_top_up_at'] -%}
+{%- set counts = ['completed_count', 'frequency', 'weekend_count', 'night_count', 'failed_count'] -%}
+{%- set sums = ['monetary_amount_reporting', 'fee_amount_reporting'] -%}
+{%- for type in ['payment', 'refund', 'transfer', 'withdrawal', 'top_up'] -%}
+  {%- do counts.append(type ~ '_count') -%}
+  {%- do sums.append(type ~ '_amount_reporting') -%}
+{%- endfor -%}
+{%- for channel in channels() -%}{%- do counts.append(channel ~ '_count') -%}{%- endfor -%}
 
-with transactions as (
+with
+{%- if is_incremental() %}
+  {%- set since = built_until(this) %}
+  summed_anew as materialized (
+    select distinct user_id
+    from {{ changes }}
+    where changed_at > {{ since }} and change != 'inserted' and user_id is not null
+  ),
+
+  inserted as materialized (
+    select distinct
+      transaction_id,
+      user_id
+    from {{ changes }}
+    where
+      changed_at > {{ since }}
+      and change = 'inserted'
+      and user_id is not null
+      and user_id not in (select user_id from summed_anew)
+  ),
+
+  known as materialized (
+    select * from {{ this }}
+    where user_id in (select user_id from inserted)
+  ),
+{% endif %}
+transactions as {{ 'materialized' if is_incremental() }} (
   select
+    transaction_id,
+    transaction_type,
+    transaction_status,
     user_id,
     transaction_date,
     created_at,
@@ -40,10 +87,10 @@ with transactions as (
     {%- endfor %}
     transaction_status = 'completed' and transaction_type = 'transfer' and not is_internal_transfer as is_transfer
   from {{ ref('fct_transactions') }}
-  where {{ relevant }}
+  where user_id is not null {{ changed_only }}
 ),
 
-totals as (
+fresh_totals as (
   select
     user_id,
     min(transaction_date) filter (where is_completed) as first_transaction_date,
@@ -67,13 +114,52 @@ totals as (
   group by user_id
 ),
 
+totals as (
+  {%- if is_incremental() %}
+    select
+      user_id,
+      {%- for column in counts %}
+        cast(sum({{ column }}) as bigint) as {{ column }},
+      {%- endfor %}
+      {%- for column in sums %}
+        sum({{ column }}) as {{ column }},
+      {%- endfor %}
+      min(first_transaction_date) as first_transaction_date,
+      max(last_transaction_date) as last_transaction_date,
+      min(first_top_up_at) as first_top_up_at
+    from (
+      select user_id, {{ (dates + counts + sums) | join(', ') }} from fresh_totals
+      union all
+      select user_id, {{ (dates + counts + sums) | join(', ') }} from known
+    ) as parts
+    group by user_id
+  {%- else %}
+    select * from fresh_totals
+  {%- endif %}
+),
+
+payments as (
+  select
+    user_id,
+    created_at
+  from {{ 'transactions' if is_incremental() else ref('fct_transactions') }}
+  where transaction_type = 'payment' and transaction_status = 'completed' and user_id is not null
+  {%- for column in ['first_payment_at', 'second_payment_at'] if is_incremental() %}
+    union all
+    select
+      user_id,
+      {{ column }} as created_at
+    from known
+    where {{ column }} is not null
+  {%- endfor %}
+),
+
 numbered_payments as (
   select
     user_id,
     created_at,
-    row_number() over (partition by user_id order by created_at, transaction_id) as payment_number
-  from {{ ref('fct_transactions') }}
-  where transaction_type = 'payment' and transaction_status = 'completed' and {{ relevant }}
+    row_number() over (partition by user_id order by created_at) as payment_number
+  from payments
 ),
 
 first_payments as (
@@ -93,7 +179,10 @@ merchant_spend as (
     coalesce(merchant_category, 'unmapped') as merchant_category,
     sum(amount_reporting) as amount_reporting
   from {{ ref('fct_transactions') }}
-  where transaction_type = 'payment' and transaction_status = 'completed' and {{ relevant }}
+  where
+    transaction_type = 'payment'
+    and transaction_status = 'completed'
+    and user_id is not null {{ paid_only }}
   group by user_id, merchant_id, merchant_category
 ),
 
@@ -123,11 +212,24 @@ select
   totals.*,
   first_payments.first_payment_at,
   first_payments.second_payment_at,
-  categories.top_category,
-  {{ ratio('categories.top_amount_reporting', 'categories.all_amount_reporting') }} as top_category_share,
-  coalesce(categories.category_count, 0) as category_count,
-  coalesce(categories.merchant_count, 0) as merchant_count,
-  {{ changes_until([ref('int_transaction_changes')]) }} as changes_until
+  {% if is_incremental() -%}
+    coalesce(categories.top_category, known.top_category) as top_category,
+    case
+      when categories.user_id is null then known.top_category_share
+      else {{ ratio('categories.top_amount_reporting', 'categories.all_amount_reporting') }}
+    end as top_category_share,
+    coalesce(categories.category_count, known.category_count, 0) as category_count,
+    coalesce(categories.merchant_count, known.merchant_count, 0) as merchant_count,
+  {%- else -%}
+    categories.top_category,
+    {{ ratio('categories.top_amount_reporting', 'categories.all_amount_reporting') }} as top_category_share,
+    coalesce(categories.category_count, 0) as category_count,
+    coalesce(categories.merchant_count, 0) as merchant_count,
+  {%- endif %}
+  {{ changes_until([changes]) }} as changes_until
 from totals
 left join first_payments on totals.user_id = first_payments.user_id
 left join categories on totals.user_id = categories.user_id
+{% if is_incremental() %}
+  left join known on totals.user_id = known.user_id
+{% endif %}

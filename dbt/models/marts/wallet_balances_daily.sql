@@ -1,13 +1,14 @@
 {#
   The opening balance of the window is one sum a wallet; only the window's days are spread out and carried forward. Between
-  runs the wallets that changed are written again, the others only for days that are new.
+  runs a wallet is written again from the first day on that changed, the others only for days that are new; the balance
+  before that day is the one that is there already.
 #}
 {{
   config(
     materialized='incremental',
     incremental_strategy='replace_keys',
     on_schema_change='append_new_columns',
-    meta={'replaces': {'key': 'wallet_id', 'changed': 'wallets_with_changed_balance'}},
+    meta={'replaces': {'key': 'wallet_id', 'changed': 'changed_balances', 'from': 'balance_date'}},
     post_hook="delete from {{ this }} where balance_date <= (
       select last_date - {{ var('balance_history_days') }} from {{ ref('int_date_bounds') }}
     ) or balance_date > (select last_date from {{ ref('int_date_bounds') }})",
@@ -19,23 +20,67 @@
   )
 }}
 
-with wallets as (
+with
+{%- if is_incremental() %}
+  changed as materialized (
+    {{ changed_balances(this) }}
+  ),
+
+  known as materialized (
+    select max(balance_date) as last_known_date from {{ this }}
+  ),
+{% endif %}
+wallets as {{ 'materialized' if is_incremental() }} (
   select
     owners.*,
     bounds.last_date,
-    greatest(owners.opened_date, bounds.last_date - {{ var('balance_history_days') - 1 }}) as window_start
+    {{ 'changed.from_date,' if is_incremental() }}
+    greatest(
+      owners.opened_date,
+      {{ 'least(changed.from_date, known.last_known_date + 1),' if is_incremental() }}
+      bounds.last_date - {{ var('balance_history_days') - 1 }}
+    ) as window_start
   from {{ ref('int_wallet_owners') }} as owners
   cross join {{ ref('int_date_bounds') }} as bounds
-  where owners.wallet_kind is not null
+  {%- if is_incremental() %}
+    cross join known
+    left join changed on owners.wallet_id = changed.wallet_id
+  {%- endif %}
+  where
+    owners.wallet_kind is not null
+    {%- if is_incremental() %}
+      and (changed.wallet_id is not null or bounds.last_date > known.last_known_date)
+    {%- endif %}
 ),
 
 openings as (
+  {%- if is_incremental() %}
+    select
+      wallets.wallet_id,
+      days_before.closing_balance as balance
+    from wallets
+    inner join {{ this }} as days_before
+      on
+        wallets.wallet_id = days_before.wallet_id
+        and wallets.window_start - 1 = days_before.balance_date
+        and coalesce(wallets.from_date > days_before.balance_date, true)
+    union all
+  {%- endif %}
   select
     movements.wallet_id,
     sum(movements.net_amount) as balance
   from {{ ref('int_wallet_movement_days') }} as movements
   inner join wallets
     on movements.wallet_id = wallets.wallet_id and movements.movement_date < wallets.window_start
+  {%- if is_incremental() %}
+    where not exists (
+      select 1 from {{ this }} as days_before
+      where
+        wallets.wallet_id = days_before.wallet_id
+        and wallets.window_start - 1 = days_before.balance_date
+        and coalesce(wallets.from_date > days_before.balance_date, true)
+    )
+  {%- endif %}
   group by movements.wallet_id
 ),
 
@@ -78,8 +123,3 @@ select
 from days
 left join {{ ref('int_exchange_rates_daily') }} as rates
   on days.currency = rates.currency and days.balance_date = rates.rate_date
-{% if is_incremental() %}
-  where
-    days.wallet_id in ({{ wallets_with_changed_balance(this) }})
-    or days.balance_date > (select max(balance_date) from {{ this }})
-{% endif %}

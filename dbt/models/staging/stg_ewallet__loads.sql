@@ -10,20 +10,29 @@
 {% for stream, (key, loaded_at) in streams.items() %}
   select
     '{{ stream }}' as stream,
-    (select count(*) from {{ wallet_relation(stream) }}) as raw_row_count,
+    landed.raw_row_count,
     (select count(*) from {{ latest_rows(stream, key, loaded_at) }}) as present_row_count,
     {%- if var('ewallet_ingestion') == 'kafka' %}
-      (select max(_airbyte_extracted_at) from {{ wallet_relation(stream) }}) as latest_extracted_at,
+      landed.latest_extracted_at,
       (
         select avg(extract(epoch from _loaded_at - _airbyte_extracted_at))
         from {{ wallet_relation(stream) }}
-        where _loaded_at > (select max(_loaded_at) from {{ wallet_relation(stream) }}) - interval '1 day'
+        where _loaded_at > landed.latest_loaded_at - interval '1 day'
       ) as average_load_delay_seconds,
     {%- else %}
       cast(null as timestamp with time zone) as latest_extracted_at,
       cast(null as numeric) as average_load_delay_seconds,
     {%- endif %}
-    (select max({{ wallet_loaded_at(stream, loaded_at) }}) from {{ wallet_relation(stream) }}) as latest_loaded_at
+    landed.latest_loaded_at
+  from (
+    select
+      count(*) as raw_row_count,
+      {%- if var('ewallet_ingestion') == 'kafka' %}
+        max(_airbyte_extracted_at) as latest_extracted_at,
+      {%- endif %}
+      max({{ wallet_loaded_at(stream, loaded_at) }}) as latest_loaded_at
+    from {{ wallet_relation(stream) }}
+  ) as landed
   {%- if not loop.last %}
     union all
   {%- endif %}
