@@ -214,7 +214,8 @@ suite(title, () => {
     { ...source, config: 'connectorConfig.json' },
     { ...destination, config: 'destinationConfig.json' },
   ])('$part checks its real service', async ({ tag, config }) => {
-    const { code, stdout } = await platform(tag, '/config', `check --config /config/${config}`);
+    const { code, stdout, stderr } = await platform(tag, '/config', `check --config /config/${config}`);
+    expect(stderr).not.toContain('Warning');
     const status = messages(stdout).find(({ type }) => type === 'CONNECTION_STATUS');
     expect({
       code,
