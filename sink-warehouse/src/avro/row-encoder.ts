@@ -2,7 +2,8 @@ import { exactAvroType, type ColumnKind, type WriterColumn, type WriterSchema } 
 import type { GrowingBuffer } from '../load/growing-buffer';
 import { jsonText } from './json-text';
 import { MAX_SMALL_NUMERIC_BYTES, numericFromDigits, numericFromText, writeScaledInteger } from './numeric-binary';
-import { timetzFromText, uuidBytes } from './text-forms';
+import { timetzFromText } from './text-forms';
+import { appendUuid } from './uuid-binary';
 
 /** Microseconds and days from Unix's epoch to PostgreSQL's, 2000-01-01. */
 const EPOCH_DAYS = 10_957;
@@ -237,7 +238,9 @@ function writeJson(reader: AvroBytes, out: GrowingBuffer): void {
 }
 
 function writeUuid(reader: AvroBytes, out: GrowingBuffer): void {
-  out.field(uuidBytes(reader.text()));
+  const length = reader.length();
+  appendUuid(reader.bytes, reader.at, reader.at + length, out);
+  reader.forward(length);
 }
 
 function writeTimetz(reader: AvroBytes, out: GrowingBuffer): void {

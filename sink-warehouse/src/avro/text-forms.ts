@@ -1,11 +1,3 @@
-const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-
-/** The sixteen bytes of a UUID's text. */
-export function uuidBytes(text: string): Buffer {
-  if (!UUID.test(text)) throw new RangeError('text that is no UUID');
-  return Buffer.from(text.replaceAll('-', ''), 'hex');
-}
-
 const TIMETZ = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?)$/;
 
 /** Binary timetz: microseconds since midnight, then the zone in seconds west of Greenwich. */
