@@ -16,9 +16,14 @@ export interface Movement {
   readonly fee: number;
 }
 
-/** Inserts the movement as pending. @returns its id. */
-export async function insertPending(client: Client, movement: Movement): Promise<number> {
+/**
+ * Inserts the movement as pending, within the caller's database transaction.
+ *
+ * @returns its id; undefined for a refund of a payment that somebody else gives back
+ */
+export async function insertPending(client: Client, movement: Movement): Promise<number | undefined> {
   const { scale, code } = movement.currency;
+  if (movement.refundOfId !== undefined && (await isGivenBack(client, movement.refundOfId))) return undefined;
   const { rows } = await client.query<{ id: string }>(
     `insert into transactions
        (type, source_wallet_id, destination_wallet_id, refund_of_id, currency, amount, fee, channel)
@@ -35,6 +40,18 @@ export async function insertPending(client: Client, movement: Movement): Promise
     ],
   );
   return Number(rows[0]?.id);
+}
+
+/** Locks the payment: of two that give it back at once, the second one waits for the first one's transaction to end. */
+async function isGivenBack(client: Client, payment: number): Promise<boolean> {
+  await client.query('select from transactions where id = $1 for no key update', [payment]);
+  // A refund is newer than its payment, and there is an index of that, not of what is refunded.
+  const { rows } = await client.query<{ found: boolean }>(
+    `select exists (select from transactions p join transactions r on r.updated_at >= p.updated_at
+                     where p.id = $1 and r.refund_of_id = p.id and r.status <> 'failed') as found`,
+    [payment],
+  );
+  return rows[0]?.found === true;
 }
 
 export async function insertActivity(client: Client, record: ActivityRecord): Promise<void> {

@@ -142,9 +142,10 @@ export class TradingFloor {
       const id = await this.pool.transaction(async (client) => {
         for (const record of visits) await insertActivity(client, record);
         const inserted = await insertPending(client, movement);
-        await this.maybeHold();
+        if (inserted !== undefined) await this.maybeHold();
         return inserted;
       });
+      if (id === undefined) return;
       this.summary.created += 1;
       this.settleLater(id, movement, reason);
       if (reason === undefined && type === 'payment') {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Client } from 'pg';
+import { insertPending, type Movement } from '../../../demo/src/simulator/bookkeeping';
+import { currencyByCode } from '../../../demo/src/simulator/countries';
 import { commandPath, runCommand } from '../../support/command';
 import { eventually } from '../../support/eventually';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
@@ -50,6 +52,58 @@ test('two traders at once keep the books: no deadlock, no balance lost, late com
     expect(summary.committedLate).toBeGreaterThan(0);
   }
   expect(await brokenInvariants(client)).toEqual([]);
+}, 60_000);
+
+test('of two traders that give the same payment back at once, the second one waits for the first and then leaves it', async () => {
+  const { rows } = await client.query<{
+    id: string;
+    source: string;
+    destination: string;
+    fees: string;
+    amount: string;
+  }>(
+    `select t.id, t.source_wallet_id as source, t.destination_wallet_id as destination, fees.id as fees,
+            (t.amount * 10 ^ c.scale)::bigint as amount
+       from transactions t join currencies c on c.code = t.currency
+       join wallets fees on fees.currency = t.currency and fees.kind = 'fee'
+      where t.type = 'payment' and t.status = 'completed' and t.currency = 'USD'
+        and not exists (select from transactions r where r.refund_of_id = t.id)
+      limit 1`,
+  );
+  const payment = rows[0]!;
+  const refund: Movement = {
+    type: 'refund',
+    channel: 'api',
+    sourceWalletId: Number(payment.destination),
+    destinationWalletId: Number(payment.source),
+    feeWalletId: Number(payment.fees),
+    refundOfId: Number(payment.id),
+    currency: currencyByCode('USD')!,
+    amount: Number(payment.amount),
+    fee: 0,
+  };
+  const [first, second] = [
+    new Client({ connectionString: database.url }),
+    new Client({ connectionString: database.url }),
+  ];
+  await Promise.all([first.connect(), second.connect()]);
+  try {
+    await first.query('begin');
+    const inserted = await insertPending(first, refund);
+    await second.query('begin');
+    const other = insertPending(second, refund);
+    await eventually(async () => {
+      const waiting = await client.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      expect(waiting.rowCount).toBe(1);
+    });
+    await first.query('commit');
+    expect({ inserted, other: await other }).toEqual({ inserted: expect.any(Number) as number, other: undefined });
+    await second.query('rollback');
+  } finally {
+    await Promise.all([first.end(), second.end()]);
+  }
 }, 60_000);
 
 test('a movement is pending in one database transaction and ended by a later one', async () => {
