@@ -42,6 +42,11 @@
   {%- endif -%}
 {%- endmacro %}
 
+{# A query's date as a literal, for the same reason. #}
+{% macro literal_date(query) -%}
+  date '{{ first_value("select cast((" ~ query ~ ") as text)") if execute else '2000-01-01' }}'
+{%- endmacro %}
+
 {# The first column of a query's first row. #}
 {% macro first_value(query) %}
   {{ return(run_query(query).columns[0].values()[0]) }}

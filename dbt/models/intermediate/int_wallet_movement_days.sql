@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy='replace_keys',
     meta={'replaces': {'key': 'movement_date', 'changed': 'changed_movement_dates'}},
-    indexes=[{'columns': ['wallet_id']}, {'columns': ['movement_date']}]
+    indexes=[{'columns': ['wallet_id', 'movement_date']}, {'columns': ['movement_date']}, {'columns': ['changes_until']}]
   )
 }}
 

@@ -7,6 +7,7 @@
     indexes=[
       {'columns': ['transaction_id'], 'unique': true},
       {'columns': ['transaction_date']},
+      {'columns': ['user_id']},
       {'columns': ['changes_until']}
     ]
   )

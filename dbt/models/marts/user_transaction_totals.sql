@@ -16,7 +16,11 @@
 {%- set changes = ref('int_transaction_changes') -%}
 {%- set changed_only -%}
   {%- if is_incremental() %}
-    and (user_id in (select user_id from summed_anew) or transaction_id in (select transaction_id from inserted))
+    -- Arrays, so that both are looked up in the fact's indexes.
+    and (
+      user_id = any(array(select user_id from summed_anew))
+      or transaction_id = any(array(select transaction_id from inserted))
+    )
   {%- endif %}
 {%- endset -%}
 {%- set paid_only -%}

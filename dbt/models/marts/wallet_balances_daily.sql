@@ -20,14 +20,17 @@
   )
 }}
 
+{%- if is_incremental() -%}
+  {%- set last_known = literal_date("select coalesce(max(balance_date), '-infinity') from " ~ this) -%}
+  {%- set window_from = literal_date(
+    "select last_date - " ~ (var('balance_history_days') - 1) ~ " from " ~ ref('int_date_bounds')
+  ) -%}
+{%- endif %}
+
 with
 {%- if is_incremental() %}
   changed as materialized (
     {{ changed_balances(this) }}
-  ),
-
-  known as materialized (
-    select max(balance_date) as last_known_date from {{ this }}
   ),
 {% endif %}
 wallets as {{ 'materialized' if is_incremental() }} (
@@ -37,33 +40,50 @@ wallets as {{ 'materialized' if is_incremental() }} (
     {{ 'changed.from_date,' if is_incremental() }}
     greatest(
       owners.opened_date,
-      {{ 'least(changed.from_date, known.last_known_date + 1),' if is_incremental() }}
+      {{ 'least(changed.from_date, ' ~ last_known ~ ' + 1),' if is_incremental() }}
       bounds.last_date - {{ var('balance_history_days') - 1 }}
     ) as window_start
   from {{ ref('int_wallet_owners') }} as owners
   cross join {{ ref('int_date_bounds') }} as bounds
   {%- if is_incremental() %}
-    cross join known
     left join changed on owners.wallet_id = changed.wallet_id
   {%- endif %}
   where
     owners.wallet_kind is not null
     {%- if is_incremental() %}
-      and (changed.wallet_id is not null or bounds.last_date > known.last_known_date)
+      and (changed.wallet_id is not null or bounds.last_date > {{ last_known }})
     {%- endif %}
 ),
 
+{% if is_incremental() -%}
+  {# The day before is the last one for most wallets: that day is found by its date, the others wallet by wallet. #}
+  days_before as materialized (
+    {%- for compared in ['=', '<'] %}
+      select
+        wallets.wallet_id,
+        before.closing_balance as balance
+      from wallets
+      inner join {{ this }} as before
+        on
+          wallets.wallet_id = before.wallet_id
+          and wallets.window_start - 1 = before.balance_date
+          and before.balance_date {{ compared }} {{ last_known }}
+      where
+        wallets.window_start - 1 {{ compared }} {{ last_known }}
+        and coalesce(wallets.from_date >= wallets.window_start, true)
+      {%- if not loop.last %}
+        union all
+      {%- endif %}
+    {%- endfor %}
+  ),
+
+{% endif -%}
 openings as (
   {%- if is_incremental() %}
     select
-      wallets.wallet_id,
-      days_before.closing_balance as balance
-    from wallets
-    inner join {{ this }} as days_before
-      on
-        wallets.wallet_id = days_before.wallet_id
-        and wallets.window_start - 1 = days_before.balance_date
-        and coalesce(wallets.from_date > days_before.balance_date, true)
+      wallet_id,
+      balance
+    from days_before
     union all
   {%- endif %}
   select
@@ -73,13 +93,10 @@ openings as (
   inner join wallets
     on movements.wallet_id = wallets.wallet_id and movements.movement_date < wallets.window_start
   {%- if is_incremental() %}
-    where not exists (
-      select 1 from {{ this }} as days_before
-      where
-        wallets.wallet_id = days_before.wallet_id
-        and wallets.window_start - 1 = days_before.balance_date
-        and coalesce(wallets.from_date > days_before.balance_date, true)
-    )
+    where movements.wallet_id = any(array(
+      select others.wallet_id from wallets as others
+      where others.wallet_id not in (select days_before.wallet_id from days_before)
+    ))
   {%- endif %}
   group by movements.wallet_id
 ),
@@ -90,17 +107,21 @@ days as (
     wallets.wallet_kind,
     wallets.user_id,
     wallets.currency,
-    cast(calendar.day as date) as balance_date,
+    wallets.window_start + calendar.days_after as balance_date,
     coalesce(movements.inflow_amount, 0) as inflow_amount,
     coalesce(movements.outflow_amount, 0) as outflow_amount,
     coalesce(movements.movement_count, 0) as movement_count,
     coalesce(openings.balance, 0) + sum(coalesce(movements.net_amount, 0)) over (
-      partition by wallets.wallet_id order by calendar.day
+      partition by wallets.wallet_id order by calendar.days_after
     ) as closing_balance
   from wallets
-  cross join lateral generate_series(wallets.window_start, wallets.last_date, interval '1 day') as calendar (day)
+  -- Numbers, not times: a date is found in a hash by a date only.
+  cross join lateral generate_series(0, wallets.last_date - wallets.window_start) as calendar (days_after)
   left join {{ ref('int_wallet_movement_days') }} as movements
-    on wallets.wallet_id = movements.wallet_id and calendar.day = movements.movement_date
+    on
+      wallets.wallet_id = movements.wallet_id
+      and wallets.window_start + calendar.days_after = movements.movement_date
+      {{ 'and movements.movement_date >= ' ~ window_from if is_incremental() }}
   left join openings on wallets.wallet_id = openings.wallet_id
 )
 
