@@ -5,7 +5,7 @@ import type { Measurement } from './measurement';
 import { mustEqual } from './money';
 import { runPipeline, startPipeline } from './pipeline';
 import { ProcessUsage } from './process-usage';
-import { serverCpuSeconds } from './server-usage';
+import { perMillion, watchServers } from './server-usage';
 import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
 import type { Trial } from './trial';
 
@@ -15,7 +15,7 @@ export async function flowTrial(session: BenchSession, number: number): Promise<
   const name = `flow${number}`;
   await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
   const sink = await startSink(session, name);
-  const servers = serversOf(session);
+  const servers = watchServers(session.stack, ['e-wallet', 'Kafka', 'warehouse']);
   let hop: Measurement;
   try {
     const started = Number(process.hrtime.bigint());
@@ -56,28 +56,6 @@ export async function flowTrial(session: BenchSession, number: number): Promise<
       measured: { hop, limit },
     },
   ];
-}
-
-interface Server {
-  readonly name: string;
-  /** Processor time since now. */
-  seconds(): number;
-}
-
-function serversOf({ stack: { source, kafka, warehouse } }: BenchSession): readonly Server[] {
-  const ports = [
-    { name: 'e-wallet', port: source.port },
-    { name: 'Kafka', port: Number(kafka.bootstrapServers.split(':').at(-1)) },
-    { name: 'warehouse', port: warehouse.port },
-  ];
-  return ports.map(({ name, port }) => {
-    const before = serverCpuSeconds(port);
-    return { name, seconds: () => serverCpuSeconds(port) - before };
-  });
-}
-
-function perMillion(seconds: number, rows: number): string {
-  return ((seconds / rows) * 1e6).toFixed(1);
 }
 
 /** Bytes of the rows as PostgreSQL writes them in text. */

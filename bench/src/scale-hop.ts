@@ -1,11 +1,11 @@
 import { totalsOfTable, withClient, type BenchSession } from './bench-session';
 import { produce } from './destination-hop';
-import { idleSeconds } from './idle-cores';
 import { deleteTopic } from './kafka-totals';
 import type { Measurement } from './measurement';
 import { mustEqual } from './money';
+import { idleSeconds } from './proc';
 import { ProcessUsage } from './process-usage';
-import { serverCpuSeconds } from './server-usage';
+import { perMillion, watchServers } from './server-usage';
 import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
 import type { Trial } from './trial';
 
@@ -22,9 +22,10 @@ export async function scaleTrial(session: BenchSession, lines: string, number: n
   const one = await catchUp(session, `${topics}one`, topics, 1);
   const two = await catchUp(session, `${topics}two`, topics, 2);
   await deleteTopic(session.stack, `${topics}.transactions`);
+  const costOf = ({ allCpuSeconds, rows }: CatchUp): string => perMillion(allCpuSeconds, rows);
   const cheaper = Math.min(one.allCpuSeconds, two.allCpuSeconds);
   session.say(
-    `CPU s a million rows of sinks, warehouse and broker: one instance ${perMillion(one)}, two ${perMillion(two)}; two beside one ${(one.seconds / two.seconds).toFixed(2)}`,
+    `CPU s a million rows of sinks, warehouse and broker: one instance ${costOf(one)}, two ${costOf(two)}; two beside one ${(one.seconds / two.seconds).toFixed(2)}`,
   );
   const limitName = 'what free cores allow';
   return [
@@ -46,16 +47,10 @@ interface CatchUp extends Measurement {
   readonly idle: number;
 }
 
-function perMillion({ allCpuSeconds, rows }: CatchUp): string {
-  return ((allCpuSeconds / rows) * 1e6).toFixed(1);
-}
-
 async function catchUp(session: BenchSession, connector: string, topics: string, instances: number): Promise<CatchUp> {
   const { totals, warehouseUrl, stack } = session;
   await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
-  const ports = [stack.warehouse.port, Number(stack.kafka.bootstrapServers.split(':').at(-1))];
-  const serversSeconds = () => ports.reduce((sum, port) => sum + serverCpuSeconds(port), 0);
-  const serversBefore = serversSeconds();
+  const servers = watchServers(stack, ['warehouse', 'Kafka']);
   const idleBefore = idleSeconds();
   const started = Number(process.hrtime.bigint());
   const first = await startSink(session, connector, topics);
@@ -67,7 +62,7 @@ async function catchUp(session: BenchSession, connector: string, topics: string,
     try {
       const { at } = await untilLanded(session, connector, totals.rows, first);
       const own = usage.stop();
-      const allCpuSeconds = own.cpuSeconds + serversSeconds() - serversBefore;
+      const allCpuSeconds = servers.reduce((sum, server) => sum + server.seconds(), own.cpuSeconds);
       const idle = idleSeconds() - idleBefore;
       measured = { rows: totals.rows, bytes: 0, seconds: (at - started) / 1e9, ...own, allCpuSeconds, idle };
     } finally {

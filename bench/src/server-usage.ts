@@ -1,9 +1,42 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { Failure } from '@ewallet/failure';
+import type { StackConnections } from '@ewallet/stack-connections';
+import { processStat, procFile } from './proc';
 
-/** Kernel ticks a second in /proc: 100 on every Linux that Node runs on. */
-const TICKS = 100;
 const LISTEN = '0A';
+
+export type ServerName = 'e-wallet' | 'Kafka' | 'warehouse';
+
+export interface ServerUsage {
+  readonly name: ServerName;
+  /** Processor time since the watching began. */
+  seconds(): number;
+}
+
+/** Watches servers of the stack from now on, in the order of their names. */
+export function watchServers(stack: StackConnections, names: readonly ServerName[]): readonly ServerUsage[] {
+  return names.map((name) => {
+    const port = portOf(stack, name);
+    const before = serverCpuSeconds(port);
+    return { name, seconds: () => serverCpuSeconds(port) - before };
+  });
+}
+
+/** Processor time as the trials say it: seconds a million rows took. */
+export function perMillion(seconds: number, rows: number): string {
+  return ((seconds / rows) * 1e6).toFixed(1);
+}
+
+function portOf({ source, kafka, warehouse }: StackConnections, name: ServerName): number {
+  switch (name) {
+    case 'e-wallet':
+      return source.port;
+    case 'Kafka':
+      return Number(kafka.bootstrapServers.split(':').at(-1));
+    case 'warehouse':
+      return warehouse.port;
+  }
+}
 
 /**
  * CPU seconds so far of the server that listens on a local port: its process, the children that live, and those that
@@ -11,36 +44,21 @@ const LISTEN = '0A';
  *
  * @throws Failure where no process of this machine listens there
  */
-export function serverCpuSeconds(port: number): number {
+function serverCpuSeconds(port: number): number {
   const server = listenerOn(port);
   const processes = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => statOf(Number(name)) ?? []);
+    .flatMap((name) => processStat(Number(name)) ?? []);
   const own = processes.find(({ pid }) => pid === server);
   const children = processes.filter(({ parent }) => parent === server);
-  return (own?.seconds ?? 0) + (own?.endedChildren ?? 0) + children.reduce((sum, { seconds }) => sum + seconds, 0);
-}
-
-interface ProcessStat {
-  readonly pid: number;
-  readonly parent: number;
-  readonly seconds: number;
-  readonly endedChildren: number;
-}
-
-function statOf(pid: number): ProcessStat | undefined {
-  const stat = readOr(`/proc/${pid}/stat`);
-  if (stat === '') return undefined;
-  // The command's name may hold spaces; the parent is the second field after it, the four times are the 12th to the 15th.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const time = (index: number): number => Number(fields[index] ?? 0) / TICKS;
-  return { pid, parent: Number(fields[1]), seconds: time(11) + time(12), endedChildren: time(13) + time(14) };
+  const ofChildren = children.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, own?.endedChildrenCpuSeconds ?? 0);
+  return (own?.cpuSeconds ?? 0) + ofChildren;
 }
 
 function listenerOn(port: number): number {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const sockets = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
-    readOr(file)
+  const sockets = ['net/tcp', 'net/tcp6'].flatMap((file) =>
+    procFile(file)
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
       .filter((fields) => fields[1]?.endsWith(`:${hex}`) === true && fields[3] === LISTEN)
@@ -56,13 +74,5 @@ function opens(pid: string, sockets: ReadonlySet<string>): boolean {
     return readdirSync(`/proc/${pid}/fd`).some((name) => sockets.has(readlinkSync(`/proc/${pid}/fd/${name}`)));
   } catch {
     return false; // it ended, or it is somebody else's
-  }
-}
-
-function readOr(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
   }
 }
