@@ -20,7 +20,7 @@ export interface ServerFacts {
 }
 
 /** What of the configuration would make a sync fail. Each sentence names the remedy. */
-export function findProblems(config: SourceConfig, server: ServerFacts, tables: readonly Table[]): readonly string[] {
+function findProblems(config: SourceConfig, server: ServerFacts, tables: readonly Table[]): readonly string[] {
   const role = quoteIdentifier(config.connection.username);
   const problems: string[] = [];
   if (server.version < 140_000) {

@@ -6,7 +6,7 @@ import type { TableRule } from './wanted-rows';
  * SQL conditions on row versions. `age(xmin)` compares 32-bit ids without text and comes first: it leaves out all but
  * the candidates at 0.1 s a million rows. Then the exact 64-bit id decides (see `fullXid`, whose SQL twin is here).
  */
-export function newerThan(since: Snapshot, next: bigint): string {
+function newerThan(since: Snapshot, next: bigint): string {
   const id = fullXidSql(next);
   const seen = since.seen.map(([first, last]) => `[${first},${last}]`).join(',');
   const notSeen = seen === '' ? '' : ` and not ('{${seen}}'::int8multirange @> ${id})`;

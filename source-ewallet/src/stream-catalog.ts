@@ -42,7 +42,7 @@ function toStream(table: Table, method: ReplicationMethod): CatalogStream {
 }
 
 /** Incremental is offered where it is lossless; where it cannot be, only to a user who chose the plain cursor. */
-export function safeSyncModes(table: Table, method: ReplicationMethod): readonly SyncMode[] {
+function safeSyncModes(table: Table, method: ReplicationMethod): readonly SyncMode[] {
   return whyNotIncremental(table, method) === undefined
     ? [SyncMode.FULL_REFRESH, SyncMode.INCREMENTAL]
     : [SyncMode.FULL_REFRESH];
@@ -78,7 +78,7 @@ export function hasLosslessVersions(table: Table): boolean {
 }
 
 /** A full refresh can go on where it stopped: its rows have places and versions. */
-export function isResumable(table: Table): boolean {
+function isResumable(table: Table): boolean {
   return table.hasRowVersions;
 }
 

@@ -9,7 +9,7 @@ import type { Launcher } from './config';
 const IN_CONTAINER = '/ewallet-sync';
 
 /** The platform gives a connector a minute to end by itself. */
-export const GRACE = 60_000;
+const GRACE = 60_000;
 
 export interface Ended {
   readonly code: number | null;

@@ -10,7 +10,7 @@ import { sync } from './sync';
 import { SyncLog, type LogFormat } from './sync-log';
 
 /** What a shell, cron or Kubernetes sees. */
-export const EXIT = { failed: 1, config: 2, alreadyRunning: 3, stopped: 143 } as const;
+const EXIT = { failed: 1, config: 2, alreadyRunning: 3, stopped: 143 } as const;
 
 interface RunFlags {
   readonly config: string;

@@ -33,7 +33,7 @@ export async function buildModels(
 }
 
 /** How dbt's profile is told where the warehouse is. */
-export function warehouseVariables(warehouse: PostgresConnection): Readonly<Record<string, string>> {
+function warehouseVariables(warehouse: PostgresConnection): Readonly<Record<string, string>> {
   return {
     EWALLET_WAREHOUSE_HOST: warehouse.host,
     EWALLET_WAREHOUSE_PORT: String(warehouse.port),

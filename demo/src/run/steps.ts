@@ -49,7 +49,7 @@ export class Steps {
 }
 
 /** As `████░░░░  50%  1,000 of 2,000 rows  500 rows/s  2 s`. */
-export function describe({ done, total, unit }: StepProgress, seconds: number): string {
+function describe({ done, total, unit }: StepProgress, seconds: number): string {
   const rate = unit === 'rows' ? `${number(done / Math.max(seconds, 0.001))} rows/s  ` : '';
   const elapsed = `${rate}${seconds.toFixed(0)} s`;
   if (total === undefined || total === 0) return `${number(done)} ${unit}  ${elapsed}`;

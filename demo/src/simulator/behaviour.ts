@@ -95,7 +95,7 @@ export function mindLimit(random: Random, wanted: number, limit: number, step: n
   return roundDown(limit * (random.chance(0.08) ? 1 + 0.5 * random.next() : 0.4 + 0.55 * random.next()), step);
 }
 
-export function roundTo(amount: number, step: number): number {
+function roundTo(amount: number, step: number): number {
   return Math.max(1, Math.round(amount / step)) * step;
 }
 

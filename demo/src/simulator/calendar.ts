@@ -13,7 +13,7 @@ export function isPayday(at: Micros): boolean {
 }
 
 /** How busy an hour is beside others, before growth. */
-export function busyness(at: Micros): number {
+function busyness(at: Micros): number {
   return (HOURS[localHour(at)] ?? 0) * (WEEKDAYS[localWeekday(at)] ?? 0) * (isPayday(at) ? 1.35 : 1);
 }
 

@@ -67,7 +67,7 @@ export function tierOf(population: Population, user: number, at: Micros): number
 }
 
 /** How many customers a history of so many transactions has: about 40 movements each. */
-export function userCountFor(rows: number): number {
+function userCountFor(rows: number): number {
   return Math.max(20, Math.min(400_000, Math.round(rows / 40)));
 }
 

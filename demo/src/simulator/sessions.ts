@@ -10,7 +10,7 @@ const MODELS: Readonly<Record<Device, readonly [string, ...string[]]>> = {
 };
 
 /** The customer's usual device: a property of the index. */
-export function deviceOf(user: number): Device {
+function deviceOf(user: number): Device {
   const share = hash(user, 5) % 100;
   if (share < 71) return 'android';
   return share < 94 ? 'ios' : 'web';

@@ -39,7 +39,7 @@ const AUTHORISATION = new Set([
   'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
 ]);
 
-export function isUnauthorised(error: unknown): boolean {
+function isUnauthorised(error: unknown): boolean {
   return AUTHORISATION.has(kafkaError(error).type ?? '');
 }
 

@@ -1,5 +1,5 @@
 /** Kafka's own hash of keys, as the Java client's default partitioner computes it. */
-export function murmur2(bytes: Uint8Array, start: number, end: number): number {
+function murmur2(bytes: Uint8Array, start: number, end: number): number {
   const M = 0x5bd1e995;
   const length = end - start;
   let hash = 0x9747b28c ^ length;

@@ -52,7 +52,7 @@ function writeTogether(socket: Connection['socket'], pieces: readonly Buffer[]):
  *
  * @see https://kafka.apache.org/protocol.html#The_Messages_Produce
  */
-export function encodeProduce(
+function encodeProduce(
   clientId: string,
   correlationId: number,
   { transactionalId, timeoutMs, batches }: ProduceRequest,

@@ -55,7 +55,7 @@ export function nextSequence(sequence: number, records: number): number {
 }
 
 /** Encoded length of a zigzag varint. */
-export function varintBytes(value: number): number {
+function varintBytes(value: number): number {
   let rest = (value << 1) ^ (value >> 31);
   let bytes = 1;
   for (rest >>>= 0; rest >= 0x80; rest >>>= 7) bytes += 1;

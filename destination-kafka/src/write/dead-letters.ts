@@ -4,9 +4,9 @@ import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from '../kafka/record-bat
 import type { TopicWriter } from '../kafka/topic-writer';
 
 /** Why a record lies here, for people. */
-export const REASON_HEADER = 'reason';
+const REASON_HEADER = 'reason';
 /** Bytes of the Airbyte line; differs from the value's length where the line itself was too large to keep. */
-export const LINE_BYTES_HEADER = 'line_bytes';
+const LINE_BYTES_HEADER = 'line_bytes';
 
 function span(bytes: Buffer): Span {
   return { bytes, start: 0, end: bytes.length };

@@ -16,7 +16,7 @@ const LEADERS_MS = 60_000;
 const BROKER_MAX_MESSAGE_BYTES = 1_048_588;
 
 /** Differences between what a topic has and what the configuration asks for, for people. */
-export function mismatches(
+function mismatches(
   settings: TopicSettings,
   actual: {
     readonly partitions: number;

@@ -7,7 +7,7 @@ export function asObject(value: unknown, what: string): JsonObject {
   return value as JsonObject; // answers are parsed JSON
 }
 
-export function asList(value: unknown, what: string): readonly Json[] {
+function asList(value: unknown, what: string): readonly Json[] {
   if (!Array.isArray(value)) throw unexpected(what, 'a list');
   return value as readonly Json[];
 }

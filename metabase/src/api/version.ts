@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
 
-export const oldestVersion = 50;
-export const newestVersion = 63;
+const oldestVersion = 50;
+const newestVersion = 63;
 
 /** A release of Metabase: `v0.54.2` is the open-source edition of 54, `v1.54.2` the paid one; both have one API. */
 export interface Version {

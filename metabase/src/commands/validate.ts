@@ -47,7 +47,7 @@ const martInSql = /\bmarts\.([a-z_][a-z0-9_]*)/g;
 const otherSchema = /\b(raw|staging|intermediate|sink|public)\.[a-z_]/;
 
 /** Questions read marts only, and filter columns that dbt promises. */
-export function contractFaults(content: Content, contracts: Contracts): Fault[] {
+function contractFaults(content: Content, contracts: Contracts): Fault[] {
   return [...content.questions.values()].flatMap((question) => {
     const sql = question.sql.join('\n');
     const faults: string[] = [];

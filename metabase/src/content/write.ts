@@ -5,7 +5,7 @@ import { sortKeys } from './json';
 import { schemaFile, type ContentKind } from './schema';
 
 /** A content file's text: keys sorted, two spaces, `$schema` for the editor; the same content is always the same bytes. */
-export function contentText(kind: ContentKind, value: object): string {
+function contentText(kind: ContentKind, value: object): string {
   const withSchema = { $schema: `../../schema/${schemaFile(kind)}`, ...value };
   return `${JSON.stringify(sortKeys(withSchema), null, 2)}\n`;
 }

@@ -57,7 +57,7 @@ ${style}</style>
 }
 
 /** JSON that cannot end its script element, whatever a value says: `</script>`, `<!--`, line separators. */
-export function jsonInHtml(data: PageData): string {
+function jsonInHtml(data: PageData): string {
   return JSON.stringify(data).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -82,7 +82,7 @@ function add(day: string, unit: Unit, count: number): string {
   return date.toISOString().slice(0, 10);
 }
 
-export function addDays(day: string, count: number): string {
+function addDays(day: string, count: number): string {
   const date = new Date(`${day}T00:00:00Z`);
   date.setUTCDate(date.getUTCDate() + count);
   return date.toISOString().slice(0, 10);

@@ -163,7 +163,7 @@ export function dashboardFromWire(
 }
 
 /** Metabase keeps no tab for a dashboard that has one, so its key and name are fixed. */
-export const onlyTab = { key: 'main', name: 'Main' };
+const onlyTab = { key: 'main', name: 'Main' };
 
 function filterFromWire(parameter: JsonObject, dashboard: string): Filter {
   const key = asText(parameter.slug, `a filter's slug in dashboard "${dashboard}"`);

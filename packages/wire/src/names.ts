@@ -9,7 +9,7 @@ function withoutAccents(name: string): string {
   return name.normalize('NFKD').replace(/\p{M}/gu, '');
 }
 
-export function shortHash(name: string): string {
+function shortHash(name: string): string {
   return createHash('sha256').update(name).digest('hex').slice(0, 8);
 }
 

@@ -21,7 +21,7 @@ export function readConfigFile(path: string, environment: Readonly<Record<string
   return new Map([...raw].map(([key, value]) => [key, resolveVariables(key, value, environment)]));
 }
 
-export function parseJson(content: string, path: string): Map<string, string> {
+function parseJson(content: string, path: string): Map<string, string> {
   let document: unknown;
   try {
     document = JSON.parse(content);

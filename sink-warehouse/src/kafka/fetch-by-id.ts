@@ -33,7 +33,7 @@ export async function fetchById(
   });
 }
 
-export function encodeFetchByIdRequest(request: FetchRequest, partitions: readonly Known[]): Buffer {
+function encodeFetchByIdRequest(request: FetchRequest, partitions: readonly Known[]): Buffer {
   const out = new FlexibleWriter();
   out.tags(); // the request header's
   out.int32(-1); // no replica

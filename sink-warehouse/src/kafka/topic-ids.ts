@@ -25,7 +25,7 @@ export async function readTopicIds(cluster: Cluster, topics: readonly string[]):
   });
 }
 
-export function encodeMetadataRequest(topics: readonly string[]): Buffer {
+function encodeMetadataRequest(topics: readonly string[]): Buffer {
   const out = new FlexibleWriter();
   out.tags(); // the request header's
   out.array(topics, (topic) => out.uuid(NO_ID).text(topic).tags());
@@ -35,7 +35,7 @@ export function encodeMetadataRequest(topics: readonly string[]): Buffer {
 }
 
 /** The body of a Metadata response, version 10, after the correlation id. */
-export function decodeTopicIds(bytes: Buffer): Map<string, string> {
+function decodeTopicIds(bytes: Buffer): Map<string, string> {
   const read = new FlexibleReader(bytes);
   read.tags(); // the response header's
   read.int32(); // throttle time

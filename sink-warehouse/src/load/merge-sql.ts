@@ -7,7 +7,7 @@ export function landingColumnName(slot: number): string {
   return `c${slot}`;
 }
 
-export function landingColumns(layout: Layout): readonly LandingColumn[] {
+function landingColumns(layout: Layout): readonly LandingColumn[] {
   return [...LINEAGE_COLUMNS, ...layout.columns];
 }
 

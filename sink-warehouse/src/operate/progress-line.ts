@@ -18,7 +18,7 @@ export interface Figures {
 }
 
 /** `12,345 records · 6,789/s · lag 42 · 4 partitions · 0 dead letters` */
-export function progressText({ records, perSecond, lag, partitions, deadLetters }: Figures): string {
+function progressText({ records, perSecond, lag, partitions, deadLetters }: Figures): string {
   const number = (value: number) => Math.round(value).toLocaleString('en');
   return [
     `${number(records)} records`,

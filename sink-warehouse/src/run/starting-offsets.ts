@@ -20,7 +20,7 @@ interface Place {
   readonly currentTopicId: string | undefined;
 }
 
-export function standing(place: Place, bounds: Pick<LogBounds, 'earliest' | 'stable'>): Standing {
+function standing(place: Place, bounds: Pick<LogBounds, 'earliest' | 'stable'>): Standing {
   if (place.topicId !== null && place.currentTopicId !== undefined && place.topicId !== place.currentTopicId)
     return { kind: 'recreated' };
   if (place.nextOffset < bounds.earliest) return { kind: 'expired' };

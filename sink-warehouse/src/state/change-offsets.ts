@@ -13,7 +13,7 @@ interface OffsetChange extends TopicPartition {
  *
  * @throws Failure naming what is wrong with the body
  */
-export function parseOffsetChanges(body: unknown): OffsetChange[] {
+function parseOffsetChanges(body: unknown): OffsetChange[] {
   const { offsets } = (typeof body === 'object' && body !== null ? body : {}) as { offsets?: unknown };
   if (!Array.isArray(offsets) || offsets.length === 0) throw Failure.config('Partitions / offsets need to be provided');
   return offsets.map((entry: unknown) => {

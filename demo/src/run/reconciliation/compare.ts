@@ -1,7 +1,7 @@
 import { formatDecimal } from '@ewallet/wire';
 import type { Measured, Totals } from './totals';
 
-export const PLACES = ['e-wallet', 'Kafka', 'warehouse'] as const;
+const PLACES = ['e-wallet', 'Kafka', 'warehouse'] as const;
 
 /** One number in the three places, as text. */
 export interface Comparison {
