@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Client } from 'pg';
 import { PROJECT_ROOT, runCommand } from '../support/command';
+import { destinationConfig, sinkConfig, sourceConfig } from '../support/configurations';
 import { eventually } from '../support/eventually';
 import { freshDatabase, type FreshDatabase } from '../support/fresh-database';
 import { services } from '../support/services';
@@ -104,17 +105,8 @@ suite(title, () => {
         (2, -0.0001, null, '2026-01-02T03:04:06Z');
     `);
     await client.end();
-    const { host, port, username, password } = database;
-    const ssl_mode = { mode: 'disable' };
-    await put('connectorConfig.json', {
-      ...{ host, port, database: database.database, username, password, schemas: ['public'], ssl_mode },
-    });
-    await put('destinationConfig.json', {
-      bootstrap_servers: connections.kafka.bootstrapServers,
-      topic_pattern: `${topics}.{stream}`,
-      protocol: { security_protocol: 'PLAINTEXT' },
-      schema_registry: { url: connections.schemaRegistry.url },
-    });
+    await put('connectorConfig.json', sourceConfig(database));
+    await put('destinationConfig.json', destinationConfig(connections, `${topics}.{stream}`));
     await put('catalog.json', {
       streams: [
         {
@@ -131,18 +123,7 @@ suite(title, () => {
         },
       ],
     });
-    await put('sink.json', {
-      name: run,
-      'topics.regex': `${topics}\\..*`,
-      'consumer.override.bootstrap.servers': connections.kafka.bootstrapServers,
-      'connection.url': warehouse.url,
-      'value.converter.schema.registry.url': connections.schemaRegistry.url,
-      'insert.mode': 'upsert',
-      'pk.mode': 'record_key',
-      'auto.create': true,
-      'auto.evolve': true,
-      'rest.port': 0,
-    });
+    await put('sink.json', sinkConfig(connections, warehouse, topics));
   }, 600_000);
 
   afterAll(async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { commandPath } from '../support/command';
+import { destinationConfig, sinkConfig, sourceConfig } from '../support/configurations';
 import { eventually } from '../support/eventually';
 import { freshDatabase, type FreshDatabase } from '../support/fresh-database';
 import { contractColumns } from '../support/metabase/columns';
@@ -42,38 +43,15 @@ suite(title, () => {
       await mkdir(path.join(directory, name));
       await chmod(path.join(directory, name), 0o777); // the image's user is none of this machine's
     }
-    const { host, port, database, username, password } = wallet;
-    const ssl_mode = { mode: 'disable' };
     await writeFile(
       path.join(directory, 'config', 'sync.json'),
       JSON.stringify({
-        source: { config: { host, port, database, username, password, schemas: ['public'], ssl_mode } },
-        destination: {
-          config: {
-            bootstrap_servers: connections.kafka.bootstrapServers,
-            topic_pattern: `${run}.{stream}`,
-            protocol: { security_protocol: 'PLAINTEXT' },
-            schema_registry: { url: connections.schemaRegistry.url },
-          },
-        },
+        source: { config: sourceConfig(wallet) },
+        destination: { config: destinationConfig(connections, `${run}.{stream}`) },
         state_directory: '/state',
       }),
     );
-    await writeFile(
-      path.join(directory, 'sink.json'),
-      JSON.stringify({
-        name: run,
-        'topics.regex': `${run}\\..*`,
-        'consumer.override.bootstrap.servers': connections.kafka.bootstrapServers,
-        'connection.url': warehouse.url,
-        'value.converter.schema.registry.url': connections.schemaRegistry.url,
-        'insert.mode': 'upsert',
-        'pk.mode': 'record_key',
-        'auto.create': true,
-        'auto.evolve': true,
-        'rest.port': 0,
-      }),
-    );
+    await writeFile(path.join(directory, 'sink.json'), JSON.stringify(sinkConfig(connections, warehouse, run)));
   });
   afterAll(async () => {
     engine!.remove([tag]);

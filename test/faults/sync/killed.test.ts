@@ -9,6 +9,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { Client } from 'pg';
 import { Random } from '../../../demo/src/simulator/random';
 import { commandPath, runCommand } from '../../support/command';
+import { destinationConfig, sourceConfig } from '../../support/configurations';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services, type StackConnections } from '../../support/services';
 import { uniqueName } from '../../support/unique-name';
@@ -54,29 +55,11 @@ test('ewallet-sync killed with SIGKILL at random moments, while the wallet trade
 }, 300_000);
 
 async function configure(prefix: string): Promise<string> {
-  const { host, port, username, password } = stack.source;
   const file = path.join(directory, 'sync.json');
   const config = {
     state_directory: 'state',
-    source: {
-      config: {
-        host,
-        port,
-        database: database.database,
-        username,
-        password,
-        schemas: ['public'],
-        ssl_mode: { mode: 'disable' },
-      },
-    },
-    destination: {
-      config: {
-        bootstrap_servers: stack.kafka.bootstrapServers,
-        topic_pattern: `${prefix}.{stream}`,
-        protocol: { security_protocol: 'PLAINTEXT' },
-        schema_registry: { url: stack.schemaRegistry.url },
-      },
-    },
+    source: { config: sourceConfig(database) },
+    destination: { config: destinationConfig(stack, `${prefix}.{stream}`) },
     backoff_seconds: 1,
   };
   await writeFile(file, JSON.stringify(config));

@@ -1,5 +1,6 @@
 import { SchemaRegistry } from '@ewallet/wire';
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
+import { destinationConfig } from '../../support/configurations';
 import { committedRecords, type CommittedRecord } from '../../support/destination/committed-records';
 import {
   catalogOf,
@@ -20,12 +21,7 @@ let connections: StackConnections;
 let smallest: Record<string, unknown>;
 beforeAll(async () => {
   connections = await services();
-  smallest = {
-    bootstrap_servers: connections.kafka.bootstrapServers,
-    topic_pattern: '{namespace}.{stream}',
-    protocol: { security_protocol: 'PLAINTEXT' },
-    schema_registry: { url: connections.schemaRegistry.url },
-  };
+  smallest = destinationConfig(connections, '{namespace}.{stream}');
 });
 
 const read = (topic: string, decode = true): Promise<readonly CommittedRecord[]> =>

@@ -1,10 +1,11 @@
 import { Client } from 'pg';
 import { findWarnings, queryServerFacts, type ServerFacts } from '../../../source-ewallet/src/check';
 import { parseSourceConfig } from '../../../source-ewallet/src/source-config';
+import { sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
-import { runWalletSource, sourceConfig } from '../../support/source/wallet-source';
+import { runWalletSource } from '../../support/source/wallet-source';
 
 jest.setTimeout(120_000);
 

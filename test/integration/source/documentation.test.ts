@@ -2,15 +2,10 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
 import { PROJECT_ROOT } from '../../support/command';
+import { sourceConfig } from '../../support/configurations';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
-import {
-  configuredCatalog,
-  lastStates,
-  records,
-  runWalletSource,
-  sourceConfig,
-} from '../../support/source/wallet-source';
+import { configuredCatalog, lastStates, records, runWalletSource } from '../../support/source/wallet-source';
 
 jest.setTimeout(120_000);
 

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { commandPath } from '../../support/command';
+import { sourceConfig } from '../../support/configurations';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
-import { configuredCatalog, sourceConfig, type Message, type StreamState } from '../../support/source/wallet-source';
+import { configuredCatalog, type Message, type StreamState } from '../../support/source/wallet-source';
 
 jest.setTimeout(240_000);
 

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { commandPath } from '../../support/command';
+import { sourceConfig } from '../../support/configurations';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
-import { configuredCatalog, sourceConfig } from '../../support/source/wallet-source';
+import { configuredCatalog } from '../../support/source/wallet-source';
 
 jest.setTimeout(240_000);
 

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Client } from 'pg';
+import { sourceConfig } from '../../support/configurations';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import {
@@ -7,7 +8,6 @@ import {
   lastStates,
   records,
   runWalletSource,
-  sourceConfig,
   type StreamState,
 } from '../../support/source/wallet-source';
 

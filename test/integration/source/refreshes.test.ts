@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { sourceConfig } from '../../support/configurations';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import {
@@ -6,7 +7,6 @@ import {
   lastStates,
   records,
   runWalletSource,
-  sourceConfig,
   states,
   type ConfiguredCatalog,
   type RunResult,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import {
   configuredCatalog,
@@ -73,11 +74,7 @@ async function insertOneByOne(stack: RunningStack, count: number): Promise<void>
 }
 
 async function sync(stack: RunningStack, state: readonly StreamState[]): Promise<RunResult> {
-  const { host, port, database, username, password } = stack.connections.source;
-  const config = {
-    ...{ host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } },
-    recovery_look_back_seconds: 3600,
-  };
+  const config = sourceConfig(stack.connections.source, { recovery_look_back_seconds: 3600 });
   const result = await runWalletSource('read', config, await configuredCatalog(config, 'incremental', ['payments']), {
     state,
   });
@@ -186,11 +183,7 @@ describe('of a copy of the server as it was, with another future', () => {
     const two = await sync(standby, lastStates(same));
     expect({ warnings: warnings(two), count: records(two).length }).toEqual({ warnings: [], count: 2 });
 
-    const config = {
-      ...{ ...standby.connections.source, schemas: ['public'] },
-      ssl_mode: { mode: 'disable' },
-    };
-    const check = await runWalletSource('check', config);
+    const check = await runWalletSource('check', sourceConfig(standby.connections.source));
     expect(warnings(check)).toEqual([
       'The server is a standby that cancels reads after max_standby_streaming_delay = 30s: ' +
         'set hot_standby_feedback = on there, or raise it above the longest sync.',

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
@@ -8,7 +9,6 @@ import {
   lastStates,
   records,
   runWalletSource,
-  sourceConfig,
   type RunResult,
 } from '../../support/source/wallet-source';
 

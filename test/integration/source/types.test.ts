@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { Client } from 'pg';
+import { sourceConfig } from '../../support/configurations';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
-import { configuredCatalog, records, runWalletSource, sourceConfig } from '../../support/source/wallet-source';
+import { configuredCatalog, records, runWalletSource } from '../../support/source/wallet-source';
 
 /**
  * PostgreSQL is the oracle: it makes the value from its text, and reads it back out of the RECORD's line (its `json` type

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { commandPath, runCommand } from '../../support/command';
+import { destinationConfig, sinkConfig, sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
@@ -20,43 +21,18 @@ const running: ChildProcess[] = [];
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'ewallet-pipeline-'));
-  const { source, warehouse: server, kafka, schemaRegistry } = await services();
-  ewallet = await freshDatabase(source, 'pipeline');
-  warehouse = await freshDatabase(server, 'pipeline');
+  const stack = await services();
+  ewallet = await freshDatabase(stack.source, 'pipeline');
+  warehouse = await freshDatabase(stack.warehouse, 'pipeline');
   const topics = uniqueName('pipeline');
-  const { host, port, database, username, password } = ewallet;
-  await write('source.json', {
-    host,
-    port,
-    database,
-    username,
-    password,
-    schemas: ['public'],
-    ssl_mode: { mode: 'disable' },
-  });
-  await write('destination.json', {
-    bootstrap_servers: kafka.bootstrapServers,
-    topic_pattern: `${topics}.{stream}`,
-    protocol: { security_protocol: 'PLAINTEXT' },
-    schema_registry: { url: schemaRegistry.url },
-  });
+  await write('source.json', sourceConfig(ewallet));
+  await write('destination.json', destinationConfig(stack, `${topics}.{stream}`));
   await write('sync.json', {
     name: topics,
     source: { command: [commandPath('source-ewallet')], config_file: 'source.json' },
     destination: { command: [commandPath('destination-kafka')], config_file: 'destination.json' },
   });
-  await write('sink.json', {
-    name: topics,
-    'topics.regex': `${topics}\\..*`,
-    'consumer.override.bootstrap.servers': kafka.bootstrapServers,
-    'connection.url': warehouse.url,
-    'value.converter.schema.registry.url': schemaRegistry.url,
-    'insert.mode': 'upsert',
-    'pk.mode': 'record_key',
-    'auto.create': true,
-    'auto.evolve': true,
-    'rest.port': 0,
-  });
+  await write('sink.json', sinkConfig(stack, warehouse, topics));
 });
 afterAll(async () => {
   for (const child of running) await end(child);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { againstAirbyteModels } from '../../support/airbyte-models';
 import { runCommand, type CommandResult } from '../../support/command';
+import { destinationConfig, sourceConfig } from '../../support/configurations';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { uniqueName } from '../../support/unique-name';
@@ -25,26 +26,12 @@ const file = (name: string): string => path.join(dir, name);
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'ewallet-protocol-'));
-  const { source, kafka, schemaRegistry } = await services();
-  database = await freshDatabase(source, 'protocol');
+  const stack = await services();
+  database = await freshDatabase(stack.source, 'protocol');
   const seeded = await runCommand('ewallet-simulator', ['seed', '--database-url', database.url, '--rows', '500']);
   expect({ code: seeded.code, stderr: seeded.code === 0 ? '' : seeded.stderr }).toEqual({ code: 0, stderr: '' });
-  const { host, port, username, password } = database;
-  await json('source.json', {
-    host,
-    port,
-    database: database.database,
-    username,
-    password,
-    schemas: ['public'],
-    ssl_mode: { mode: 'disable' },
-  });
-  await json('destination.json', {
-    bootstrap_servers: kafka.bootstrapServers,
-    topic_pattern: `${uniqueName('protocol')}.{stream}`,
-    protocol: { security_protocol: 'PLAINTEXT' },
-    schema_registry: { url: schemaRegistry.url },
-  });
+  await json('source.json', sourceConfig(database));
+  await json('destination.json', destinationConfig(stack, `${uniqueName('protocol')}.{stream}`));
 });
 afterAll(async () => {
   await database.drop();

@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { TEST_PYTHON } from '../../support/airbyte-models';
 import { commandPath, runCommand } from '../../support/command';
 import { committedRecords } from '../../support/destination/committed-records';
+import { destinationConfig, sourceConfig } from '../../support/configurations';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { uniqueName } from '../../support/unique-name';
@@ -48,9 +49,7 @@ async function counted(client: Client): Promise<{ rows: Record<string, number>; 
 }
 
 test('PyAirbyte checks, discovers and reads the source in full, then only what changed', async () => {
-  const { host, port, database, username, password } = wallet;
-  const config = { host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } };
-  const job = { kind: 'read', executable: commandPath('source-ewallet'), config };
+  const job = { kind: 'read', executable: commandPath('source-ewallet'), config: sourceConfig(wallet) };
   const client = new Client({ connectionString: wallet.url });
   await client.connect();
   try {
@@ -83,18 +82,14 @@ test('PyAirbyte checks, discovers and reads the source in full, then only what c
 });
 
 test("PyAirbyte writes airbyte-source-faker's records through the destination: each is in Kafka once", async () => {
-  const { kafka, schemaRegistry } = await services();
+  const stack = await services();
+  const { kafka, schemaRegistry } = stack;
   const prefix = uniqueName('faker');
   const written = pyAirbyte({
     kind: 'write',
     executable: commandPath('destination-kafka'),
     faker: path.join(path.dirname(TEST_PYTHON), 'source-faker'),
-    config: {
-      bootstrap_servers: kafka.bootstrapServers,
-      topic_pattern: `${prefix}.{stream}`,
-      protocol: { security_protocol: 'PLAINTEXT' },
-      schema_registry: { url: schemaRegistry.url },
-    },
+    config: destinationConfig(stack, `${prefix}.{stream}`),
   });
   // A stream that is overwritten ends with a control record in each partition, which is no row.
   const ids = async (stream: string): Promise<unknown[]> =>

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Kafka } from 'kafkajs';
 import { Client, types } from 'pg';
 import { SchemaRegistry } from '@ewallet/wire';
+import { sinkConfig } from '../configurations';
 import { freshDatabase, type FreshDatabase } from '../fresh-database';
 import { services, type StackConnections } from '../services';
 import { uniqueName } from '../unique-name';
@@ -43,23 +44,7 @@ export class SinkCase {
 
   /** The smallest configuration, over the topics `<name>.*`. */
   config(name: string, more: Record<string, unknown> = {}): string {
-    return writeConfig(
-      this.directory,
-      {
-        name,
-        'topics.regex': `${name}\\..*`,
-        'consumer.override.bootstrap.servers': this.stack.kafka.bootstrapServers,
-        'connection.url': this.database.url,
-        'value.converter.schema.registry.url': this.stack.schemaRegistry.url,
-        'insert.mode': 'upsert',
-        'pk.mode': 'record_key',
-        'auto.create': true,
-        'auto.evolve': true,
-        'rest.port': 0,
-        ...more,
-      },
-      `${uniqueName(name)}.json`,
-    );
+    return writeConfig(this.directory, sinkConfig(this.stack, this.database, name, more), `${uniqueName(name)}.json`);
   }
 
   /** Runs `job` beside a sink, which must then end with exit 0. */

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { runSource } from '@ewallet/airbyte';
 import { EwalletSource } from '../../../source-ewallet/src/ewallet-source';
-import type { FreshDatabase } from '../fresh-database';
 
 export interface CatalogStream {
   readonly name: string;
@@ -113,20 +112,6 @@ export async function runWalletSource(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-export function sourceConfig(database: FreshDatabase, more: Record<string, unknown> = {}): Record<string, unknown> {
-  const { host, port, database: name, username, password } = database;
-  return {
-    host,
-    port,
-    database: name,
-    username,
-    password,
-    schemas: ['public'],
-    ssl_mode: { mode: 'disable' },
-    ...more,
-  };
 }
 
 /** Every discovered stream (or those named), configured as a user would. */
