@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { commandPath } from '../support/command';
-import { destinationConfig, sinkConfig, sourceConfig } from '../support/configurations';
+import { destinationConfig, sinkConfig, sourceConfig, warehouseEnvironment } from '../support/configurations';
 import { eventually } from '../support/eventually';
 import { freshDatabase, type FreshDatabase } from '../support/fresh-database';
 import { contractColumns } from '../support/metabase/columns';
@@ -81,14 +81,6 @@ suite(title, () => {
     return text;
   }
 
-  const warehouseAs = (): Record<string, string> => ({
-    EWALLET_WAREHOUSE_HOST: warehouse.host,
-    EWALLET_WAREHOUSE_PORT: String(warehouse.port),
-    EWALLET_WAREHOUSE_DATABASE: warehouse.database,
-    EWALLET_WAREHOUSE_USER: warehouse.username,
-    EWALLET_WAREHOUSE_PASSWORD: warehouse.password,
-  });
-
   test('it is unprivileged, says what it is, and holds neither sources, tests nor the linter', async () => {
     const { user, labels } = engine!.configuration(tag);
     expect([user, labels['org.opencontainers.image.title']]).toEqual(['node', 'jobs']);
@@ -121,7 +113,7 @@ suite(title, () => {
     const sink = spawn(commandPath('sink-warehouse'), ['run', '--config', path.join(directory, 'sink.json')]);
     const sinkClosed = once(sink, 'close');
     const { child, said, closed } = start(['/app/compose/sync-and-build.sh'], {
-      ...warehouseAs(),
+      ...warehouseEnvironment(warehouse),
       SYNC_EVERY_SECONDS: '5',
     });
     try {
@@ -151,7 +143,7 @@ suite(title, () => {
   test('dashboards sets a fresh Metabase up and applies everything; the next start writes nothing', async () => {
     const double = await MetabaseDouble.start({ version: 'v0.54.2', columns: contractColumns(), fresh: true });
     const environment = {
-      ...warehouseAs(),
+      ...warehouseEnvironment(warehouse),
       METABASE_URL: double.url,
       METABASE_USER: 'admin@example.com',
       METABASE_PASSWORD: 'Change-me-1',

@@ -40,3 +40,14 @@ export function sinkConfig(
     ...more,
   };
 }
+
+/** How dbt and the dashboards are told where the warehouse is. */
+export function warehouseEnvironment(warehouse: PostgresConnection): Record<string, string> {
+  return {
+    EWALLET_WAREHOUSE_HOST: warehouse.host,
+    EWALLET_WAREHOUSE_PORT: String(warehouse.port),
+    EWALLET_WAREHOUSE_DATABASE: warehouse.database,
+    EWALLET_WAREHOUSE_USER: warehouse.username,
+    EWALLET_WAREHOUSE_PASSWORD: warehouse.password,
+  };
+}
