@@ -3,11 +3,10 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { Client } from 'pg';
 import { PROJECT_ROOT, runCommand } from '../support/command';
 import { destinationConfig, sinkConfig, sourceConfig } from '../support/configurations';
 import { eventually } from '../support/eventually';
-import { freshDatabase, type FreshDatabase } from '../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../support/fresh-database';
 import { services } from '../support/services';
 import { uniqueName } from '../support/unique-name';
 import { findEngine } from './container-engine';
@@ -96,8 +95,7 @@ suite(title, () => {
     warehouse = await freshDatabase(connections.warehouse);
     directory = await mkdtemp(path.join(tmpdir(), 'ewallet-images-'));
     await chmod(directory, 0o755);
-    const client = new Client({ connectionString: database.url });
-    await client.connect();
+    const client = await connectedTo(database);
     await client.query(`
       create table payments (id bigint primary key, amount numeric(20, 4), note text, updated_at timestamptz not null);
       insert into payments values
@@ -254,8 +252,7 @@ suite(title, () => {
       volumes: { [directory]: '/config' },
     });
     const ended = finished(child);
-    const client = new Client({ connectionString: warehouse.url });
-    await client.connect();
+    const client = await connectedTo(warehouse);
     try {
       const rows = await eventually(
         async () => {
@@ -267,8 +264,7 @@ suite(title, () => {
         },
         { timeoutMs: 90_000, everyMs: 200 },
       );
-      const before = new Client({ connectionString: database.url });
-      await before.connect();
+      const before = await connectedTo(database);
       const { rows: original } = await before.query(
         'select id::text, amount::text, note, updated_at::text from payments order by id',
       );

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { commandPath } from '../support/command';
 import { destinationConfig, sinkConfig, sourceConfig, warehouseEnvironment } from '../support/configurations';
 import { eventually } from '../support/eventually';
-import { freshDatabase, type FreshDatabase } from '../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../support/fresh-database';
 import { contractColumns } from '../support/metabase/columns';
 import { MetabaseDouble } from '../support/metabase/double';
 import { services } from '../support/services';
@@ -126,8 +126,7 @@ suite(title, () => {
       ).catch((cause: unknown) => {
         throw new Error(said.join('').slice(-4000), { cause });
       });
-      const [source, marts] = [new Client(wallet.url), new Client(warehouse.url)];
-      await Promise.all([source.connect(), marts.connect()]);
+      const [source, marts] = await Promise.all([connectedTo(wallet), connectedTo(warehouse)]);
       const count = async (client: Client, table: string): Promise<string> =>
         (await client.query<{ n: string }>(`select count(*)::text as n from ${table}`)).rows[0]!.n;
       expect(await count(marts, 'marts.fct_transactions')).toBe(await count(source, 'public.transactions'));

@@ -24,15 +24,16 @@ export async function freshDatabase(server: PostgresConnection, prefix = 'test')
   };
 }
 
-async function administer(server: PostgresConnection, sql: string): Promise<void> {
-  const client = new Client({
-    host: server.host,
-    port: server.port,
-    user: server.username,
-    password: server.password,
-    database: server.database,
-  });
+/** A client of a database, connected. Who asks for it ends it. */
+export async function connectedTo(database: PostgresConnection): Promise<Client> {
+  const { host, port, database: name, username: user, password } = database;
+  const client = new Client({ host, port, database: name, user, password });
   await client.connect();
+  return client;
+}
+
+async function administer(server: PostgresConnection, sql: string): Promise<void> {
+  const client = await connectedTo(server);
   try {
     await client.query(sql);
   } finally {

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
-import { postgresUrl, startStack, type RunningStack } from '@ewallet/local-stack';
+import { startStack, type RunningStack } from '@ewallet/local-stack';
 import { SchemaRegistry } from '@ewallet/wire';
 import { eventually } from '../../support/eventually';
+import { connectedTo } from '../../support/fresh-database';
 import { BlackHole } from '../../support/sink/black-hole';
 import { runSink, SinkProcess, writeConfig } from '../../support/sink/sink-process';
 import { createTopic, quietKafka, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
@@ -56,8 +56,7 @@ async function freePort(): Promise<number> {
 }
 
 async function count(table: string): Promise<number> {
-  const client = new Client({ connectionString: postgresUrl(stack.connections.warehouse) });
-  await client.connect();
+  const client = await connectedTo(stack.connections.warehouse);
   try {
     const { rows } = await client.query<{ n: number }>(`select count(*)::int as n from ${table}`);
     return rows[0]!.n;

@@ -6,11 +6,10 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FRAME_BYTES, SchemaRegistry, exactAvroType, framedSchemaId } from '@ewallet/wire';
 import { Kafka, logLevel } from 'kafkajs';
-import { Client } from 'pg';
 import { Random } from '../../../demo/src/simulator/random';
 import { commandPath, runCommand } from '../../support/command';
 import { destinationConfig, sourceConfig } from '../../support/configurations';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services, type StackConnections } from '../../support/services';
 import { uniqueName } from '../../support/unique-name';
 
@@ -73,8 +72,7 @@ async function simulator(command: string, ...args: string[]): Promise<void> {
 
 /** Every transaction as `id status amount fee`, in order of id. */
 async function transactions(): Promise<string[]> {
-  const client = new Client({ connectionString: database.url });
-  await client.connect();
+  const client = await connectedTo(database);
   try {
     const { rows } = await client.query<{ line: string }>(
       `select concat_ws(' ', id, status, amount, fee) as line from transactions order by id`,

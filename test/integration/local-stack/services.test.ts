@@ -1,12 +1,11 @@
 import { Client } from 'pg';
-import { freshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 
 test('a fresh database is empty, lies on the server it was asked for, and is gone once dropped', async () => {
   const { warehouse } = await services();
   const database = await freshDatabase(warehouse);
-  const client = new Client({ connectionString: database.url });
-  await client.connect();
+  const client = await connectedTo(database);
   const { rows } = await client.query<{ name: string; tables: string }>(
     `select current_database() as name, (select count(*) from pg_tables where schemaname = 'public') as tables`,
   );

@@ -6,11 +6,10 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Client } from 'pg';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { commandPath, PROJECT_ROOT, runCommand } from '../../support/command';
 import { eventually } from '../../support/eventually';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { makeMarts } from '../../support/metabase/marts';
 import { services } from '../../support/services';
 
@@ -253,8 +252,7 @@ inBrowser(
     const said: string[] = [];
     for (const stream of [serving.stdout, serving.stderr])
       stream.on('data', (chunk: Buffer) => said.push(chunk.toString()));
-    const client = new Client({ connectionString: database.url });
-    await client.connect();
+    const client = await connectedTo(database);
     const page = await browser!.newPage({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
     try {
       const url = await eventually(() => {

@@ -1,6 +1,6 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { runCommand } from '../../support/command';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { brokenInvariants } from './wallet-invariants';
 
@@ -19,8 +19,7 @@ beforeAll(async () => {
   second = await freshDatabase(source, 'seed');
   const seeded = await seed(first, ['--rows', '30000', '--seed', '42', '--end-date', END]);
   expect({ code: seeded.code, stderr: seeded.stderr }).toMatchObject({ code: 0 });
-  client = new Client({ connectionString: first.url });
-  await client.connect();
+  client = await connectedTo(first);
 }, 180_000);
 
 afterAll(async () => {
@@ -34,8 +33,7 @@ function seed(database: FreshDatabase, args: readonly string[]) {
 }
 
 async function digests(database: FreshDatabase): Promise<Record<string, string>> {
-  const own = new Client({ connectionString: database.url });
-  await own.connect();
+  const own = await connectedTo(database);
   try {
     const found: Record<string, string> = {};
     for (const table of TABLES) {

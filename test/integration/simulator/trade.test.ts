@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { insertPending, type Movement } from '../../../demo/src/simulator/bookkeeping';
 import { currencyByCode } from '../../../demo/src/simulator/countries';
 import { commandPath, runCommand } from '../../support/command';
 import { eventually } from '../../support/eventually';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { brokenInvariants } from './wallet-invariants';
 
@@ -16,8 +16,7 @@ beforeAll(async () => {
   database = await freshDatabase((await services()).source, 'trade');
   const seeded = await runCommand('ewallet-simulator', ['seed', '--database-url', database.url, '--rows', '5000']);
   expect({ code: seeded.code, stderr: seeded.stderr }).toMatchObject({ code: 0 });
-  client = new Client({ connectionString: database.url });
-  await client.connect();
+  client = await connectedTo(database);
 }, 120_000);
 
 afterAll(async () => {
@@ -82,11 +81,7 @@ test('of two traders that give the same payment back at once, the second one wai
     amount: Number(payment.amount),
     fee: 0,
   };
-  const [first, second] = [
-    new Client({ connectionString: database.url }),
-    new Client({ connectionString: database.url }),
-  ];
-  await Promise.all([first.connect(), second.connect()]);
+  const [first, second] = await Promise.all([connectedTo(database), connectedTo(database)]);
   try {
     await first.query('begin');
     const inserted = await insertPending(first, refund);

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { SchemaRegistry } from '@ewallet/wire';
 import { eventually } from '../../support/eventually';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services, type StackConnections } from '../../support/services';
 import { SinkProcess, writeConfig } from '../../support/sink/sink-process';
 import { createTopic, quietKafka, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
@@ -21,8 +21,7 @@ const directory = mkdtempSync(join(tmpdir(), 'sink-'));
 beforeAll(async () => {
   stack = await services();
   database = await freshDatabase(stack.warehouse, 'sink');
-  warehouse = new Client({ connectionString: database.url });
-  await warehouse.connect();
+  warehouse = await connectedTo(database);
   registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
 });
 

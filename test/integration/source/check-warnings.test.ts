@@ -1,9 +1,9 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { findWarnings, queryServerFacts, type ServerFacts } from '../../../source-ewallet/src/check';
 import { parseSourceConfig } from '../../../source-ewallet/src/source-config';
 import { sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { runWalletSource } from '../../support/source/wallet-source';
 
@@ -14,7 +14,7 @@ let admin: Client;
 
 beforeAll(async () => {
   database = await freshDatabase((await services()).source, 'checked');
-  admin = await connected();
+  admin = await connectedTo(database);
   await admin.query(`
     create table payments (id int primary key, updated_at timestamptz);
     create table ledger (id int primary key, updated_at timestamptz);
@@ -25,13 +25,6 @@ afterAll(async () => {
   await admin.end();
   await database.drop();
 });
-
-async function connected(): Promise<Client> {
-  const { host, port, database: name, username: user, password } = database;
-  const client = new Client({ host, port, database: name, user, password });
-  await client.connect();
-  return client;
-}
 
 async function check(more: Record<string, unknown>): Promise<unknown> {
   const { messages } = await runWalletSource('check', sourceConfig(database, more));
@@ -54,7 +47,7 @@ test('a cursor without an index is named with the statement that makes one, wher
 });
 
 test('an open transaction is seen by how long it is open and by how many began since, a prepared one too', async () => {
-  const writer = await connected();
+  const writer = await connectedTo(database);
   try {
     await writer.query('begin');
     await writer.query('insert into payments values (1)');

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
 import { CertificateAuthority, type Pair } from '../../support/certificates';
 import { commandPath } from '../../support/command';
 import { eventually } from '../../support/eventually';
+import { connectedTo } from '../../support/fresh-database';
 import {
   INNER_HOST,
   SSH_PASSPHRASE,
@@ -46,9 +46,7 @@ beforeAll(async () => {
       hba: ['hostssl all certified 127.0.0.1/32 cert', 'hostnossl all certified,careful 127.0.0.1/32 reject'],
     },
   });
-  const { host, port, database, username: user, password } = stack.connections.source;
-  const admin = new Client({ host, port, database, user, password });
-  await admin.connect();
+  const admin = await connectedTo(stack.connections.source);
   try {
     await admin.query(`
       create table payments (id int primary key, amount numeric(20,2));

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { PROJECT_ROOT } from '../../support/command';
 import { sourceConfig } from '../../support/configurations';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { configuredCatalog, lastStates, records, runWalletSource } from '../../support/source/wallet-source';
 
@@ -16,9 +16,7 @@ let role: string;
 beforeAll(async () => {
   database = await freshDatabase((await services()).source, 'documented');
   role = `reader_${database.database}`;
-  const { host, port, database: name, username: user, password } = database;
-  admin = new Client({ host, port, database: name, user, password });
-  await admin.connect();
+  admin = await connectedTo(database);
 });
 
 afterAll(async () => {
@@ -71,9 +69,7 @@ test('the documented statements make a role that is enough to check, discover an
     started: expect.any(String) as string,
   });
 
-  const { host, port } = database;
-  const reader = new Client({ host, port, database: database.database, user: role, password: String(config.password) });
-  await reader.connect();
+  const reader = await connectedTo({ ...database, username: role, password: String(config.password) });
   try {
     await expect(reader.query('update payments set id = 9')).rejects.toThrow('permission denied for table payments');
     await expect(reader.query('create table mine (id int)')).rejects.toThrow('permission denied for schema public');

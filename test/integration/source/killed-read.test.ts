@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { commandPath } from '../../support/command';
 import { sourceConfig } from '../../support/configurations';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { configuredCatalog, type Message, type StreamState } from '../../support/source/wallet-source';
 
@@ -19,9 +19,7 @@ let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'ewallet-source-killed-'));
   database = await freshDatabase((await services()).source, 'killed');
-  const { host, port, database: name, username: user, password } = database;
-  admin = new Client({ host, port, database: name, user, password });
-  await admin.connect();
+  admin = await connectedTo(database);
   await admin.query(`
     create table payments (id int primary key, version int not null, memo text, updated_at timestamptz default now());
     insert into payments select g, 1, repeat('x', 100) from generate_series(1, ${rows}) g;

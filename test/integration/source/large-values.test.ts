@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
 import { commandPath } from '../../support/command';
 import { sourceConfig } from '../../support/configurations';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { configuredCatalog } from '../../support/source/wallet-source';
 
@@ -27,9 +26,7 @@ afterAll(async () => {
 });
 
 test('a text and a bytea of 100 MB come whole through the built command, within a few times their size of memory', async () => {
-  const { host, port, database: name, username: user, password } = database;
-  const admin = new Client({ host, port, database: name, user, password });
-  await admin.connect();
+  const admin = await connectedTo(database);
   try {
     await admin.query(`
       create table large (id int primary key, t text storage external, b bytea storage external);

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { Client } from 'pg';
 import { sourceConfig } from '../../support/configurations';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import {
   configuredCatalog,
@@ -33,15 +32,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function client(): Promise<Client> {
-  const { host, port, database: name, username: user, password } = database;
-  const connected = new Client({ host, port, database: name, user, password });
-  await connected.connect();
-  return connected;
-}
-
 async function setUp(table: string): Promise<void> {
-  const admin = await client();
+  const admin = await connectedTo(database);
   try {
     await admin.query(`create table ${table} (
       id bigint primary key, version uuid not null default gen_random_uuid(), amount numeric(20,4) not null, updated_at timestamptz)`);
@@ -59,7 +51,7 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 
 /** One session that trades until told to stop: long and short transactions, savepoints, rollbacks, two-phase commits. */
 async function writer(table: string, name: number, next: () => number, isOver: () => boolean): Promise<void> {
-  const session = await client();
+  const session = await connectedTo(database);
   const cursorValue = (): string =>
     ['now()', 'now()', 'clock_timestamp()', "now() - interval '1 day'", "now() + interval '1 hour'", 'null'][
       Math.floor(next() * 6)
@@ -164,7 +156,7 @@ async function race(table: string, method: string, stopSyncs: boolean): Promise<
   while (Date.now() < end) await sync(stopSyncs);
   await trading;
   await sync(false);
-  const admin = await client();
+  const admin = await connectedTo(database);
   try {
     const { rows } = await admin.query<{ id: string; version: string }>(`select id::text, version::text from ${table}`);
     const lost = rows.filter((row) => latest.get(row.id) !== row.version).length;

@@ -4,9 +4,9 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 import { sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
+import { connectedTo } from '../../support/fresh-database';
 import {
   configuredCatalog,
   lastStates,
@@ -54,9 +54,7 @@ async function copyOfStopped(stack: RunningStack, name: string): Promise<void> {
 }
 
 async function execute(stack: RunningStack, sql: string): Promise<readonly Record<string, unknown>[]> {
-  const { host, port, database, username: user, password } = stack.connections.source;
-  const client = new Client({ host, port, database, user, password });
-  await client.connect();
+  const client = await connectedTo(stack.connections.source);
   try {
     const answer = await client.query<Record<string, unknown>>(sql);
     return Array.isArray(answer) ? [] : answer.rows;

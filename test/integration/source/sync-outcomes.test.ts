@@ -1,6 +1,6 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { sourceConfig } from '../../support/configurations';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import {
   configuredCatalog,
@@ -17,9 +17,7 @@ let admin: Client;
 
 beforeAll(async () => {
   database = await freshDatabase((await services()).source, 'outcomes');
-  const { host, port, database: name, username: user, password } = database;
-  admin = new Client({ host, port, database: name, user, password });
-  await admin.connect();
+  admin = await connectedTo(database);
   await admin.query(`
     create table payments (id int primary key, updated_at timestamptz default now());
     insert into payments select g from generate_series(1, 1000) g;

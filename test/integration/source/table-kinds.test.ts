@@ -1,7 +1,7 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import {
   configuredCatalog,
@@ -21,7 +21,7 @@ let role: string;
 beforeAll(async () => {
   database = await freshDatabase((await services()).source, 'kinds');
   role = `kinds_${database.database}`;
-  admin = await connected();
+  admin = await connectedTo(database);
   await admin.query(`
     create table payments (id int primary key, amount numeric(12,2), updated_at timestamptz not null default now());
     insert into payments select g, g, now() - interval '1 hour' from generate_series(1, 40) g;
@@ -58,13 +58,6 @@ afterAll(async () => {
   await admin.end();
   await database.drop();
 });
-
-async function connected(): Promise<Client> {
-  const { host, port, database: name, username: user, password } = database;
-  const client = new Client({ host, port, database: name, user, password });
-  await client.connect();
-  return client;
-}
 
 const using = (method?: Record<string, unknown>): Record<string, unknown> =>
   sourceConfig(database, method === undefined ? {} : { replication_method: method });
@@ -212,7 +205,7 @@ describe('the window method', () => {
     await admin.query('vacuum analyze ledger');
     const config = using({ method: 'Window', look_back_seconds: 3600 });
     const catalog = await configuredCatalog(config, 'incremental', ['ledger']);
-    const late = await connected();
+    const late = await connectedTo(database);
     try {
       await late.query('begin');
       await late.query('insert into ledger values (50001, now())');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { sourceConfig } from '../../support/configurations';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { configuredCatalog, records, runWalletSource } from '../../support/source/wallet-source';
 
@@ -225,15 +225,13 @@ let admin: Client;
 
 beforeAll(async () => {
   database = await freshDatabase((await services()).source, 'types');
-  const { host, port, database: name, username: user, password } = database;
-  admin = new Client({ host, port, database: name, user, password });
-  await admin.connect();
+  admin = await connectedTo(database);
   // The role's own settings must not change what is read.
-  await admin.query(`alter database "${name}" set timezone = 'America/New_York'`);
-  await admin.query(`alter database "${name}" set datestyle = 'SQL, DMY'`);
-  await admin.query(`alter database "${name}" set intervalstyle = 'iso_8601'`);
-  await admin.query(`alter database "${name}" set bytea_output = 'escape'`);
-  await admin.query(`alter database "${name}" set extra_float_digits = 0`);
+  await admin.query(`alter database "${database.database}" set timezone = 'America/New_York'`);
+  await admin.query(`alter database "${database.database}" set datestyle = 'SQL, DMY'`);
+  await admin.query(`alter database "${database.database}" set intervalstyle = 'iso_8601'`);
+  await admin.query(`alter database "${database.database}" set bytea_output = 'escape'`);
+  await admin.query(`alter database "${database.database}" set extra_float_digits = 0`);
   await admin.query(`set timezone = 'UTC'`);
   await admin.query(`create type mood as enum ('it''s fine', 'so "so"')`);
   await admin.query(`create type pair as (a int, b text)`);

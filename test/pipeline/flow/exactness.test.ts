@@ -2,11 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
 import { commandPath, runCommand } from '../../support/command';
 import { destinationConfig, sinkConfig, sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { uniqueName } from '../../support/unique-name';
 
@@ -59,8 +58,7 @@ async function end(child: ChildProcess): Promise<number | null> {
 }
 
 async function query<T extends object>(database: FreshDatabase, sql: string): Promise<T[]> {
-  const client = new Client({ connectionString: database.url });
-  await client.connect();
+  const client = await connectedTo(database);
   try {
     return (await client.query<T>(sql)).rows;
   } finally {

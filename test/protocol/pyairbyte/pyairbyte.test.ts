@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { TEST_PYTHON } from '../../support/airbyte-models';
 import { commandPath, runCommand } from '../../support/command';
 import { committedRecords } from '../../support/destination/committed-records';
 import { destinationConfig, sourceConfig } from '../../support/configurations';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { uniqueName } from '../../support/unique-name';
 
@@ -50,8 +50,7 @@ async function counted(client: Client): Promise<{ rows: Record<string, number>; 
 
 test('PyAirbyte checks, discovers and reads the source in full, then only what changed', async () => {
   const job = { kind: 'read', executable: commandPath('source-ewallet'), config: sourceConfig(wallet) };
-  const client = new Client({ connectionString: wallet.url });
-  await client.connect();
+  const client = await connectedTo(wallet);
   try {
     const before = await counted(client);
     const all = Object.values(before.rows).reduce((sum, count) => sum + count, 0);
