@@ -89,10 +89,10 @@ export class RecordCursor {
   };
 
   /** Points the cursor before the first record of `bytes`, which hold `header.recordCount` uncompressed records. */
-  open(header: RecordBatchHeader, bytes: Buffer, start: number): void {
+  open(header: RecordBatchHeader, bytes: Buffer): void {
     this.header = header;
     this.bytes = bytes;
-    this.at = start;
+    this.at = 0;
     this.remaining = header.recordCount;
   }
 

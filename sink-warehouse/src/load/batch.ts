@@ -71,10 +71,10 @@ export class Batch {
     return this.used.filter((table) => !table.isEmpty);
   }
 
-  /** `size` is what the batch keeps alive of the bytes it is part of. */
-  keepRaw(raw: RawBatch, size: number): number {
+  /** Keeps the bytes that rows are made from, as a row that the warehouse refuses is told of as Kafka had it. */
+  keepRaw(raw: RawBatch): number {
     this.rawBatches.push(raw);
-    this.rawBytes += size;
+    this.rawBytes += raw.bytes.length;
     return this.rawBatches.length - 1;
   }
 

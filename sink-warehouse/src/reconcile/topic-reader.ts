@@ -1,8 +1,7 @@
 import type Cluster from 'kafkajs/src/cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exactAvroType, parseControl, type SchemaRegistry } from '@ewallet/wire';
+import { decompress, exactAvroType, parseControl, type SchemaRegistry } from '@ewallet/wire';
 import { AbortedTransactionFilter } from '../kafka/aborted-transactions';
-import { uncompressedRecords } from '../kafka/decompress';
 import { groupByLeader } from '../kafka/cluster';
 import { fetchFrom } from '../kafka/fetch';
 import { readRecordBatchHeader, RecordCursor } from '../kafka/record-batch';
@@ -57,8 +56,8 @@ export async function* readRecords(
       const start = offset;
       offset = Math.max(offset, header.lastOffset + 1);
       if (!admitted || header.lastOffset < start) continue;
-      const { bytes, start: recordsStart } = await uncompressedRecords(fetched.records, header);
-      cursor.open(header, bytes, recordsStart);
+      const compressed = fetched.records.subarray(header.recordsStart, header.end);
+      cursor.open(header, await decompress(header.codec, compressed));
       while (cursor.next()) {
         if (cursor.offset < start || cursor.offset >= to || skip(cursor.offset)) continue;
         yield await seenRecord(cursor, partition, registry, schemas, keys);

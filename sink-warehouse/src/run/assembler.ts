@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isFailure } from '@ewallet/failure';
+import { decompress, FRAME_BYTES } from '@ewallet/wire';
 import type { Batch, DeadLetter } from '../load/batch';
 import { rawRecord } from '../load/raw-record';
 import { lineageOf, type Lineage } from '../load/table-batch';
 import { AbortedTransactionFilter } from '../kafka/aborted-transactions';
 import { partitionKey, type TopicPartition } from '../kafka/assignment';
-import { uncompressedRecords } from '../kafka/decompress';
 import type { FetchedPartition } from '../kafka/fetch-response';
 import { readRecordBatchHeader, RecordCursor } from '../kafka/record-batch';
 import type { HeldPartition } from './held-partition';
@@ -16,7 +16,6 @@ export interface AssemblerOptions {
   readonly deleteEnabled: boolean;
 }
 
-const FRAME = 5;
 const NO_KEY = -1;
 
 /** Turns what was fetched into rows of a batch, record after record, in the order of the offsets. */
@@ -52,10 +51,9 @@ export class Assembler {
       const from = held.takenTo;
       let count = 0;
       if (admitted) {
-        const { bytes, start } = await uncompressedRecords(records, header);
-        const size = header.codec === 0 ? header.end - header.recordsStart : bytes.length;
-        const raw = target.keepRaw({ topic, partition, header, bytes }, size);
-        this.cursor.open(header, bytes, start);
+        const bytes = await decompress(header.codec, records.subarray(header.recordsStart, header.end));
+        const raw = target.keepRaw({ topic, partition, header, bytes });
+        this.cursor.open(header, bytes);
         while (this.cursor.next()) {
           if (this.cursor.offset < from) continue; // the batch began below where the warehouse stands
           count += 1;
@@ -124,7 +122,7 @@ export class Assembler {
     const value = await this.lookUp(batch, topic, partition, 'VALUE_CONVERTER', valueId);
     if (value === undefined) return;
     if (value.kind === 'control') {
-      const { generationId } = value.read(bytes, cursor.valueStart + FRAME, cursor.valueEnd);
+      const { generationId } = value.read(bytes, cursor.valueStart + FRAME_BYTES, cursor.valueEnd);
       const { name } = this.tables.name(topic, cursor, undefined);
       batch.generationEnds.push({ name, topic, partition, offset: cursor.offset, generationId });
       return;
@@ -208,6 +206,6 @@ export class Assembler {
 }
 
 function schemaId(bytes: Buffer, start: number, end: number): number | undefined {
-  if (start < 0 || end - start < FRAME || bytes[start] !== 0) return undefined;
+  if (start < 0 || end - start < FRAME_BYTES || bytes[start] !== 0) return undefined;
   return bytes.readUInt32BE(start + 1);
 }

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { decompress } from '@ewallet/wire';
 import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
-import { uncompressedRecords } from '../../../sink-warehouse/src/kafka/decompress';
 
 const records = Buffer.from('records '.repeat(1000));
 
@@ -18,6 +18,7 @@ function xerial(blocks: readonly Buffer[]): Buffer {
 }
 
 test.each([
+  ['no codec', 0, records],
   ['gzip', 1, gzipSync(records)],
   ['snappy', 2, compressSync(records)],
   [
@@ -27,24 +28,25 @@ test.each([
   ],
   ['lz4', 3, compressFrameSync(records)],
 ])('records in %s come out as they went in', async (_, codec, compressed) => {
-  const header = { codec, recordsStart: 7, end: 7 + compressed.length } as Parameters<typeof uncompressedRecords>[1];
-  const { bytes, start } = await uncompressedRecords(
-    Buffer.concat([Buffer.alloc(7), compressed, Buffer.alloc(9)]),
-    header,
-  );
-  expect(bytes.subarray(start).equals(records)).toBe(true);
+  // As a batch's records lie in what was read: with something before and behind them.
+  const read = Buffer.concat([Buffer.alloc(7), compressed, Buffer.alloc(9)]);
+  const bytes = await decompress(codec, read.subarray(7, 7 + compressed.length));
+  expect(bytes.equals(records)).toBe(true);
 });
 
 test('records in zstd come out as they went in', () => {
   // The codec is an ES module, which jest's sandbox does not import: Node itself runs the built program.
   const script = `(async () => {
     const { Zstd } = await import('@hpcc-js/wasm-zstd');
-    const { uncompressedRecords } = require('./dist/kafka/decompress.js');
+    const { decompress } = require('./dist/decompress.js');
     const compressed = (await Zstd.load()).compress(Buffer.from('records '.repeat(1000)));
-    const framed = Buffer.concat([Buffer.alloc(7), compressed, Buffer.alloc(9)]);
-    const { bytes, start } = await uncompressedRecords(framed, { codec: 4, recordsStart: 7, end: 7 + compressed.length });
-    process.stdout.write(bytes.subarray(start));
+    const read = Buffer.concat([Buffer.alloc(7), compressed, Buffer.alloc(9)]);
+    process.stdout.write(await decompress(4, read.subarray(7, 7 + compressed.length)));
   })();`;
-  const cwd = join(__dirname, '../../../sink-warehouse');
+  const cwd = join(__dirname, '../../../packages/wire');
   expect(execFileSync(process.execPath, ['-e', script], { cwd }).toString()).toBe(records.toString());
+});
+
+test('a codec that Kafka does not know is refused', () => {
+  expect(() => decompress(5, records)).toThrow('Records are compressed with codec 5, which Kafka 4.1 does not know.');
 });

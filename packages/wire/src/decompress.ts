@@ -2,40 +2,34 @@ import { gunzipSync } from 'node:zlib';
 import { decompressFrameSync } from 'lz4-napi';
 import { uncompressSync } from 'snappy';
 import { Failure } from '@ewallet/failure';
-import type { RecordBatchHeader } from './record-batch';
-
-interface Uncompressed {
-  readonly bytes: Buffer;
-  /** Where the records start in the bytes. */
-  readonly start: number;
-}
 
 /**
- * The uncompressed records of a batch, whichever of Kafka's codecs its producer used. A promise only for zstd, which is
- * WebAssembly: Node has zstd of its own only from 22.15 on.
+ * What was compressed with one of Kafka's codecs, by the number that a record batch says it by. A promise only for zstd,
+ * which is WebAssembly: Node has zstd of its own only from 22.15 on.
+ *
+ * @throws Failure (config) for a codec that Kafka 4.1 does not know
  */
-export function uncompressedRecords(buffer: Buffer, header: RecordBatchHeader): Uncompressed | Promise<Uncompressed> {
-  const compressed = buffer.subarray(header.recordsStart, header.end);
-  switch (header.codec) {
+export function decompress(codec: number, compressed: Buffer): Buffer | Promise<Buffer> {
+  switch (codec) {
     case 0:
-      return { bytes: buffer, start: header.recordsStart };
+      return compressed;
     case 1:
-      return { bytes: gunzipSync(compressed), start: 0 };
+      return gunzipSync(compressed);
     case 2:
-      return { bytes: unsnap(compressed), start: 0 };
+      return unsnap(compressed);
     case 3:
-      return { bytes: decompressFrameSync(compressed), start: 0 };
+      return decompressFrameSync(compressed);
     case 4:
       return unzstd(compressed);
     default:
-      throw Failure.config(`Records are compressed with codec ${header.codec}, which Kafka 4.1 does not know.`);
+      throw Failure.config(`Records are compressed with codec ${codec}, which Kafka 4.1 does not know.`);
   }
 }
 
-async function unzstd(compressed: Buffer): Promise<Uncompressed> {
+async function unzstd(compressed: Buffer): Promise<Buffer> {
   const { Zstd } = await import('@hpcc-js/wasm-zstd');
   const zstd = await Zstd.load(); // the same instance each time
-  return { bytes: Buffer.from(zstd.decompress(compressed)), start: 0 };
+  return Buffer.from(zstd.decompress(compressed));
 }
 
 /** Java's producers frame snappy in blocks (xerial): magic, two versions, then each block after its length. */
