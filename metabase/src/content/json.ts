@@ -8,6 +8,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Nothing that a file need say. */
+export function isEmpty(value: object | undefined): value is undefined {
+  return value === undefined || Object.keys(value).length === 0;
+}
+
 /**
  * One text for one value: keys sorted at every depth, so that two equal values are the same bytes, whoever made them.
  * Used for fingerprints and for comparing.

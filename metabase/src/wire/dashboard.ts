@@ -1,6 +1,6 @@
 import { asNumber, asObject, asText, optionalNumber, optionalText } from '../api/answer';
 import type { Card, Dashboard, Filter, QuestionCard, Tab, TextCard } from '../content/dashboard';
-import { isObject, type Json, type JsonObject } from '../content/json';
+import { isEmpty, isObject, type Json, type JsonObject } from '../content/json';
 import type { Question, Widget } from '../content/question';
 import { clickFromWire, clickToWire, type FilterIds, type FilterKeys } from './click';
 import { parameterId } from './ids';
@@ -293,8 +293,4 @@ function normalCard(card: Card): Card {
     ...(isEmpty(settings) ? {} : { settings }),
     ...(click === undefined ? {} : { click }),
   };
-}
-
-function isEmpty(value: object | undefined): value is undefined {
-  return value === undefined || Object.keys(value).length === 0;
 }

@@ -1,5 +1,5 @@
 import { asObject, asText, optionalNumber, optionalText } from '../api/answer';
-import { isObject, type Json, type JsonObject } from '../content/json';
+import { isEmpty, isObject, type Json, type JsonObject } from '../content/json';
 import type { Display, Question } from '../content/question';
 import { queryFromWire, queryToWire } from './query';
 import type { ToIds, ToNames } from './references';
@@ -87,8 +87,4 @@ export function normalQuestion(question: Question): Question {
     ...(isEmpty(columns) ? {} : { columns }),
     ...(isEmpty(settings) ? {} : { settings }),
   };
-}
-
-function isEmpty(value: object | undefined): value is undefined {
-  return value === undefined || Object.keys(value).length === 0;
 }
