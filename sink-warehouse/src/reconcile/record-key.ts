@@ -1,10 +1,8 @@
-import { describeWriterSchema, type SchemaRegistry } from '@ewallet/wire';
+import { describeWriterSchema, FRAME_BYTES, type SchemaRegistry } from '@ewallet/wire';
 import { FieldBytes } from '../avro/field-bytes';
 import type { RecordCursor } from '../kafka/record-batch';
 import { GrowingBuffer } from '../load/growing-buffer';
 import { keyColumns, type KeyRule } from '../tables/key-rule';
-
-const FRAME = 5;
 
 /** The bytes that make two records of a topic one row, as text. */
 export class RecordKeys {
@@ -26,7 +24,8 @@ export class RecordKeys {
       case 'record-key':
         if (record.keyStart < 0) return undefined;
         // All fields of the key, or its single value: its bytes as they stand.
-        if (rule.fields.length === 0) return record.bytes.toString('latin1', record.keyStart + FRAME, record.keyEnd);
+        if (rule.fields.length === 0)
+          return record.bytes.toString('latin1', record.keyStart + FRAME_BYTES, record.keyEnd);
         return this.slice(record, record.keyStart, record.keyEnd, rule.fields);
       case 'record-value':
         if (record.valueStart < 0) return undefined;
@@ -41,12 +40,12 @@ export class RecordKeys {
     if (slice === undefined) {
       const avro = await this.registry.schemaById(id);
       const isRecord = typeof avro === 'object' && avro !== null && 'type' in avro && avro.type === 'record';
-      if (!isRecord) return record.bytes.toString('latin1', start + FRAME, end);
+      if (!isRecord) return record.bytes.toString('latin1', start + FRAME_BYTES, end);
       const schema = describeWriterSchema(avro);
       slices.set(id, (slice = new FieldBytes(schema, keyColumns(schema, fields, `schema ${id}`))));
     }
     out.length = 0;
-    slice.append(record.bytes, start + FRAME, end, out);
+    slice.append(record.bytes, start + FRAME_BYTES, end, out);
     return out.bytes.toString('latin1', 0, out.length);
   }
 }

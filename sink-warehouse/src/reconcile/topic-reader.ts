@@ -1,6 +1,6 @@
 import type Cluster from 'kafkajs/src/cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decompress, exactAvroType, parseControl, type SchemaRegistry } from '@ewallet/wire';
+import { decompress, exactAvroType, FRAME_BYTES, parseControl, type SchemaRegistry } from '@ewallet/wire';
 import { AbortedTransactionFilter } from '../kafka/aborted-transactions';
 import { groupByLeader } from '../kafka/cluster';
 import { fetchFrom } from '../kafka/fetch';
@@ -17,7 +17,6 @@ interface Range {
 }
 
 const FETCH = { maxWaitMs: 500, minBytes: 1, maxBytes: 8_388_608, maxBytesPerPartition: 8_388_608 };
-const FRAME = 5;
 const GENERATION = '_airbyte_generation_id';
 
 /**
@@ -80,7 +79,7 @@ async function seenRecord(
   const id = cursor.bytes.readUInt32BE(cursor.valueStart + 1);
   let reader = schemas.get(id);
   if (reader === undefined) schemas.set(id, (reader = valueReader(await registry.schemaById(id))));
-  const read = reader(cursor.bytes.subarray(cursor.valueStart + FRAME, cursor.valueEnd));
+  const read = reader(cursor.bytes.subarray(cursor.valueStart + FRAME_BYTES, cursor.valueEnd));
   return { ...place, key: read.kind === 'row' ? await keys.of(cursor) : undefined, ...read };
 }
 

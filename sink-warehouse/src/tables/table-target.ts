@@ -1,4 +1,4 @@
-import type { WriterColumn, WriterSchema } from '@ewallet/wire';
+import { FRAME_BYTES, type WriterColumn, type WriterSchema } from '@ewallet/wire';
 import { Failure } from '@ewallet/failure';
 import { FieldBytes } from '../avro/field-bytes';
 import { RowEncoder } from '../avro/row-encoder';
@@ -14,9 +14,6 @@ import {
   type Layout,
   type LandingColumn,
 } from './layout';
-
-/** The five bytes of Confluent's wire format before Avro's. */
-const FRAME = 5;
 
 /** Appends what tells the record's row from others; the record's whole key where there is none. */
 type Identity = (record: RecordCursor, out: GrowingBuffer) => void;
@@ -136,7 +133,7 @@ export class TableTarget {
     const keyEncoder: KeyEncoder = {
       encode: (record, out) => {
         out.int16(chosen.length);
-        encoder.encode(record.bytes, record.keyStart + FRAME, record.keyEnd, out);
+        encoder.encode(record.bytes, record.keyStart + FRAME_BYTES, record.keyEnd, out);
       },
       identity: this.identity(key, undefined),
     };
@@ -188,8 +185,8 @@ export class TableTarget {
     const { scratch } = this;
     return (record, out) => {
       scratch.length = 0;
-      scratch.copy(record.bytes, record.keyStart + FRAME, record.keyEnd);
-      scratch.copy(record.bytes, record.valueStart + FRAME, record.valueEnd);
+      scratch.copy(record.bytes, record.keyStart + FRAME_BYTES, record.keyEnd);
+      scratch.copy(record.bytes, record.valueStart + FRAME_BYTES, record.valueEnd);
       both.encode(scratch.bytes, 0, scratch.length, out);
     };
   }
@@ -199,20 +196,20 @@ export class TableTarget {
     if (rule.kind === 'record-value' && value !== undefined) {
       const bytes = new FieldBytes(value, keyColumns(value, rule.fields, `${this.topic}: the value`));
       return (record, out) => {
-        bytes.append(record.bytes, record.valueStart + FRAME, record.valueEnd, out);
+        bytes.append(record.bytes, record.valueStart + FRAME_BYTES, record.valueEnd, out);
       };
     }
     if (rule.kind !== 'record-key' || key === undefined || rule.fields.length === 0) return undefined;
     const bytes = new FieldBytes(key, keyColumns(key, rule.fields, this.keyPlace));
     return (record, out) => {
-      bytes.append(record.bytes, record.keyStart + FRAME, record.keyEnd, out);
+      bytes.append(record.bytes, record.keyStart + FRAME_BYTES, record.keyEnd, out);
     };
   }
 }
 
 function valueEncoder(encoder: RowEncoder): RecordEncoder['encode'] {
   return (record, out) => {
-    encoder.encode(record.bytes, record.valueStart + FRAME, record.valueEnd, out);
+    encoder.encode(record.bytes, record.valueStart + FRAME_BYTES, record.valueEnd, out);
   };
 }
 
