@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import { FRAME_BYTES, SchemaRegistry, exactAvroType, framedSchemaId } from '@ewallet/wire';
+import { FramedReader, SchemaRegistry } from '@ewallet/wire';
 import type { StackConnections } from '@ewallet/stack-connections';
 import { Kafka, logLevel } from 'kafkajs';
 import { registerCodecs } from './kafka-codecs';
@@ -24,7 +24,7 @@ export async function readTopicTotals(stack: StackConnections, topic: string, ex
   const kafka = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
   const consumer = kafka.consumer({ groupId: `bench-${topic}-${Date.now()}`, maxBytesPerPartition: 4 << 20 });
   const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
-  const decoders = new Map<number, Promise<{ fromBuffer(buffer: Buffer): unknown }>>();
+  const values = new FramedReader(registry);
   const counter = new TotalsCounter();
   let bytes = 0;
   let records = 0;
@@ -43,10 +43,7 @@ export async function readTopicTotals(stack: StackConnections, topic: string, ex
           eachBatch: async ({ batch }) => {
             for (const { key, value } of batch.messages) {
               if (value === null) throw Failure.system(`Topic ${topic} holds a tombstone.`);
-              const id = framedSchemaId(value);
-              const decoder = decoders.get(id) ?? registry.schemaById(id).then(exactAvroType);
-              decoders.set(id, decoder);
-              const row = (await decoder).fromBuffer(value.subarray(FRAME_BYTES)) as Row;
+              const row = (await values.read(value)) as Row;
               counter.add(row.currency, row.amount, row.fee);
               records += 1;
               bytes += (key?.length ?? 0) + value.length;

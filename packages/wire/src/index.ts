@@ -18,6 +18,7 @@ export {
   type StreamToMap,
 } from './record-schema';
 export { frame, framedSchemaId, frameHeader, FRAME_BYTES } from './framing';
+export { FramedReader } from './framed-reader';
 export { CONTROL_HEADER, NAMESPACE_HEADER, RECORD_ID_HEADER, STREAM_HEADER, SYNC_ID_HEADER } from './headers';
 export {
   controlKeySchema,

@@ -1,12 +1,7 @@
 import type { ColumnKind, ScalarKind } from './column-kind';
-
-type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject, type JsonObject } from './json-object';
 
 const INT32 = { min: -2147483648, max: 2147483647 };
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** The property's JSON types less `null`. `["integer","number"]` is `number`, as every integer is a number. */
 function nonNullTypes(schema: JsonObject): readonly string[] {

@@ -1,6 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import { kindOfAvroType, NAME_PROPERTY, nullableBranch, type AvroSchema } from './avro-schema';
 import type { ColumnKind } from './column-kind';
+import { isObject } from './json-object';
 import { METADATA_FIELDS } from './record-schema';
 
 /** A field of a writer schema, as a reader that lands it in a table needs it. */
@@ -25,10 +26,6 @@ export interface WriterSchema {
   readonly recordName: string;
   /** In the order in which Avro writes them, without gaps: field after field is the record's bytes. */
   readonly columns: readonly WriterColumn[];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown): string | undefined {

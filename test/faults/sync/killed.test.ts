@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FRAME_BYTES, SchemaRegistry, exactAvroType, framedSchemaId } from '@ewallet/wire';
+import { FramedReader, SchemaRegistry } from '@ewallet/wire';
 import { Kafka, logLevel } from 'kafkajs';
 import { Random } from '../../../demo/src/simulator/random';
 import { commandPath, runCommand } from '../../support/command';
@@ -87,6 +87,7 @@ async function transactions(): Promise<string[]> {
 async function landedTransactions(topic: string): Promise<string[]> {
   const kafka = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
   const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
+  const values = new FramedReader(registry);
   const admin = kafka.admin();
   const consumer = kafka.consumer({ groupId: uniqueName('reader') });
   const latest = new Map<number, string>();
@@ -103,8 +104,7 @@ async function landedTransactions(topic: string): Promise<string[]> {
           eachBatch: async ({ batch }) => {
             for (const { value } of batch.messages) {
               if (value === null) continue;
-              const type = exactAvroType(await registry.schemaById(framedSchemaId(value)));
-              const row = type.fromBuffer(value.subarray(FRAME_BYTES)) as Record<string, number | string>;
+              const row = (await values.read(value)) as Record<string, number | string>;
               latest.set(Number(row.id), `${row.id} ${row.status} ${row.amount} ${row.fee}`);
             }
             // The last offsets of a partition are its transactions' markers, which no consumer is given.

@@ -1,4 +1,4 @@
-import { exactAvroType, framedSchemaId, FRAME_BYTES, SchemaRegistry } from '@ewallet/wire';
+import { FramedReader, SchemaRegistry } from '@ewallet/wire';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { randomBytes } from 'node:crypto';
 
@@ -27,14 +27,14 @@ export async function committedRecords(
 ): Promise<readonly CommittedRecord[]> {
   const kafka = new Kafka({ ...connection, logLevel: logLevel.NOTHING });
   const registry = new SchemaRegistry({ url: registryUrl });
+  const framed = new FramedReader(registry);
   const mark = randomBytes(8).toString('hex');
   const partitions = await appendSentinels(kafka, topic, mark);
   const consumer = kafka.consumer({ groupId: `test-${mark}`, maxWaitTimeInMs: 200 });
   const records: CommittedRecord[] = [];
   const decode = async (bytes: Buffer | null): Promise<unknown> => {
     if (bytes === null || !options.decode) return bytes;
-    const type = exactAvroType(await registry.schemaById(framedSchemaId(bytes)));
-    return { ...(type.fromBuffer(bytes.subarray(FRAME_BYTES)) as object) };
+    return { ...((await framed.read(bytes)) as object) };
   };
   try {
     await consumer.connect();

@@ -1,6 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import { CONTROL_HEADER, exactAvroType, FRAME_BYTES, framedSchemaId, SchemaRegistry } from '@ewallet/wire';
-import type { Type } from 'avsc';
+import { CONTROL_HEADER, FramedReader, SchemaRegistry } from '@ewallet/wire';
 import { Kafka, logLevel, type Consumer, type KafkaMessage } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exact } from './database-totals';
@@ -33,7 +32,8 @@ export async function kafkaTotals(
   });
   const registry = new SchemaRegistry({ url: registryUrl });
   const consumer = kafka.consumer({ groupId: group, readUncommitted: false });
-  const readers = new Map(streams.map((stream) => [topicOf(stream.stream), new TopicReader(stream, registry)]));
+  const values = new FramedReader(registry);
+  const readers = new Map(streams.map((stream) => [topicOf(stream.stream), new TopicReader(stream, values)]));
   try {
     const ends = await topicEnds(kafka, [...readers.keys()]);
     await consumer.connect();
@@ -48,11 +48,10 @@ export async function kafkaTotals(
 
 class TopicReader {
   readonly #last = new Map<string, LastRow>();
-  readonly #types = new Map<number, Type>();
 
   constructor(
     readonly measured: Measured,
-    private readonly registry: SchemaRegistry,
+    private readonly values: FramedReader,
   ) {}
 
   async read(messages: readonly KafkaMessage[]): Promise<void> {
@@ -60,7 +59,7 @@ class TopicReader {
       if (headers?.[CONTROL_HEADER] !== undefined || key === null) continue;
       const identity = key.toString('latin1');
       if (value === null) this.#last.delete(identity);
-      else this.#last.set(identity, this.row(await this.decode(value)));
+      else this.#last.set(identity, this.row((await this.values.read(value)) as Readonly<Record<string, unknown>>));
     }
   }
 
@@ -80,13 +79,6 @@ class TopicReader {
         return unsigned && units < 0n ? -units : units;
       }),
     };
-  }
-
-  private async decode(value: Buffer): Promise<Readonly<Record<string, unknown>>> {
-    const id = framedSchemaId(value);
-    const type = this.#types.get(id) ?? exactAvroType(await this.registry.schemaById(id));
-    this.#types.set(id, type);
-    return type.fromBuffer(value.subarray(FRAME_BYTES)) as Readonly<Record<string, unknown>>;
   }
 }
 
