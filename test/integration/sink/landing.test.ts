@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { SchemaRegistry } from '@ewallet/wire';
+import { sinkConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services, type StackConnections } from '../../support/services';
@@ -32,21 +33,6 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function smallestConfig(name: string, topics: string): Record<string, unknown> {
-  return {
-    name,
-    'topics.regex': topics,
-    'consumer.override.bootstrap.servers': stack.kafka.bootstrapServers,
-    'connection.url': database.url,
-    'value.converter.schema.registry.url': stack.schemaRegistry.url,
-    'insert.mode': 'upsert',
-    'pk.mode': 'record_key',
-    'auto.create': true,
-    'auto.evolve': true,
-    'rest.port': 0,
-  };
-}
-
 test('with the smallest configuration a stream lands in raw.<stream>, the last record of a key wins, and SIGTERM ends with exit 0', async () => {
   const name = uniqueName('wallet');
   const topic = `${name}.things`;
@@ -58,7 +44,7 @@ test('with the smallest configuration a stream lands in raw.<stream>, the last r
     amount: { type: ['null', 'number'], precision: 20, scale: 4 },
   });
   const rows = Array.from({ length: 500 }, (_, id) => ({ id, label: `first ${id}`, amount: `${id}.5000` }));
-  const config = writeConfig(directory, smallestConfig(name, `${name}\\..*`));
+  const config = writeConfig(directory, sinkConfig(stack, database, name));
   const sink = SinkProcess.start('run', config);
   try {
     await withProducer(kafka, name, async (producer) => {
@@ -108,7 +94,7 @@ test('a sink that starts on a table with rows copies new keys straight in, merge
     id: { type: 'integer' },
     v: { type: ['null', 'string'] },
   });
-  const config = writeConfig(directory, smallestConfig(name, `${name}\\..*`), `${name}.json`);
+  const config = writeConfig(directory, sinkConfig(stack, database, name), `${name}.json`);
   let landed = 0;
   /** Lands these records by a sink of their own. @returns the statements that wrote to the table, by their first word. */
   const land = async (rows: readonly { id: number; v: string }[]): Promise<string[]> => {
