@@ -3,6 +3,18 @@
   keys that new, changed and vanished rows concern; a model recomputes those keys whole and replaces them.
 #}
 
+{#
+  Whether a model that gives all its rows each time, a table, may go on from what an earlier run left of it. Where it is only
+  parsed, as by the lint, it may: that is the longer way through the model.
+#}
+{% macro goes_on() %}
+  {%- if not execute or flags.FULL_REFRESH -%}
+    {{ return(not execute) }}
+  {%- endif -%}
+  {%- set left = adapter.get_relation(this.database, this.schema, this.identifier) -%}
+  {{ return(left is not none and left.is_table) }}
+{% endmacro %}
+
 {# The relation that an earlier run left for a model, or none; for the one place that compares with it (see the change log). #}
 {% macro last_built(schema, name) %}
   {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
@@ -42,6 +54,13 @@
   {%- endif -%}
 {%- endmacro %}
 
+{# The landing time, as text, up to which the fact has every row: that of its newest less a look-back; none where it is empty. #}
+{% macro loaded_until(fact) %}
+  {{ return(first_value(
+    "select cast(max(loaded_at) - interval '" ~ var("look_back")[var("ewallet_ingestion")] ~ "' as text) from " ~ fact
+  )) }}
+{% endmacro %}
+
 {# A query's date as a literal, for the same reason. #}
 {% macro literal_date(query) -%}
   date '{{ first_value("select cast((" ~ query ~ ") as text)") if execute else '2000-01-01' }}'
@@ -77,33 +96,79 @@
 {%- endmacro %}
 
 {#
-  Strategy replace_keys: deletes every row whose key (meta.replaces.key) is among the changed ones (meta.replaces.changed, a
-  subquery over `this`), whether or not the new result has rows for it, then inserts the result. delete+insert would leave
-  a key's last rows behind once nothing is left of it. With meta.replaces.from, the name of a date column, the subquery gives
-  from_date too, and only rows of a changed key from that date on are replaced.
+  Two CTEs, `touched` and `changed_transactions`, for a model that adds to what it has: transactions that changed since `relation`
+  was built, each as it is now (times 1) and as it was when `relation` was built (times -1). What was is the first image since
+  then, what is the fact: batches of the log between them, or one that the fact did not take, do not count.
+#}
+{% macro changed_transactions(relation, columns) -%}
+  touched as materialized (
+    select distinct on (transaction_id)
+      transaction_id,
+      image,
+      {{ columns | join(',\n      ') }}
+    from {{ ref('int_transaction_changes') }}
+    where changed_at > {{ built_until(relation) }}
+    -- Of one batch the image before comes first.
+    order by transaction_id asc, changed_at asc, image desc
+  ),
+
+  changed_transactions as materialized (
+    select
+      transaction_id,
+      1 as times,
+      {{ columns | join(',\n      ') }}
+    from {{ ref('fct_transactions') }}
+    where transaction_id = any(array(select transaction_id from touched))
+    union all
+    select
+      transaction_id,
+      -1 as times,
+      {{ columns | join(',\n      ') }}
+    from touched
+    where image = 'before'
+  ),
+{%- endmacro %}
+
+{#
+  Strategy replace_keys: deletes every row whose key is among the changed ones, whether or not the new result has rows for it,
+  then inserts the result. delete+insert would leave a key's last rows behind once nothing is left of it. meta.replaces is one
+  of these, or a list of them:
+
+    key, logs [, log_column]  a column, and the logs that name its changed values
+    keys, changed [, date]    columns, and a macro that gives their changed values as a subquery over `this`; date is the one
+                              of the columns by whose index the rows are found
+    key, from, changed        a column and one of dates: rows of a changed key from from_date on
 #}
 {% macro get_incremental_replace_keys_sql(arg_dict) %}
   {%- set target = arg_dict['target_relation'] -%}
   {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
   {%- set replaces = config.get('meta')['replaces'] -%}
-  {%- set logs = [] -%}
-  {%- for name in replaces['logs'] -%}{%- do logs.append(ref(name)) -%}{%- endfor -%}
-  {%- if replaces.get('from') %}
-  delete from {{ target }} as stale
-  using ({{ context[replaces['changed']](target) }}) as changed
-  where stale.{{ replaces['key'] }} = changed.{{ replaces['key'] }} and stale.{{ replaces['from'] }} >= changed.from_date;
-  {%- else %}
-  delete from {{ target }}
-  where {{ replaces['key'] }} in (
-    {%- if replaces.get('changed') -%}
-    {{ context[replaces['changed']](target) }}
-    {%- else -%}
-    {{ changed_keys(target, logs, replaces.get('log_column', replaces['key'])) }}
-    {%- endif %}
-  );
-  {%- endif %}
+  {%- for replaced in ([replaces] if replaces is mapping else replaces) -%}
+    {{ delete_changed(target, replaced) }};
+  {%- endfor %}
   insert into {{ target }} ({{ columns }})
   select {{ columns }} from {{ arg_dict['temp_relation'] }};
+{% endmacro %}
+
+{% macro delete_changed(target, replaced) %}
+  {%- if replaced.get('from') %}
+  delete from {{ target }} as stale
+  using ({{ context[replaced['changed']](target) }}) as changed
+  where stale.{{ replaced['key'] }} = changed.{{ replaced['key'] }} and stale.{{ replaced['from'] }} >= changed.from_date
+  {%- elif replaced.get('changed') %}
+  delete from {{ target }}
+  where ({{ replaced.get('keys', [replaced.get('key')]) | join(', ') }}) in ({{ context[replaced['changed']](target) }})
+    {%- if replaced.get('date') %}
+    and {{ replaced['date'] }} in (
+      {{ literals('select ' ~ replaced['date'] ~ ' from (' ~ context[replaced['changed']](target) ~ ') as changed') }}
+    )
+    {%- endif %}
+  {%- else %}
+  {%- set logs = [] -%}
+  {%- for name in replaced['logs'] -%}{%- do logs.append(ref(name)) -%}{%- endfor %}
+  delete from {{ target }}
+  where {{ replaced['key'] }} in ({{ changed_keys(target, logs, replaced.get('log_column', replaced['key'])) }})
+  {%- endif %}
 {% endmacro %}
 
 {#
@@ -148,6 +213,25 @@
     and coalesce({% for value in values %}cast(stale.{{ value }} as text){{ ', ' if not loop.last }}{% endfor %}) is not null;
 {% endmacro %}
 
+{#
+  Of the change log, the newest batch, unless the relation has it already. A batch that it could not take, as a run failed, was
+  compared anew in the one after: what that one does not name is right as it is.
+#}
+{% macro newest_batch(relation) -%}
+  changed_at > {{ built_until(relation) }}
+  and changed_at = (select max(changed_at) from {{ ref('int_transaction_changes') }})
+{%- endmacro %}
+
+{% macro newest_changes(relation) -%}
+    select transaction_id from {{ ref('int_transaction_changes') }}
+    where {{ newest_batch(relation) }}
+{%- endmacro %}
+
+{# Dates of changed transactions as literals: the fact is then found by its index on them. #}
+{% macro changed_dates(relation) -%}
+  {{ literals(changed_keys(relation, [ref('int_transaction_changes')], 'transaction_date')) }}
+{%- endmacro %}
+
 {# Changed dates, and those whose comparison with the day or the week before looks at a changed one. #}
 {% macro dates_compared_with_changed(relation) -%}
     select cast(changed.transaction_date + compared.days_ahead as date) as replaced_date
@@ -156,20 +240,40 @@
 {%- endmacro %}
 
 {#
-  Days on which money moved in changed transactions: when they settled, or were made where the wallet does not say. A fee
-  wallet that appears or changes concerns every day of its currency.
+  Wallets and days on which money moved in changed transactions: when they settled, or were made where the wallet does not say.
+  A fee wallet that appears or changes concerns every wallet and day of its currency.
 #}
-{% macro changed_movement_dates(relation) -%}
-    {%- set dates -%}
-    {{ changed_keys(relation, [ref('int_transaction_changes')], 'coalesce(settled_date, transaction_date)') }}
-    union
-    select movement_date from {{ relation }}
-    where currency in (
-      select currency from {{ ref('int_wallet_owners') }}
-      where wallet_kind = 'fee' and changed_at > {{ built_until(relation) }}
-    )
-    {%- endset -%}
-    {{ literals(dates) }}
+{% macro changed_movements(relation) -%}
+    {%- set since = built_until(relation) -%}
+    {%- set fee_owners = "select currency, wallet_id from " ~ ref('int_wallet_owners') ~ " where wallet_kind = 'fee'" -%}
+    select
+      moved.wallet_id,
+      moved.movement_date
+    from (
+      select
+        sides.wallet_id,
+        coalesce(changes.settled_date, changes.transaction_date) as movement_date
+      from {{ ref('int_transaction_changes') }} as changes
+      cross join lateral (values (changes.source_wallet_id), (changes.destination_wallet_id)) as sides (wallet_id)
+      where changes.changed_at > {{ since }}
+      union
+      select
+        fee_owners.wallet_id,
+        coalesce(changes.settled_date, changes.transaction_date) as movement_date
+      from {{ ref('int_transaction_changes') }} as changes
+      inner join ({{ fee_owners }}) as fee_owners on changes.currency = fee_owners.currency
+      where changes.changed_at > {{ since }}
+      {%- if not execute or first_value('select exists (' ~ fee_owners ~ ' and changed_at > ' ~ since ~ ')') %}
+        union
+        select
+          concerned.wallet_id,
+          days.movement_date
+        from {{ relation }} as days
+        inner join ({{ fee_owners }} and changed_at > {{ since }}) as fee_owners on days.currency = fee_owners.currency
+        cross join lateral (values (days.wallet_id), (fee_owners.wallet_id)) as concerned (wallet_id)
+      {%- endif %}
+    ) as moved
+    where moved.wallet_id is not null
 {%- endmacro %}
 
 {#
@@ -220,12 +324,25 @@
     group by wallet_id
 {%- endmacro %}
 
-{# Dates of changed transactions and of changed activity. #}
-{% macro changed_activity_dates(relation) -%}
-    {%- set dates -%}
-    {{ changed_keys(relation, [ref('int_transaction_changes')], 'transaction_date') }}
-    union
-    {{ changed_keys(relation, [ref('int_activity_days')], 'activity_date') }}
-    {%- endset -%}
-    {{ literals(dates) }}
+{#
+  Of user_activity, rows of the days that a condition on int_activity_days chooses and later landed ones: the index on the landing
+  time finds them, which there is none of for their own.
+#}
+{% macro landed_with_days(condition) -%}
+  {%- if execute -%}
+    loaded_at >= timestamptz '{{ first_value(
+      "select cast(coalesce(min(earliest_loaded_at), 'infinity') as text) from " ~ ref('int_activity_days') ~ " where " ~ condition
+    ) }}'
+  {%- else -%}
+    true
+  {%- endif -%}
+{%- endmacro %}
+
+{# Customers and days of changed transactions. #}
+{% macro changed_user_days(relation) -%}
+    select
+      user_id,
+      transaction_date as activity_date
+    from {{ ref('int_transaction_changes') }}
+    where changed_at > {{ built_until(relation) }} and user_id is not null
 {%- endmacro %}

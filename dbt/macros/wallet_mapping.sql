@@ -45,27 +45,37 @@
   {%- endif -%}
 {%- endmacro %}
 
+{# Whether each row of the table is its key's only version: the sink's upsert mode keeps a unique index on it. #}
+{% macro holds_one_version(table, key) %}
+  {%- if execute -%}
+    {%- set relation = wallet_relation(table) -%}
+    {%- set column = wallet_column(table, key, key) -%}
+    {{ return(is_unique_in(relation, [column]) or is_unique_over_partitions(relation, column)) }}
+  {%- endif -%}
+  {{ return(false) }}
+{% endmacro %}
+
+{# The soft-delete column that a loader added to the table, or none. #}
+{% macro deletion_column(table) %}
+  {%- if execute -%}
+    {%- set names = adapter.get_columns_in_relation(wallet_relation(table)) | map(attribute='name') | list -%}
+    {{ return(['_ab_cdc_deleted_at', '_deleted_at'] | select('in', names) | first | default(none)) }}
+  {%- endif -%}
+  {{ return(none) }}
+{% endmacro %}
+
 {#
-  The latest version of each row that has not been deleted, to select from. A table with a unique index on the key
-  (the sink's upsert mode) needs no window over all of it, which at a million rows saves a sort of seconds. A row is
-  deleted when a soft-delete column that the loader adds says so.
+  The latest version of each row that has not been deleted, to select from. A table that holds one version needs no window
+  over all of it, which at a million rows saves a sort of seconds.
 #}
 {% macro latest_rows(table, key, replica_order) %}
   {%- set relation = wallet_relation(table) -%}
   {%- set key_column = wallet_column(table, key, key) -%}
-  {%- set deletion = [] -%}
-  {%- set keyed = [] -%}
-  {%- if execute -%}
-    {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
-    {%- for name in ['_ab_cdc_deleted_at', '_deleted_at'] if name in names -%}
-      {%- do deletion.append('where ' ~ name ~ ' is null') -%}
-    {%- endfor -%}
-    {%- if is_unique_in(relation, [key_column]) or is_unique_over_partitions(relation, key_column) -%}{%- do keyed.append(true) -%}{%- endif -%}
-  {%- endif -%}
+  {%- set deletion = deletion_column(table) -%}
   (
     select *
     from
-      {% if keyed -%}
+      {% if holds_one_version(table, key) -%}
       {{ relation }} as versions
       {%- else -%}
       (
@@ -80,7 +90,7 @@
           {%- endif %}
       ) as versions
       {%- endif %}
-    {{ deletion | first if deletion else '' }}
+    {{ 'where ' ~ deletion ~ ' is null' if deletion }}
   ) as source_rows
 {%- endmacro %}
 
@@ -93,6 +103,26 @@
 {% macro mapped(alias, expression) -%}
   case when {{ expression }} is not null then coalesce({{ alias }}.to_value, 'unmapped') end
 {%- endmacro %}
+
+{#
+  Whether there are values that the maps do not know: where `known` has some from the run before, or where one of `tables`, each
+  with the columns it maps, has one in a row that landed after what the fact has.
+#}
+{% macro brings_unmapped(known, tables) %}
+  {%- set fact = last_built('marts', 'fct_transactions') if execute else none -%}
+  {%- set landed_after = loaded_until(fact) if fact else none -%}
+  {%- if not landed_after or first_value('select exists (select 1 from ' ~ known ~ ')') -%}
+    {{ return(true) }}
+  {%- endif -%}
+  {%- set found = [] -%}
+  {%- for relation, columns in tables -%}
+    {%- do found.append(first_value(
+      "select exists (select 1 from " ~ relation ~ " where loaded_at > timestamptz '" ~ landed_after ~ "' and 'unmapped' in ("
+      ~ columns | join(', ') ~ "))"
+    )) -%}
+  {%- endfor -%}
+  {{ return(true in found) }}
+{% endmacro %}
 
 {# Salted SHA-256 in hex, to join and count personal data without reading it. #}
 {% macro hashed(expression) -%}

@@ -7,6 +7,7 @@
 select
   activity_date,
   count(*) as event_count,
+  min(loaded_at) as earliest_loaded_at,
   max(loaded_at) as latest_loaded_at,
   -- A landed row has a new loaded_at whenever it changes; a replica's event may change without a trace but its content.
   {% if var('ewallet_ingestion') == 'kafka' -%}

@@ -5,28 +5,29 @@
 #}
 with days as (
   select
-    min(least(created_at, settled_at)) as first_at,
-    max(greatest(created_at, settled_at)) as last_at
+    {{ local_date('min(least(created_at, settled_at))') }} as first_date,
+    {{ local_date('max(greatest(created_at, settled_at))') }} as last_date
   from {{ ref('stg_ewallet__transactions') }}
   union all
   select
-    min(occurred_at) as first_at,
-    max(occurred_at) as last_at
-  from {{ ref('stg_ewallet__user_activity') }}
+    min(activity_date) as first_date,
+    max(activity_date) as last_date
+  from {{ ref('int_activity_days') }}
+  where event_count > 0
   union all
   select
-    min(signed_up_at) as first_at,
-    max(signed_up_at) as last_at
+    {{ local_date('min(signed_up_at)') }} as first_date,
+    {{ local_date('max(signed_up_at)') }} as last_date
   from {{ ref('stg_ewallet__users') }}
   union all
   select
-    min(opened_at) as first_at,
-    max(opened_at) as last_at
+    {{ local_date('min(opened_at)') }} as first_date,
+    {{ local_date('max(opened_at)') }} as last_date
   from {{ ref('stg_ewallet__wallets') }}
 )
 
 select
-  {{ local_date('min(first_at)') }} as first_date,
-  {{ local_date('max(last_at)') }} as last_date
+  min(first_date) as first_date,
+  max(last_date) as last_date
 from days
-having min(first_at) is not null
+having min(first_date) is not null

@@ -1,7 +1,8 @@
 {#
   The change log that makes every aggregate incremental and right: which transactions this run inserts, updates or deletes
-  in fct_transactions, with the keys that the row had before and has after. An aggregate replaces the keys named since it
-  was last built, so a transaction that moved to another day, lost its customer or vanished corrects both places.
+  in fct_transactions, with the row before and after. An aggregate replaces the keys named since it was last built, so a
+  transaction that moved to another day, lost its customer or vanished corrects both places. The fact takes the rows from
+  here: what lands meanwhile would be in the fact and not in the log, and no aggregate would ever hear of it.
 
   It compares staging with what the last run left in fct_transactions, which this model therefore reads without a ref
   (the fact is built from this log, a ref would be a circle). Candidates are rows landed since the newest one in the fact,
@@ -17,10 +18,6 @@
   )
 }}
 
-{%- set keys = [
-  'transaction_date', 'settled_date', 'currency', 'user_id', 'merchant_id', 'source_wallet_id', 'destination_wallet_id',
-  'source_user_id', 'destination_user_id'
-] -%}
 {%- set fact = last_built('marts', 'fct_transactions') if execute and not flags.FULL_REFRESH else none -%}
 {%- set read = [
   ref('int_transactions'), ref('int_wallet_owners'), ref('int_exchange_rates_daily'), ref('stg_ewallet__transactions')
@@ -30,11 +27,10 @@
 -- Nothing to compare with: the fact and everything after it is built whole in this run.
   select
     now() as changed_at,
-    transaction_id,
     cast(null as text) as change,
     cast(null as text) as image,
-    {{ keys | join(',\n  ') }}
-  from {{ read[0] }}
+    transactions.*
+  from {{ read[0] }} as transactions
   where false
 {% else %}
 {%- set values = compared_columns(fact, ['changes_until']) -%}
@@ -43,9 +39,7 @@
   all rows, and compute int_transactions for every one.
 #}
 {%- set since = built_until(fact) -%}
-{%- set loaded_after = first_value(
-  "select cast(max(loaded_at) - interval '" ~ var("look_back")[var("ewallet_ingestion")] ~ "' as text) from " ~ fact
-) -%}
+{%- set loaded_after = loaded_until(fact) -%}
 {%- set concerned_wallets = 'select wallet_id from ' ~ read[1] ~ ' where changed_at > ' ~ since -%}
 {%- set concerned_rates = 'select currency, rate_date from ' ~ read[2] ~ ' where changed_at > ' ~ since -%}
 with candidates as (
@@ -108,19 +102,17 @@ deletions as materialized (
 
 select
   now() as changed_at,
-  upserts.transaction_id,
   upserts.change,
   'after' as image,
-  {% for key in keys %}present.{{ key }}{{ ',\n  ' if not loop.last }}{% endfor %}
+  {% for column in values %}present.{{ column }}{{ ',\n  ' if not loop.last }}{% endfor %}
 from upserts
 inner join present on upserts.transaction_id = present.transaction_id
 union all
 select
   now() as changed_at,
-  fact.transaction_id,
   changed.change,
   'before' as image,
-  {% for key in keys %}fact.{{ key }}{{ ',\n  ' if not loop.last }}{% endfor %}
+  {% for column in values %}fact.{{ column }}{{ ',\n  ' if not loop.last }}{% endfor %}
 from (
   select transaction_id, change from upserts
   where change = 'updated'

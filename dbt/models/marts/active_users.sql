@@ -4,6 +4,8 @@
   end; the running sum over the calendar is the number of distinct customers.
 #}
 {%- set windows = [('daily', 1), ('weekly', 7), ('monthly', 30)] -%}
+{#- All days in one sort in memory: 182 MB for the 2.7 million of five million transactions; beyond that on disk. -#}
+{{ config(pre_hook="set local work_mem = '256MB'") }}
 with days as (
   select
     activity_date,

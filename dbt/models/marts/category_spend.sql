@@ -27,7 +27,7 @@ with pairs as (
     transaction_status = 'completed'
     and transaction_type in ('payment', 'refund')
     {% if is_incremental() %}
-      and transaction_date in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') }})
+      and transaction_date in ({{ changed_dates(this) }})
     {% endif %}
   group by transaction_date, merchant_category, currency, user_id, merchant_id
 ),

@@ -16,9 +16,7 @@
   'transaction_date', 'transaction_type', 'transaction_status', 'currency', 'transaction_count', 'gross_amount', 'fee_amount',
   'net_amount', 'median_amount', 'p95_amount', 'gross_amount_reporting', 'fee_amount_reporting', 'net_amount_reporting'
 ] -%}
-{%- set changed_dates -%}
-  {{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') if is_incremental() }}
-{%- endset %}
+{%- set dates = changed_dates(this) if is_incremental() %}
 
 with fresh as (
   select
@@ -36,7 +34,7 @@ with fresh as (
     sum(net_amount_reporting) as net_amount_reporting
   from {{ ref('fct_transactions') }}
   {% if is_incremental() %}
-    where transaction_date in ({{ changed_dates }})
+    where transaction_date in ({{ dates }})
   {% endif %}
   group by transaction_date, transaction_type, transaction_status, currency
 ),
@@ -61,7 +59,7 @@ measured as (
     union all
     select {{ measures | join(', ') }} from {{ this }}
     where
-      transaction_date not in ({{ changed_dates }})
+      transaction_date not in ({{ dates }})
       and transaction_date in (
         select changed.replaced_date - base.days_back
         from ({{ dates_compared_with_changed(this) }}) as changed

@@ -13,7 +13,7 @@
 {# Attempts are counted by daily_channel_summary already, so only what failed is read from the fact. #}
 {%- set concerned -%}
   {%- if is_incremental() %}
-    and transaction_date in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') }})
+    and transaction_date in ({{ changed_dates(this) }})
   {%- endif %}
 {%- endset %}
 

@@ -3,11 +3,13 @@
     materialized='incremental',
     incremental_strategy='replace_keys',
     on_schema_change='append_new_columns',
-    meta={'replaces': {'key': 'transaction_id', 'logs': ['int_transaction_changes']}},
+    meta={'replaces': {'key': 'transaction_id', 'changed': 'newest_changes'}},
     indexes=[
       {'columns': ['transaction_id'], 'unique': true},
       {'columns': ['transaction_date']},
-      {'columns': ['user_id']},
+      {'columns': ['settled_date']},
+      {'columns': ['user_id', 'merchant_id']},
+      {'columns': ['loaded_at']},
       {'columns': ['changes_until']}
     ]
   )
@@ -48,8 +50,9 @@ select
   settled_date,
   loaded_at,
   {{ changes_until([ref('int_transaction_changes')]) }} as changes_until
-from {{ ref('int_transactions') }}
-{% if is_incremental() %}
-  -- An array: a join with the keys would come after all of int_transactions' own, as its rate depends on an outer join.
-  where transaction_id = any(array({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_id') }}))
-{% endif %}
+{% if is_incremental() -%}
+  from {{ ref('int_transaction_changes') }}
+  where image = 'after' and {{ newest_batch(this) }}
+{%- else -%}
+  from {{ ref('int_transactions') }}
+{%- endif %}

@@ -25,7 +25,7 @@ select
   {{ changes_until([ref('int_transaction_changes')]) }} as changes_until
 from {{ ref('fct_transactions') }}
 {% if is_incremental() %}
-  where transaction_date in ({{ changed_keys(this, [ref('int_transaction_changes')], 'transaction_date') }})
+  where transaction_date in ({{ changed_dates(this) }})
 {% endif %}
 group by
   transaction_hour, transaction_date, hour_of_day, iso_day_of_week, transaction_type, transaction_status, currency

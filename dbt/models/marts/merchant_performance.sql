@@ -1,6 +1,7 @@
 {#
-  Ranks and the month before need all months of all merchants, which are few rows; the fact is read for those months of merchants
-  that changed, the others are taken from the mart as it is.
+  Ranks and the month before need all months of all merchants, which are few rows: every row is given again. What a month counts
+  and sums up is added to between runs, from the transactions that changed, as they were and as they are; whether a customer is
+  new to a merchant's month is looked up.
 #}
 {{
   config(
@@ -11,64 +12,104 @@
   )
 }}
 
-{%- set measures = [
-  'merchant_id', 'month_start', 'currency', 'payment_count', 'failed_payment_count', 'gross_amount', 'refund_count',
-  'refund_amount', 'net_amount', 'net_amount_reporting', 'paying_users', 'repeat_users'
+{%- set added = [
+  'payment_count', 'failed_payment_count', 'gross_amount', 'refund_count', 'refund_amount', 'net_amount_reporting',
+  'paying_users', 'repeat_users'
 ] -%}
-{%- set changed_months -%}
-  select merchant_id, cast(date_trunc('month', transaction_date) as date)
-  from {{ ref('int_transaction_changes') }}
-  where merchant_id is not null and changed_at > {{ built_until(this) if is_incremental() }}
-{%- endset %}
+{%- set grain = ['merchant_id', 'month_start', 'currency'] -%}
+{#- How many times a row counts: what was is taken away. -#}
+{%- set times = 'times' if is_incremental() else '1' -%}
 
-with customers as (
+with
+{%- if is_incremental() %}
+  {{ changed_transactions(this, [
+    'merchant_id', 'transaction_date', 'currency', 'user_id', 'transaction_type', 'transaction_status', 'net_amount',
+    'net_amount_reporting'
+  ]) }}
+{% endif %}
+customers as (
   select
     merchant_id,
     cast(date_trunc('month', transaction_date) as date) as month_start,
     currency,
     user_id,
-    count(*) filter (where transaction_type = 'payment' and transaction_status = 'completed') as payment_count,
-    count(*) filter (where transaction_type = 'payment' and transaction_status = 'failed') as failed_payment_count,
-    coalesce(sum(net_amount) filter (where transaction_type = 'payment'), 0) as gross_amount,
-    count(*) filter (where transaction_type = 'refund' and transaction_status = 'completed') as refund_count,
-    -coalesce(sum(net_amount) filter (where transaction_type = 'refund'), 0) as refund_amount,
-    coalesce(sum(net_amount_reporting), 0) as net_amount_reporting
-  from {{ ref('fct_transactions') }}
+    sum({{ times }}) filter (where transaction_type = 'payment' and transaction_status = 'completed') as payment_count,
+    sum({{ times }}) filter (where transaction_type = 'payment' and transaction_status = 'failed')
+      as failed_payment_count,
+    sum({{ times }} * net_amount) filter (where transaction_type = 'payment') as gross_amount,
+    sum({{ times }}) filter (where transaction_type = 'refund' and transaction_status = 'completed') as refund_count,
+    -sum({{ times }} * net_amount) filter (where transaction_type = 'refund') as refund_amount,
+    sum({{ times }} * net_amount_reporting) as net_amount_reporting
+  from {{ 'changed_transactions' if is_incremental() else ref('fct_transactions') }}
   where
     merchant_id is not null
-    and transaction_type in ('payment', 'refund')
     and transaction_status in ('completed', 'failed')
-    {% if is_incremental() %}
-      and (merchant_id, cast(date_trunc('month', transaction_date) as date)) in ({{ changed_months }})
-    {% endif %}
+    and (transaction_type = 'payment' or (transaction_type = 'refund' and transaction_status = 'completed'))
   group by merchant_id, month_start, currency, user_id
 ),
 
-fresh_months as (
+{% if is_incremental() -%}
+  paid as (
+    select
+      customers.*,
+      ever.payment_count as paid_count
+    from customers
+    cross join lateral (
+      select count(*) as payment_count
+      from {{ ref('fct_transactions') }} as transactions
+      where
+        transactions.user_id = customers.user_id
+        and transactions.merchant_id = customers.merchant_id
+        and transactions.currency = customers.currency
+        and transactions.transaction_date >= customers.month_start
+        and transactions.transaction_date < customers.month_start + interval '1 month'
+        and transactions.transaction_type = 'payment'
+        and transactions.transaction_status = 'completed'
+    ) as ever
+  ),
+
+{% endif -%}
+parts as (
   select
-    merchant_id,
-    month_start,
-    currency,
-    cast(sum(payment_count) as bigint) as payment_count,
-    cast(sum(failed_payment_count) as bigint) as failed_payment_count,
-    sum(gross_amount) as gross_amount,
-    cast(sum(refund_count) as bigint) as refund_count,
-    sum(refund_amount) as refund_amount,
-    sum(gross_amount) - sum(refund_amount) as net_amount,
-    sum(net_amount_reporting) as net_amount_reporting,
-    count(user_id) filter (where payment_count > 0) as paying_users,
-    count(user_id) filter (where payment_count > 1) as repeat_users
-  from customers
-  group by merchant_id, month_start, currency
+    {{ grain | join(', ') }},
+    payment_count,
+    failed_payment_count,
+    gross_amount,
+    refund_count,
+    refund_amount,
+    net_amount_reporting,
+    {{ added_users('paying_users', 0) }},
+    {{ added_users('repeat_users', 1) }}
+  from {{ 'paid' if is_incremental() else 'customers' }}
+  {%- if is_incremental() %}
+    union all
+    select {{ (grain + added) | join(', ') }} from {{ this }}
+  {%- endif %}
+),
+
+summed as (
+  select
+    {{ grain | join(', ') }},
+    {%- for column in added %}
+      coalesce(sum({{ column }}), 0) as {{ column }},
+    {%- endfor %}
+    coalesce(sum(gross_amount), 0) - coalesce(sum(refund_amount), 0) as net_amount
+  from parts
+  group by {{ grain | join(', ') }}
 ),
 
 months as (
-  select {{ measures | join(', ') }} from fresh_months
-  {% if is_incremental() %}
-    union all
-    select {{ measures | join(', ') }} from {{ this }}
-    where (merchant_id, month_start) not in ({{ changed_months }})
-  {% endif %}
+  select
+    {{ grain | join(', ') }},
+    {%- for column in added if column.endswith('_count') or column.endswith('_users') %}
+      cast({{ column }} as bigint) as {{ column }},
+    {%- endfor %}
+    gross_amount,
+    refund_amount,
+    net_amount,
+    net_amount_reporting
+  from summed
+  where payment_count + failed_payment_count + refund_count > 0
 )
 
 select

@@ -1,13 +1,14 @@
 {#
-  Degrees of two customers stand on all their edges, so every row is given again; the fact is read for the pairs of customers
-  whose transfers changed, the other edges are taken from the mart as it is.
+  Degrees of two customers stand on all their edges, so every row is given again. Between runs new transfers are added to the
+  edges that are there; a pair of customers is summed up anew where a transfer changed or went away.
 #}
 {{
   config(
-    materialized='incremental',
-    incremental_strategy='replace_all',
-    on_schema_change='append_new_columns',
-    indexes=[{'columns': ['sender_user_id']}, {'columns': ['receiver_user_id']}]
+    materialized='table',
+    indexes=[
+      {'columns': ['sender_user_id', 'receiver_user_id', 'currency'], 'unique': true},
+      {'columns': ['receiver_user_id']}
+    ]
   )
 }}
 
@@ -15,16 +16,66 @@
   'sender_user_id', 'receiver_user_id', 'currency', 'transfer_count', 'transfer_amount', 'transfer_amount_reporting',
   'first_transfer_at', 'last_transfer_at'
 ] -%}
-{%- set changed_pairs -%}
-  select source_user_id, destination_user_id
-  from {{ ref('int_transaction_changes') }}
-  where
-    source_user_id is not null
-    and destination_user_id is not null
-    and changed_at > {{ built_until(this) if is_incremental() }}
-{%- endset %}
+{%- set changes = ref('int_transaction_changes') -%}
+{%- set changed_only -%}
+  {%- if goes_on() %}
+    -- Arrays, so that both are looked up in the fact's indexes; the sender of a transfer is its customer.
+    and (
+      transaction_id = any(array(select transaction_id from added))
+      or (
+        user_id = any(array(select source_user_id from summed_anew))
+        and (source_user_id, destination_user_id) in (
+          select
+            summed_anew.source_user_id,
+            summed_anew.destination_user_id
+          from summed_anew
+        )
+      )
+    )
+  {%- endif %}
+{%- endset -%}
 
-with fresh_edges as (
+with
+{%- if goes_on() %}
+  {%- set since = built_until(this) %}
+  {# Only what was completed counted, so a transfer that settles is as good as a new one. #}
+  changed as materialized (
+    select
+      transaction_id,
+      source_user_id,
+      destination_user_id,
+      bool_or(image = 'before' and transaction_status = 'completed') over (partition by transaction_id) as was_counted
+    from {{ changes }}
+    where
+      changed_at > {{ since }}
+      and transaction_type = 'transfer'
+      and source_user_id is not null
+      and destination_user_id is not null
+  ),
+
+  summed_anew as materialized (
+    select distinct
+      source_user_id,
+      destination_user_id
+    from changed
+    where was_counted
+  ),
+
+  added as materialized (
+    select distinct transaction_id
+    from changed
+    where
+      not was_counted
+      and (source_user_id, destination_user_id) not in (
+        select
+          summed_anew.source_user_id,
+          summed_anew.destination_user_id
+        from summed_anew
+      )
+  ),
+
+{% endif %}
+fresh_edges as (
   select
     source_user_id as sender_user_id,
     destination_user_id as receiver_user_id,
@@ -40,20 +91,41 @@ with fresh_edges as (
     and transaction_status = 'completed'
     and source_user_id is not null
     and destination_user_id is not null
-    and not is_internal_transfer
-    {% if is_incremental() %}
-      and (source_user_id, destination_user_id) in ({{ changed_pairs }})
-    {% endif %}
+    and not is_internal_transfer {{ changed_only }}
   group by source_user_id, destination_user_id, currency
 ),
 
 edges as (
-  select {{ measures | join(', ') }} from fresh_edges
-  {% if is_incremental() %}
-    union all
-    select {{ measures | join(', ') }} from {{ this }}
-    where (sender_user_id, receiver_user_id) not in ({{ changed_pairs }})
-  {% endif %}
+  {% if goes_on() -%}
+    select
+      coalesce(known.sender_user_id, fresh.sender_user_id) as sender_user_id,
+      coalesce(known.receiver_user_id, fresh.receiver_user_id) as receiver_user_id,
+      coalesce(known.currency, fresh.currency) as currency,
+      coalesce(known.transfer_count, 0) + coalesce(fresh.transfer_count, 0) as transfer_count,
+      coalesce(known.transfer_amount, 0) + coalesce(fresh.transfer_amount, 0) as transfer_amount,
+      case
+        when coalesce(known.transfer_amount_reporting, fresh.transfer_amount_reporting) is not null
+          then coalesce(known.transfer_amount_reporting, 0) + coalesce(fresh.transfer_amount_reporting, 0)
+      end as transfer_amount_reporting,
+      least(known.first_transfer_at, fresh.first_transfer_at) as first_transfer_at,
+      greatest(known.last_transfer_at, fresh.last_transfer_at) as last_transfer_at
+    from (
+      select {{ measures | join(', ') }} from {{ this }}
+      where (sender_user_id, receiver_user_id) not in (
+        select
+          summed_anew.source_user_id,
+          summed_anew.destination_user_id
+        from summed_anew
+      )
+    ) as known
+    full outer join fresh_edges as fresh
+      on
+        known.sender_user_id = fresh.sender_user_id
+        and known.receiver_user_id = fresh.receiver_user_id
+        and known.currency = fresh.currency
+  {%- else -%}
+    select * from fresh_edges
+  {%- endif %}
 ),
 
 pairs as (
@@ -93,7 +165,7 @@ select
   coalesce(sender_in.degree, 0) as sender_in_degree,
   coalesce(receiver_out.degree, 0) as receiver_out_degree,
   receiver_in.degree as receiver_in_degree,
-  {{ changes_until([ref('int_transaction_changes')]) }} as changes_until
+  now() as changes_until
 from edges
 left join pairs as back
   on edges.sender_user_id = back.receiver_user_id and edges.receiver_user_id = back.sender_user_id

@@ -1,9 +1,10 @@
+{# What a wallet's movements add up to is its closing balance of the last day: no need to sum its days once more. #}
 with movements as (
   select
     wallet_id,
-    sum(net_amount) as amount
-  from {{ ref('int_wallet_movement_days') }}
-  group by wallet_id
+    closing_balance as amount
+  from {{ ref('wallet_balances_daily') }}
+  where balance_date = (select last_date from {{ ref('int_date_bounds') }})
 ),
 
 wallets as (
@@ -26,9 +27,15 @@ fees_without_wallet as (
   where
     transaction_status = 'completed'
     and fee_amount > 0
-    and currency not in (
-      select currency from wallets
-      where wallet_kind = 'fee'
+    -- Mostly none, as the summary tells, and then the fact is not read.
+    and currency in (
+      select summary.currency from {{ ref('daily_transaction_summary') }} as summary
+      where
+        summary.fee_amount > 0
+        and summary.currency not in (
+          select wallets.currency from wallets
+          where wallets.wallet_kind = 'fee'
+        )
     )
   group by currency
 ),

@@ -3,9 +3,10 @@
   are one signal.
 
   Between runs, a customer's signals are found again from a day on: one window before the first day that changed, or the start
-  of the signal that reaches there, as a change may lengthen, split or join it. Signals before are taken from the mart as it is.
-  Wrong PINs are few, and looked through whole. Without nested loops, as the planner takes the few customers for fewer still and
-  would compare each outflow with each inflow.
+  of the signal that reaches there, as a change may lengthen, split or join it. Money that came in stands by itself, so it is looked
+  at again on the days that a change may concern; wrong PINs from the first day with changed events on. All other signals are
+  taken from the mart as it is. Without nested loops, as the planner takes the few customers for fewer still and would compare
+  each outflow with each inflow.
 #}
 {{
   config(
@@ -18,12 +19,58 @@
 }}
 
 {%- set log = ref('int_transaction_changes') -%}
+{%- set logs = [log, ref('int_activity_days')] -%}
 {#- Days that a window may reach back. -#}
 {%- set reach = ([var('risk_velocity_minutes'), var('risk_in_out_minutes')] | max + 1439) // 1440 -%}
 {%- set columns = [
   'signal_id', 'signal_type', 'user_id', 'signal_date', 'window_start', 'window_end', 'event_count', 'currency', 'amount',
   'amount_reporting', 'severity', 'score', 'explanation'
 ] -%}
+{#- Most changes are of these days, which an index by date finds; earlier ones are looked up by customer. -#}
+{%- set recent -%}
+  {%- if is_incremental() -%}
+    {{ literal_date("select coalesce(max(transaction_date), '-infinity') - 7 from " ~ log) }}
+  {%- endif -%}
+{%- endset -%}
+{#- First day from which on wrong PINs are looked at again: with a signal that reaches there, where that began. -#}
+{%- set pin_reach = (var('risk_pin_minutes') + 1439) // 1440 -%}
+{%- set pins_from -%}
+  {%- if is_incremental() -%}
+    {%- set first_changed -%}
+      select coalesce(min(activity_date) - {{ pin_reach }}, 'infinity') from ({{ changed_keys(this, [ref('int_activity_days')], 'activity_date') }}) as changed
+    {%- endset -%}
+    {%- set changed_from = literal_date(first_changed) -%}
+    {{ literal_date(
+      "select least(" ~ changed_from ~ ", min(signal_date)) from " ~ this
+      ~ " where signal_type = 'pin_failed_burst' and " ~ local_date('window_end') ~ " >= " ~ changed_from
+    ) }}
+  {%- endif -%}
+{%- endset -%}
+{#- Days of changed movements, from as many days before as a window may reach back, or to as many after. -#}
+{%- if is_incremental() -%}
+  {%- set moved -%}
+    select settled_date + days.days
+    from {{ log }}
+    cross join generate_series(%d, %d) as days (days)
+    where changed_at > {{ built_until(this) }}
+  {%- endset -%}
+  {%- set inflow_dates = literals(moved | format(-reach, 0)) -%}
+  {%- set outflow_dates = literals(moved | format(-reach, reach)) -%}
+{%- endif -%}
+{%- set pins_again -%}
+  {%- if is_incremental() %}
+    {%- set condition = 'activity_date >= ' ~ pins_from ~ ' - ' ~ pin_reach %} and {{ condition }} and {{ landed_with_days(condition) }}
+  {%- endif -%}
+{%- endset -%}
+{%- set transactions = 'own_transactions' if is_incremental() else ref('fct_transactions') -%}
+{%- set found_again -%}
+  (signal_type = 'pin_failed_burst' and signal_date >= {{ pins_from }})
+    or (
+      signal_type = 'rapid_in_out'
+      and (found.user_id, signal_date) in (select moved_days.user_id, moved_days.inflow_date from moved_days)
+    )
+    or (signal_type in ('velocity', 'structuring') and coalesce(starts.from_date <= found.signal_date, false))
+{%- endset %}
 
 with
 {%- if is_incremental() %}
@@ -31,19 +78,9 @@ with
   changed_users as (
     select
       user_id,
-      min(changed_date) - {{ reach }} as from_date
-    from (
-      {%- for role in ['user_id', 'source_user_id', 'destination_user_id'] %}
-        select
-          {{ role }} as user_id,
-          least(transaction_date, settled_date) as changed_date
-        from {{ log }}
-        where changed_at > {{ since }} and {{ role }} is not null
-        {%- if not loop.last %}
-          union all
-        {%- endif %}
-      {%- endfor %}
-    ) as changed
+      min(transaction_date) - {{ reach }} as from_date
+    from {{ log }}
+    where changed_at > {{ since }} and user_id is not null
     group by user_id
   ),
 
@@ -60,31 +97,63 @@ with
   ),
 
   own_transactions as materialized (
-    select
-      transactions.user_id,
-      transactions.transaction_id,
-      transactions.transaction_type,
-      transactions.transaction_status,
-      transactions.currency,
-      transactions.amount,
-      transactions.amount_reporting,
-      transactions.created_at,
-      transactions.transaction_date
-    from {{ ref('fct_transactions') }} as transactions
-    inner join starts
-      on
-        transactions.user_id = starts.user_id
-        and transactions.transaction_date >= starts.from_date - {{ reach }}
+    {%- for compared in ['>=', '<'] %}
+      select
+        transactions.user_id,
+        transactions.transaction_id,
+        transactions.transaction_type,
+        transactions.transaction_status,
+        transactions.currency,
+        transactions.amount,
+        transactions.amount_reporting,
+        transactions.created_at,
+        transactions.transaction_date
+      from {{ ref('fct_transactions') }} as transactions
+      inner join starts
+        on
+          transactions.user_id = starts.user_id
+          and transactions.transaction_date >= starts.from_date - {{ reach }}
+      where
+        transactions.transaction_date {{ compared }} {{ recent }}
+        {%- if compared == '<' %}
+          and transactions.user_id = any(array(
+            select early.user_id from starts as early
+            where early.from_date - {{ reach }} < {{ recent }}
+          ))
+        {%- else %}
+          union all
+        {%- endif %}
+    {%- endfor %}
+  ),
+
+  {# Days of a customer on which money that came in may have left with a changed transaction. #}
+  moved_days as materialized (
+    select distinct
+      moved.user_id,
+      moved.settled_date - days.days_before as inflow_date
+    from (
+      {%- for role in ['source_user_id', 'destination_user_id'] %}
+        select
+          {{ role }} as user_id,
+          settled_date
+        from {{ log }}
+        where changed_at > {{ since }} and {{ role }} is not null and settled_date is not null
+        {%- if not loop.last %}
+          union all
+        {%- endif %}
+      {%- endfor %}
+    ) as moved
+    cross join generate_series(0, {{ reach }}) as days (days_before)
   ),
 {% endif %}
 events as (
   {{ events_in_windows(
-    'velocity', 'own_transactions' if is_incremental() else ref('fct_transactions'), 'created_at', 'transaction_id', "transaction_status in ('completed', 'failed')",
+    'velocity', transactions, 'created_at', 'transaction_id', "transaction_status in ('completed', 'failed')",
     count=var('risk_velocity_count'), minutes=var('risk_velocity_minutes')
   ) | indent(2) }}
   union all
   {{ events_in_windows(
-    'pin_failed_burst', ref('stg_ewallet__user_activity'), 'occurred_at', 'activity_id', "event = 'pin_failed'",
+    'pin_failed_burst', ref('stg_ewallet__user_activity'), 'occurred_at', 'activity_id', "event = 'pin_failed'" ~ pins_again,
     count=var('risk_pin_failures'), minutes=var('risk_pin_minutes')
   ) | indent(2) }}
 ),
@@ -133,7 +202,7 @@ burst_amounts as (
     case when min(transactions.currency) = max(transactions.currency) then min(transactions.currency) end as currency,
     case when min(transactions.currency) = max(transactions.currency) then sum(transactions.amount) end as amount
   from bursts
-  inner join {{ 'own_transactions' if is_incremental() else ref('fct_transactions') }} as transactions
+  inner join {{ transactions }} as transactions
     on
       bursts.user_id = transactions.user_id
       and transactions.created_at between bursts.window_start and bursts.window_end
@@ -151,7 +220,7 @@ structuring as (
     count(*) as event_count,
     sum(amount) as amount,
     sum(amount_reporting) as amount_reporting
-  from {{ 'own_transactions' if is_incremental() else ref('fct_transactions') }}
+  from {{ transactions }}
   where
     transaction_status = 'completed'
     and transaction_type in ('top_up', 'transfer', 'withdrawal')
@@ -173,7 +242,7 @@ inflows as (
     amount_reporting,
     settled_at,
     {{ time_bucket('settled_at', var('risk_in_out_minutes')) }} as bucket
-  from {{ ref('fct_transactions') }} as transactions
+  from {{ ref('fct_transactions') }}
   where
     transaction_status = 'completed'
     and transaction_type in ('top_up', 'transfer')
@@ -181,10 +250,8 @@ inflows as (
     and not is_internal_transfer
     and amount_reporting >= {{ var('risk_in_out_amount') }}
     {% if is_incremental() %}
-      and exists (
-        select 1 from starts
-        where starts.user_id = transactions.destination_user_id and starts.from_date <= transactions.settled_date
-      )
+      and settled_date in ({{ inflow_dates }})
+      and (destination_user_id, settled_date) in (select user_id, inflow_date from moved_days)
     {% endif %}
 ),
 
@@ -194,17 +261,15 @@ outflows as (
     amount + fee_amount as amount,
     settled_at,
     {{ time_bucket('settled_at', var('risk_in_out_minutes')) }} as bucket
-  from {{ ref('fct_transactions') }} as transactions
+  from {{ ref('fct_transactions') }}
   where
     transaction_status = 'completed'
     and transaction_type in ('transfer', 'withdrawal')
     and source_user_id is not null
     and not is_internal_transfer
     {% if is_incremental() %}
-      and exists (
-        select 1 from starts
-        where starts.user_id = transactions.source_user_id and starts.from_date <= transactions.settled_date
-      )
+      and settled_date in ({{ outflow_dates }})
+      and source_user_id in (select user_id from moved_days)
     {% endif %}
 ),
 
@@ -305,26 +370,22 @@ identified as (
   from signals
 )
 
+{%- set selected = 'found.' ~ columns | join(',\n    found.') -%}
 select
-  {{ columns | join(',\n  ') }},
-  {{ changes_until([log]) }} as changes_until
-from identified
+  {{ selected }},
+  {{ changes_until(logs) }} as changes_until
+from identified as found
 {% if is_incremental() %}
+  left join starts on found.user_id = starts.user_id
   where
-    signal_type = 'pin_failed_burst'
-    or exists (
-      select 1 from starts
-      where starts.user_id = identified.user_id and starts.from_date <= identified.signal_date
-    )
+    {{ found_again }}
   union all
   select
-    {{ columns | join(',\n    ') }},
-    {{ changes_until([log]) }} as changes_until
-  from {{ this }} as known
-  where
-    signal_type != 'pin_failed_burst'
-    and not exists (
-      select 1 from starts
-      where starts.user_id = known.user_id and starts.from_date <= known.signal_date
-    )
+    {{ selected }},
+    {{ changes_until(logs) }} as changes_until
+  from {{ this }} as found
+  left join starts on found.user_id = starts.user_id
+  where not (
+    {{ found_again }}
+  )
 {% endif %}

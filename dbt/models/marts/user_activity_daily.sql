@@ -1,10 +1,17 @@
+{#
+  Between runs a day with new or changed events is counted anew; on other days only customers with changed transactions are, who
+  keep what their events counted.
+#}
 {%- set logs = [ref('int_transaction_changes'), ref('int_activity_days')] -%}
 {{
   config(
     materialized='incremental',
     incremental_strategy='replace_keys',
     on_schema_change='append_new_columns',
-    meta={'replaces': {'key': 'activity_date', 'changed': 'changed_activity_dates'}},
+    meta={'replaces': [
+      {'key': 'activity_date', 'logs': ['int_activity_days']},
+      {'keys': ['user_id', 'activity_date'], 'changed': 'changed_user_days', 'date': 'activity_date'}
+    ]},
     indexes=[
       {'columns': ['user_id', 'activity_date'], 'unique': true},
       {'columns': ['activity_date']},
@@ -13,8 +20,22 @@
   )
 }}
 
+{%- set event_counts = [
+  'event_count', 'session_count', 'login_count', 'app_open_count', 'pin_failed_count', 'support_contact_count'
+] -%}
+{%- if is_incremental() -%}
+  {%- set event_dates = literals(changed_keys(this, [ref('int_activity_days')], 'activity_date')) -%}
+  {%- set transaction_dates = literals(changed_keys(this, [ref('int_transaction_changes')], 'transaction_date')) -%}
+{%- endif %}
+
+with
+{%- if is_incremental() %}
+  changed as materialized (
+    {{ changed_user_days(this) }}
+  ),
+{% endif %}
 {# Sessions first: counting distinct ones of a customer's day is then a second hash, not a sort of every event. #}
-with sessions as (
+sessions as (
   select
     user_id,
     activity_date,
@@ -26,7 +47,9 @@ with sessions as (
     count(*) filter (where event = 'support_contacted') as support_contact_count
   from {{ ref('stg_ewallet__user_activity') }}
   {% if is_incremental() %}
-    where activity_date in ({{ changed_activity_dates(this) }})
+    where
+      activity_date in ({{ event_dates }})
+      and {{ landed_with_days('activity_date in (' ~ event_dates ~ ')') }}
   {% endif %}
   group by user_id, activity_date, session_id
 ),
@@ -43,6 +66,24 @@ events as (
     cast(sum(support_contact_count) as bigint) as support_contact_count
   from sessions
   group by user_id, activity_date
+  {%- if is_incremental() %}
+    union all
+    select
+      user_id,
+      activity_date,
+      {{ event_counts | join(',\n      ') }}
+    from {{ this }}
+    where
+      activity_date in ({{ transaction_dates }})
+      and (activity_date in ({{ event_dates }})) is not true
+      and event_count > 0
+      and (user_id, activity_date) in (
+        select
+          changed.user_id,
+          changed.activity_date
+        from changed
+      )
+  {%- endif %}
 ),
 
 transactions as (
@@ -58,7 +99,16 @@ transactions as (
   where
     user_id is not null
     {% if is_incremental() %}
-      and transaction_date in ({{ changed_activity_dates(this) }})
+      and transaction_date in ({{ event_dates }}, {{ transaction_dates }})
+      and (
+        transaction_date in ({{ event_dates }})
+        or (user_id, transaction_date) in (
+          select
+            changed.user_id,
+            changed.activity_date
+          from changed
+        )
+      )
     {% endif %}
   group by user_id, transaction_date
 )
@@ -66,12 +116,9 @@ transactions as (
 select
   coalesce(events.user_id, transactions.user_id) as user_id,
   coalesce(events.activity_date, transactions.activity_date) as activity_date,
-  coalesce(events.event_count, 0) as event_count,
-  coalesce(events.session_count, 0) as session_count,
-  coalesce(events.login_count, 0) as login_count,
-  coalesce(events.app_open_count, 0) as app_open_count,
-  coalesce(events.pin_failed_count, 0) as pin_failed_count,
-  coalesce(events.support_contact_count, 0) as support_contact_count,
+  {%- for column in event_counts %}
+    coalesce(events.{{ column }}, 0) as {{ column }},
+  {%- endfor %}
   coalesce(transactions.transaction_count, 0) as transaction_count,
   coalesce(transactions.completed_transaction_count, 0) as completed_transaction_count,
   coalesce(transactions.failed_transaction_count, 0) as failed_transaction_count,

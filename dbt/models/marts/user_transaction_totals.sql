@@ -1,7 +1,7 @@
 {#
   What the transactions of a customer add up to, whatever the day: the part of spending patterns and funnel that costs a scan
-  of the fact. Between runs, new transactions are added to what a customer had. Only customers with a transaction that changed
-  or went away are summed up anew, and categories for those who paid, as a share cannot be added to.
+  of the fact. Between runs, new transactions are added to what a customer had; only customers with a transaction that changed
+  or went away are summed up anew. A merchant counts once, so it is looked up whether the customer paid there before.
 #}
 {{
   config(
@@ -19,15 +19,7 @@
     -- Arrays, so that both are looked up in the fact's indexes.
     and (
       user_id = any(array(select user_id from summed_anew))
-      or transaction_id = any(array(select transaction_id from inserted))
-    )
-  {%- endif %}
-{%- endset -%}
-{%- set paid_only -%}
-  {%- if is_incremental() %}
-    and (
-      user_id in (select user_id from summed_anew)
-      or user_id in (select user_id from transactions where is_payment)
+      or transaction_id = any(array(select transaction_id from added))
     )
   {%- endif %}
 {%- endset -%}
@@ -44,30 +36,39 @@
 with
 {%- if is_incremental() %}
   {%- set since = built_until(this) %}
-  summed_anew as materialized (
-    select distinct user_id
+  {# What was pending counted nowhere, so a transaction that settles is as good as a new one. #}
+  changed as materialized (
+    select
+      transaction_id,
+      (array_agg(user_id))[1] as user_id,
+      bool_or(image = 'before' and (transaction_status in ('completed', 'failed') or change = 'deleted'))
+      or count(distinct coalesce(cast(user_id as text), '')) > 1 as was_counted
     from {{ changes }}
-    where changed_at > {{ since }} and change != 'inserted' and user_id is not null
+    where changed_at > {{ since }}
+    group by transaction_id
   ),
 
-  inserted as materialized (
-    select distinct
+  summed_anew as materialized (
+    select distinct changes.user_id
+    from {{ changes }} as changes
+    inner join changed on changes.transaction_id = changed.transaction_id
+    where changes.changed_at > {{ since }} and changed.was_counted and changes.user_id is not null
+  ),
+
+  added as materialized (
+    select
       transaction_id,
       user_id
-    from {{ changes }}
-    where
-      changed_at > {{ since }}
-      and change = 'inserted'
-      and user_id is not null
-      and user_id not in (select user_id from summed_anew)
+    from changed
+    where not was_counted and user_id is not null and user_id not in (select user_id from summed_anew)
   ),
 
   known as materialized (
     select * from {{ this }}
-    where user_id in (select user_id from inserted)
+    where user_id in (select user_id from added)
   ),
 {% endif %}
-transactions as {{ 'materialized' if is_incremental() }} (
+transactions as {{ 'materialized' if is_incremental() else 'not materialized' }} (
   select
     transaction_id,
     transaction_type,
@@ -76,6 +77,8 @@ transactions as {{ 'materialized' if is_incremental() }} (
     transaction_date,
     created_at,
     channel,
+    merchant_id,
+    merchant_category,
     amount_reporting,
     fee_amount_reporting,
     net_amount_reporting,
@@ -181,22 +184,65 @@ merchant_spend as (
     user_id,
     merchant_id,
     coalesce(merchant_category, 'unmapped') as merchant_category,
+    count(*) as payment_count,
     sum(amount_reporting) as amount_reporting
-  from {{ ref('fct_transactions') }}
-  where
-    transaction_type = 'payment'
-    and transaction_status = 'completed'
-    and user_id is not null {{ paid_only }}
+  from transactions
+  where is_payment
   group by user_id, merchant_id, merchant_category
 ),
 
+{% if is_incremental() -%}
+  {# Where all payments to a merchant are new ones, so is the merchant. #}
+  new_merchants as (
+    select
+      user_id,
+      count(merchant_id) as merchant_count
+    from merchant_spend
+    where user_id in (select user_id from summed_anew)
+    group by user_id
+    union all
+    select
+      spend.user_id,
+      count(*) as merchant_count
+    from merchant_spend as spend
+    cross join
+      lateral (
+        select count(*) as payment_count
+        from {{ ref('fct_transactions') }} as paid
+        where
+          paid.user_id = spend.user_id
+          and paid.merchant_id = spend.merchant_id
+          and paid.transaction_type = 'payment'
+          and paid.transaction_status = 'completed'
+      ) as ever
+    where
+      ever.payment_count = spend.payment_count
+      and spend.user_id not in (select user_id from summed_anew)
+    group by spend.user_id
+  ),
+
+{% endif -%}
 category_spend as (
   select
     user_id,
     merchant_category,
-    count(merchant_id) as merchant_count,
     sum(amount_reporting) as amount_reporting
-  from merchant_spend
+  from (
+    select
+      user_id,
+      merchant_category,
+      amount_reporting
+    from merchant_spend
+    {%- if is_incremental() %}
+      union all
+      select
+        known.user_id,
+        amounts.key as merchant_category,
+        cast(amounts.value as numeric) as amount_reporting
+      from known
+      cross join lateral jsonb_each_text(known.category_amounts) as amounts
+    {%- endif %}
+  ) as parts
   group by user_id, merchant_category
 ),
 
@@ -204,11 +250,36 @@ categories as (
   select
     user_id,
     count(*) as category_count,
-    cast(sum(merchant_count) as bigint) as merchant_count,
+    jsonb_object_agg(merchant_category, amount_reporting) as category_amounts,
     max(amount_reporting) as top_amount_reporting,
     sum(amount_reporting) as all_amount_reporting,
     (array_agg(merchant_category order by amount_reporting desc nulls last, merchant_category asc))[1] as top_category
   from category_spend
+  group by user_id
+),
+
+merchants as (
+  {% if is_incremental() -%}
+    select
+      user_id,
+      cast(sum(merchant_count) as bigint) as merchant_count
+    from (
+      select
+        user_id,
+        merchant_count
+      from new_merchants
+      union all
+      select
+        user_id,
+        merchant_count
+      from known
+    ) as parts
+  {%- else -%}
+    select
+      user_id,
+      count(merchant_id) as merchant_count
+    from merchant_spend
+  {%- endif %}
   group by user_id
 )
 
@@ -216,24 +287,13 @@ select
   totals.*,
   first_payments.first_payment_at,
   first_payments.second_payment_at,
-  {% if is_incremental() -%}
-    coalesce(categories.top_category, known.top_category) as top_category,
-    case
-      when categories.user_id is null then known.top_category_share
-      else {{ ratio('categories.top_amount_reporting', 'categories.all_amount_reporting') }}
-    end as top_category_share,
-    coalesce(categories.category_count, known.category_count, 0) as category_count,
-    coalesce(categories.merchant_count, known.merchant_count, 0) as merchant_count,
-  {%- else -%}
-    categories.top_category,
-    {{ ratio('categories.top_amount_reporting', 'categories.all_amount_reporting') }} as top_category_share,
-    coalesce(categories.category_count, 0) as category_count,
-    coalesce(categories.merchant_count, 0) as merchant_count,
-  {%- endif %}
+  categories.top_category,
+  {{ ratio('categories.top_amount_reporting', 'categories.all_amount_reporting') }} as top_category_share,
+  coalesce(categories.category_count, 0) as category_count,
+  coalesce(categories.category_amounts, '{}') as category_amounts,
+  coalesce(merchants.merchant_count, 0) as merchant_count,
   {{ changes_until([changes]) }} as changes_until
 from totals
 left join first_payments on totals.user_id = first_payments.user_id
 left join categories on totals.user_id = categories.user_id
-{% if is_incremental() %}
-  left join known on totals.user_id = known.user_id
-{% endif %}
+left join merchants on totals.user_id = merchants.user_id

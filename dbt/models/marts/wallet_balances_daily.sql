@@ -25,6 +25,7 @@
   {%- set window_from = literal_date(
     "select last_date - " ~ (var('balance_history_days') - 1) ~ " from " ~ ref('int_date_bounds')
   ) -%}
+  {%- set recent = 'greatest(' ~ window_from ~ ', ' ~ last_known ~ ' - 3)' -%}
 {%- endif %}
 
 with
@@ -56,25 +57,52 @@ wallets as {{ 'materialized' if is_incremental() }} (
 ),
 
 {% if is_incremental() -%}
-  {# The day before is the last one for most wallets: that day is found by its date, the others wallet by wallet. #}
+  {# One by one, as a join would read the whole window: a wallet has one day before. #}
   days_before as materialized (
-    {%- for compared in ['=', '<'] %}
+    select
+      wallet_id,
+      balance
+    from (
       select
         wallets.wallet_id,
-        before.closing_balance as balance
+        (
+          select before.closing_balance from {{ this }} as before
+          where before.wallet_id = wallets.wallet_id and before.balance_date = wallets.window_start - 1
+        ) as balance
       from wallets
-      inner join {{ this }} as before
-        on
-          wallets.wallet_id = before.wallet_id
-          and wallets.window_start - 1 = before.balance_date
-          and before.balance_date {{ compared }} {{ last_known }}
-      where
-        wallets.window_start - 1 {{ compared }} {{ last_known }}
-        and coalesce(wallets.from_date >= wallets.window_start, true)
-      {%- if not loop.last %}
-        union all
-      {%- endif %}
-    {%- endfor %}
+      where coalesce(wallets.from_date >= wallets.window_start, true)
+    ) as found
+    where balance is not null
+  ),
+
+  {# Movements of the last days by date, earlier ones for the wallets that go back that far. #}
+  moves as materialized (
+    select
+      wallet_id,
+      movement_date,
+      inflow_amount,
+      outflow_amount,
+      net_amount,
+      movement_count
+    from {{ ref('daily_wallet_movements') }}
+    where movement_date >= {{ recent }}
+    union all
+    select
+      movements.wallet_id,
+      movements.movement_date,
+      movements.inflow_amount,
+      movements.outflow_amount,
+      movements.net_amount,
+      movements.movement_count
+    from {{ ref('daily_wallet_movements') }} as movements
+    inner join wallets on movements.wallet_id = wallets.wallet_id and movements.movement_date >= wallets.window_start
+    where
+      movements.wallet_id = any(array(
+        select others.wallet_id from wallets as others
+        where others.window_start < {{ recent }}
+      ))
+      and movements.movement_date >= {{ window_from }}
+      and movements.movement_date < {{ recent }}
   ),
 
 {% endif -%}
@@ -89,7 +117,7 @@ openings as (
   select
     movements.wallet_id,
     sum(movements.net_amount) as balance
-  from {{ ref('int_wallet_movement_days') }} as movements
+  from {{ ref('daily_wallet_movements') }} as movements
   inner join wallets
     on movements.wallet_id = wallets.wallet_id and movements.movement_date < wallets.window_start
   {%- if is_incremental() %}
@@ -117,11 +145,10 @@ days as (
   from wallets
   -- Numbers, not times: a date is found in a hash by a date only.
   cross join lateral generate_series(0, wallets.last_date - wallets.window_start) as calendar (days_after)
-  left join {{ ref('int_wallet_movement_days') }} as movements
+  left join {{ 'moves' if is_incremental() else ref('daily_wallet_movements') }} as movements
     on
       wallets.wallet_id = movements.wallet_id
       and wallets.window_start + calendar.days_after = movements.movement_date
-      {{ 'and movements.movement_date >= ' ~ window_from if is_incremental() }}
   left join openings on wallets.wallet_id = openings.wallet_id
 )
 

@@ -11,7 +11,8 @@
   select
     '{{ stream }}' as stream,
     landed.raw_row_count,
-    (select count(*) from {{ latest_rows(stream, key, loaded_at) }}) as present_row_count,
+    {{ 'landed.raw_row_count' if holds_one_version(stream, key) and not deletion_column(stream)
+      else '(select count(*) from ' ~ latest_rows(stream, key, loaded_at) ~ ')' }} as present_row_count,
     {%- if var('ewallet_ingestion') == 'kafka' %}
       landed.latest_extracted_at,
       (

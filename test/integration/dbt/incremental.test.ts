@@ -65,6 +65,17 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
   `);
   expectSuccess(await dbt.run(['run']));
 
+  // A payment settles, on the next day, while a run is under way: after the change log is written and before the rest is.
+  await client.query('update transactions set channel = $1 where id = 159', ['web']);
+  await land(client, '2026-06-01T02:00:00Z');
+  expectSuccess(await dbt.run(['run', '--select', 'int_transaction_changes']));
+  await client.query(
+    `update transactions set status = 'completed', settled_at = created_at + interval '26 hours' where id = 159`,
+  );
+  await settleBalances(client);
+  await land(client, '2026-06-01T02:01:00Z');
+  expectSuccess(await dbt.run(['run', '--exclude', 'int_transaction_changes']));
+
   // Third load: soft deletes begin, a rate is corrected after the fact, a new customer arrives.
   await client.query(`
     insert into users (public_id, full_name, email, phone, country, created_at, updated_at)
@@ -93,13 +104,13 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
   const incremental = await client.query<{ n: number }>(
     `select count(distinct changed_at)::int as n from intermediate.int_transaction_changes`,
   );
-  expect(incremental.rows).toEqual([{ n: 2 }]); // Two batches: the runs really were incremental.
+  expect(incremental.rows).toEqual([{ n: 3 }]); // Three batches: the runs really were incremental.
 
   await setAside(client, 'incremental');
   expectSuccess(await dbt.run(['run']));
   const refreshed = await compareMarts(client, 'incremental');
   expect(refreshed).toEqual(same(refreshed));
-  expect(refreshed).toHaveLength(24);
+  expect(refreshed).toHaveLength(25);
   expect(refreshed.filter((line) => line.includes(': 0 rows'))).toEqual([]); // Nothing agrees by being empty.
 
   // The other road: the wallet's own tables, replicated as they are.
