@@ -104,26 +104,6 @@
   case when {{ expression }} is not null then coalesce({{ alias }}.to_value, 'unmapped') end
 {%- endmacro %}
 
-{#
-  Whether there are values that the maps do not know: where `known` has some from the run before, or where one of `tables`, each
-  with the columns it maps, has one in a row that landed after what the fact has.
-#}
-{% macro brings_unmapped(known, tables) %}
-  {%- set fact = last_built('marts', 'fct_transactions') if execute else none -%}
-  {%- set landed_after = loaded_until(fact) if fact else none -%}
-  {%- if not landed_after or first_value('select exists (select 1 from ' ~ known ~ ')') -%}
-    {{ return(true) }}
-  {%- endif -%}
-  {%- set found = [] -%}
-  {%- for relation, columns in tables -%}
-    {%- do found.append(first_value(
-      "select exists (select 1 from " ~ relation ~ " where loaded_at > timestamptz '" ~ landed_after ~ "' and 'unmapped' in ("
-      ~ columns | join(', ') ~ "))"
-    )) -%}
-  {%- endfor -%}
-  {{ return(true in found) }}
-{% endmacro %}
-
 {# Salted SHA-256 in hex, to join and count personal data without reading it. #}
 {% macro hashed(expression) -%}
   encode(sha256(convert_to('{{ var("hash_salt") | replace("'", "''") }}' || {{ expression }}, 'UTF8')), 'hex')
