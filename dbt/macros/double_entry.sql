@@ -28,3 +28,13 @@
   cross join (values ('paid'), ('received'), ('fee')) as entries (entry)
   where transactions.transaction_status = 'completed'
 {%- endmacro %}
+
+{# The wallet that a currency's fees go to: of several, the one with the lowest key. #}
+{% macro fee_wallets(wallets) -%}
+  select distinct on (currency)
+    currency,
+    wallet_id
+  from {{ wallets }}
+  where wallet_kind = 'fee'
+  order by currency, wallet_id
+{%- endmacro %}

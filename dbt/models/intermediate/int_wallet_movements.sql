@@ -1,11 +1,6 @@
 {# Double-entry movements of completed transactions, as the wallet has them now (see the macro). #}
 with fee_wallets as (
-  select distinct on (currency)
-    currency,
-    wallet_id
-  from {{ ref('stg_ewallet__wallets') }}
-  where wallet_kind = 'fee'
-  order by currency, wallet_id
+  {{ fee_wallets(ref('stg_ewallet__wallets')) }}
 ),
 
 entries as (

@@ -31,12 +31,7 @@ with
   ),
 {% endif %}
 fee_wallets as (
-  select distinct on (currency)
-    currency,
-    wallet_id
-  from {{ ref('int_wallet_owners') }}
-  where wallet_kind = 'fee'
-  order by currency, wallet_id
+  {{ fee_wallets(ref('int_wallet_owners')) }}
 ),
 
 transactions as (
