@@ -74,7 +74,7 @@ export async function landRows(
       { errors: session.errors },
     );
   }
-  // What autovacuum does within minutes of a first load: it also summarises the index on _loaded_at, which finds nothing before.
+  // What autovacuum does within minutes of a first load: it also summarises the index on _loaded_at, which finds every page before.
   await withClient(warehouseUrl, (client) => client.query(which.kind === 'first' ? 'vacuum (analyze)' : 'analyze'));
 }
 

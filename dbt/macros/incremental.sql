@@ -54,13 +54,6 @@
   {%- endif -%}
 {%- endmacro %}
 
-{# The landing time, as text, up to which the fact has every row: that of its newest less a look-back; none where it is empty. #}
-{% macro loaded_until(fact) %}
-  {{ return(first_value(
-    "select cast(max(loaded_at) - interval '" ~ var("look_back")[var("ewallet_ingestion")] ~ "' as text) from " ~ fact
-  )) }}
-{% endmacro %}
-
 {# A query's date as a literal, for the same reason. #}
 {% macro literal_date(query) -%}
   date '{{ first_value("select cast((" ~ query ~ ") as text)") if execute else '2000-01-01' }}'

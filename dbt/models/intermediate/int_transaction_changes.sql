@@ -39,7 +39,9 @@
   all rows, and compute int_transactions for every one.
 #}
 {%- set since = built_until(fact) -%}
-{%- set loaded_after = loaded_until(fact) -%}
+{%- set loaded_after = first_value(
+  "select cast(max(loaded_at) - interval '" ~ var("look_back")[var("ewallet_ingestion")] ~ "' as text) from " ~ fact
+) -%}
 {%- set concerned_wallets = 'select wallet_id from ' ~ read[1] ~ ' where changed_at > ' ~ since -%}
 {%- set concerned_rates = 'select currency, rate_date from ' ~ read[2] ~ ' where changed_at > ' ~ since -%}
 with candidates as (
