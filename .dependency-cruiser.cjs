@@ -1,14 +1,14 @@
-/** Stages depend on packages and never on each other; destination and sink meet only in packages/wire. */
+/** Stages depend on packages and never on each other; destination and sink meet only in packages/avro. */
 const stages = [
   'source-ewallet',
   'destination-kafka',
   'sink-warehouse',
   'metabase',
-  'local-stack',
-  'demo',
-  'bench',
   'sync',
-  'airbyte',
+  'deploy/airbyte',
+  'tools/local-stack',
+  'tools/demo',
+  'tools/bench',
 ];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -16,7 +16,7 @@ module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     ...stages.map((stage) => ({
-      name: `${stage}-imports-no-other-stage`,
+      name: `${stage.replace('/', '-')}-imports-no-other-stage`,
       severity: 'error',
       comment: 'A stage is installed alone; what two of them need belongs in packages/.',
       from: { path: `^${stage}/` },

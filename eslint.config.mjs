@@ -20,7 +20,12 @@ export default tseslint.config(
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', '*/tsconfig.json', '*/page/tsconfig.json'],
+        project: [
+          'packages/*/tsconfig.json',
+          '*/tsconfig.json',
+          '{tools,deploy}/*/tsconfig.json',
+          '*/page/tsconfig.json',
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -5,7 +5,7 @@ import { root, runScript, setUp } from './setup.mjs';
 
 await runScript(async () => {
   await setUp();
-  const args = [path.join(root, 'demo/dist/run/main.js'), ...process.argv.slice(2)];
+  const args = [path.join(root, 'tools/demo/dist/run/main.js'), ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { stdio: 'inherit' });
   // It ends its own children in order on these; this process only has to outlive it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -1,6 +1,6 @@
 import { AirbyteConnectionStatus, AirbyteConnectionStatusMessage } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { frame, SchemaRegistry } from '@ewallet/wire';
+import { frame, SchemaRegistry } from '@ewallet/avro';
 import type { Admin } from 'kafkajs';
 import type { Config } from './config/config';
 import { encodeHeaders } from './encode/record-headers';

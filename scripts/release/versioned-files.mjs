@@ -54,12 +54,12 @@ export function versionedFiles(workspaces) {
     ['Dockerfile.jobs', dockerfile],
     ['source-ewallet/metadata.yaml', dockerImageTag],
     ['destination-kafka/metadata.yaml', dockerImageTag],
-    ['airbyte/setup.yaml', dockerImageTag],
-    ['airbyte/terraform/variables.tf', pattern(/(variable "image_tag" \{[^}]*default\s*= ")[^"]*(")/m)],
+    ['deploy/airbyte/setup.yaml', dockerImageTag],
+    ['deploy/airbyte/terraform/variables.tf', pattern(/(variable "image_tag" \{[^}]*default\s*= ")[^"]*(")/m)],
     ['.env.example', pattern(/^(EWALLET_VERSION=).+()$/m)],
     ['compose.yaml', pattern(/(\$\{EWALLET_VERSION:-)[^}]*(\})/m)],
-    ['kubernetes/base/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
-    ['kubernetes/example/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
+    ['deploy/kubernetes/base/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
+    ['deploy/kubernetes/example/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
   ]);
 }
 

@@ -105,14 +105,16 @@ suite(title, () => {
       PGDATABASE: wallet.database,
       SIMULATOR_ROWS: '500',
     };
-    await finished(['/app/compose/seed-once.sh'], environment);
-    expect(await finished(['/app/compose/seed-once.sh'], environment)).toBe('the wallet has a history already\n');
+    await finished(['/app/deploy/compose/seed-once.sh'], environment);
+    expect(await finished(['/app/deploy/compose/seed-once.sh'], environment)).toBe(
+      'the wallet has a history already\n',
+    );
   });
 
   test('scheduler syncs, builds the marts with dbt once the sink has landed the rows, and ends on SIGTERM', async () => {
     const sink = spawn(commandPath('sink-warehouse'), ['run', '--config', path.join(directory, 'sink.json')]);
     const sinkClosed = once(sink, 'close');
-    const { child, said, closed } = start(['/app/compose/sync-and-build.sh'], {
+    const { child, said, closed } = start(['/app/deploy/compose/sync-and-build.sh'], {
       ...warehouseEnvironment(warehouse),
       SYNC_EVERY_SECONDS: '5',
     });
@@ -148,7 +150,7 @@ suite(title, () => {
       METABASE_PASSWORD: 'Change-me-1',
     };
     try {
-      await finished(['/app/compose/apply-dashboards.sh'], environment);
+      await finished(['/app/deploy/compose/apply-dashboards.sh'], environment);
       expect([...double.dashboards.values()].map(({ name }) => name).sort()).toEqual([
         'Merchants and money',
         'Risk and pipeline health',
@@ -157,7 +159,7 @@ suite(title, () => {
         'Wallet overview',
       ]);
       const writes = double.writes.length;
-      await finished(['/app/compose/apply-dashboards.sh'], environment);
+      await finished(['/app/deploy/compose/apply-dashboards.sh'], environment);
       expect(double.writes.length).toBe(writes);
       expect(double.faults).toEqual([]);
     } finally {

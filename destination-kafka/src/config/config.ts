@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import type { RegistryOptions } from '@ewallet/wire';
+import type { RegistryOptions } from '@ewallet/avro';
 import type { SaslSettings } from '../kafka/sasl';
 import { ConfigReader } from './config-reader';
 

@@ -1,4 +1,4 @@
-import { fitsPrecision, parseDecimal, type MappedColumn, type ScalarKind } from '@ewallet/wire';
+import { fitsPrecision, parseDecimal, type MappedColumn, type ScalarKind } from '@ewallet/avro';
 import { parseDate, parseTime, parseTimestamp, type Micros } from './date-time';
 import { isDecimalNumber, isSameNumber, significantDigits } from './decimal-number';
 import { rawElements } from './json-members';

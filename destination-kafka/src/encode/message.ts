@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import type { StreamName } from '@ewallet/wire';
+import type { StreamName } from '@ewallet/avro';
 import { constants } from 'node:buffer';
 import { lastMember, rawMembers } from './json-members';
 

@@ -1,4 +1,4 @@
-import { exactAvroType, METADATA_FIELDS, type StreamMapping } from '@ewallet/wire';
+import { exactAvroType, METADATA_FIELDS, type StreamMapping } from '@ewallet/avro';
 import { isUtf8 } from 'node:buffer';
 import { convert } from './convert';
 import { lastMember, rawMembers, type RawMember } from './json-members';

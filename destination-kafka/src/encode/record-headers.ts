@@ -6,7 +6,7 @@ import {
   STREAM_HEADER,
   SYNC_ID_HEADER,
   type StreamName,
-} from '@ewallet/wire';
+} from '@ewallet/avro';
 import { writeVarint, type Span } from '../kafka/record-batch';
 import { RECORD_ID_BYTES, writeRecordId } from './record-id';
 

@@ -1,4 +1,4 @@
-import type { ScalarKind } from '@ewallet/wire';
+import type { ScalarKind } from '@ewallet/avro';
 import { LARGEST_FAST_LONG, writeBytes, writeLong, writeUnscaled } from './avro-bytes';
 
 /**

@@ -1,4 +1,4 @@
-import { avroTypeOf, exactAvroType, type MappedColumn, type StreamMapping } from '@ewallet/wire';
+import { avroTypeOf, exactAvroType, type MappedColumn, type StreamMapping } from '@ewallet/avro';
 import { isUtf8 } from 'node:buffer';
 import { writeLong } from './avro-bytes';
 import { convert } from './convert';

@@ -1,4 +1,4 @@
-import { displayName, NAMESPACE_HEADER, STREAM_HEADER, SYNC_ID_HEADER, type StreamName } from '@ewallet/wire';
+import { displayName, NAMESPACE_HEADER, STREAM_HEADER, SYNC_ID_HEADER, type StreamName } from '@ewallet/avro';
 import { encodeHeaders } from '../encode/record-headers';
 import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from '../kafka/record-batch';
 import type { TopicWriter } from '../kafka/topic-writer';

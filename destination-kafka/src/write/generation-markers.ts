@@ -1,4 +1,4 @@
-import { controlKeySchema, controlValueSchema, exactAvroType, frame, GENERATION_COMPLETE } from '@ewallet/wire';
+import { controlKeySchema, controlValueSchema, exactAvroType, frame, GENERATION_COMPLETE } from '@ewallet/avro';
 import { encodeControlHeaders } from '../encode/record-headers';
 import type { Span } from '../kafka/record-batch';
 import type { TopicWriter } from '../kafka/topic-writer';

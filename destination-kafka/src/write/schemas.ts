@@ -8,7 +8,7 @@ import {
   incompatibleColumns,
   type AvroRecord,
   type SchemaRegistry,
-} from '@ewallet/wire';
+} from '@ewallet/avro';
 import type { StreamPlan } from './stream-plan';
 
 export interface SchemaIds {

@@ -1,6 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import type { ConfiguredCatalog, ConfiguredStream } from '@ewallet/airbyte';
-import { displayName, mapStream, topicCollisions, topicName, type StreamMapping, type StreamName } from '@ewallet/wire';
+import { displayName, mapStream, topicCollisions, topicName, type StreamMapping, type StreamName } from '@ewallet/avro';
 import type { Config } from '../config/config';
 import { TRANSACTIONAL_ID_PREFIX } from '../kafka/access';
 

@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import { displayName, FRAME_BYTES, frameHeader, type StreamName } from '@ewallet/wire';
+import { displayName, FRAME_BYTES, frameHeader, type StreamName } from '@ewallet/avro';
 import type { Config } from '../config/config';
 import { RecordEncoder } from '../encode/record-encoder';
 import { RecordHeaders } from '../encode/record-headers';

@@ -1,6 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import { readLineBatches, SerialisedLines, type AirbyteMessage } from '@ewallet/airbyte';
-import { displayName, type StreamName } from '@ewallet/wire';
+import { displayName, type StreamName } from '@ewallet/avro';
 import { parseMessage, withDestinationStats } from '../encode/message';
 import { RecordEnvelope } from '../encode/record-envelope';
 import type { Outbox } from '../kafka/outbox';

@@ -1,6 +1,6 @@
 import type { AirbyteMessage, ConfiguredCatalog, ConnectorContext } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { displayName, SchemaRegistry, type StreamName } from '@ewallet/wire';
+import { displayName, SchemaRegistry, type StreamName } from '@ewallet/avro';
 import type { Config } from '../config/config';
 import { accessOf } from '../kafka/access';
 import { createAdmin, createCluster } from '../kafka/cluster';

@@ -1,4 +1,4 @@
-import type { WriterColumn, WriterSchema } from '@ewallet/wire';
+import type { WriterColumn, WriterSchema } from '@ewallet/avro';
 import type { GrowingBuffer } from '../load/growing-buffer';
 import { AvroBytes, fieldOf } from './row-encoder';
 

@@ -1,4 +1,4 @@
-import { exactAvroType, type ColumnKind, type WriterColumn, type WriterSchema } from '@ewallet/wire';
+import { exactAvroType, type ColumnKind, type WriterColumn, type WriterSchema } from '@ewallet/avro';
 import type { GrowingBuffer } from '../load/growing-buffer';
 import { jsonText } from './json-text';
 import { MAX_SMALL_NUMERIC_BYTES, numericFromDigits, numericFromText, writeScaledInteger } from './numeric-binary';

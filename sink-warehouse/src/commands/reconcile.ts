@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import { SchemaRegistry } from '@ewallet/wire';
+import { SchemaRegistry } from '@ewallet/avro';
 import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';
 import { openCluster } from '../kafka/cluster';

@@ -1,4 +1,4 @@
-import { SchemaRegistry } from '@ewallet/wire';
+import { SchemaRegistry } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
 import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';

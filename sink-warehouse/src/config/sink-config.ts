@@ -1,6 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
-import type { RegistryOptions } from '@ewallet/wire';
+import type { RegistryOptions } from '@ewallet/avro';
 import type { KafkaConnection } from '../kafka/cluster';
 import type { KeyRule } from '../tables/key-rule';
 import type { TablePolicy } from '../tables/table-plan';

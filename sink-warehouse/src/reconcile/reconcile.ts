@@ -1,7 +1,7 @@
 import type Cluster from 'kafkajs/src/cluster';
 import type { Client } from 'pg';
 import Cursor from 'pg-cursor';
-import type { SchemaRegistry } from '@ewallet/wire';
+import type { SchemaRegistry } from '@ewallet/avro';
 import { readLogBounds } from '../kafka/cluster';
 import { partitionKey } from '../kafka/assignment';
 import { readOffsets, type OffsetRow } from '../state/fences';

@@ -1,4 +1,4 @@
-import { describeWriterSchema, FRAME_BYTES, type SchemaRegistry } from '@ewallet/wire';
+import { describeWriterSchema, FRAME_BYTES, type SchemaRegistry } from '@ewallet/avro';
 import { FieldBytes } from '../avro/field-bytes';
 import type { RecordCursor } from '../kafka/record-batch';
 import { GrowingBuffer } from '../load/growing-buffer';

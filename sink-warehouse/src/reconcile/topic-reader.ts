@@ -1,6 +1,6 @@
 import type Cluster from 'kafkajs/src/cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decompress, exactAvroType, FRAME_BYTES, parseControl, type SchemaRegistry } from '@ewallet/wire';
+import { decompress, exactAvroType, FRAME_BYTES, parseControl, type SchemaRegistry } from '@ewallet/avro';
 import { AbortedTransactionFilter } from '../kafka/aborted-transactions';
 import { groupByLeader } from '../kafka/cluster';
 import { fetchFrom } from '../kafka/fetch';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isFailure } from '@ewallet/failure';
-import { decompress, FRAME_BYTES } from '@ewallet/wire';
+import { decompress, FRAME_BYTES } from '@ewallet/avro';
 import type { Batch, DeadLetter } from '../load/batch';
 import { rawRecord } from '../load/raw-record';
 import { lineageOf, type Lineage } from '../load/table-batch';

@@ -7,7 +7,7 @@ import type { KafkajsLogEntry } from 'kafkajs/src/loggers';
 import type { Client } from 'pg';
 import { asFailure, Failure, isFailure } from '@ewallet/failure';
 import { connect } from '@ewallet/postgres';
-import { SchemaRegistry } from '@ewallet/wire';
+import { SchemaRegistry } from '@ewallet/avro';
 import type { SinkConfig } from '../config/sink-config';
 import { DeadLetterBreaker } from '../deadletters/breaker';
 import type { TopicPartition } from '../kafka/assignment';

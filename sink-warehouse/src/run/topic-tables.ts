@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import { NAMESPACE_HEADER, STREAM_HEADER } from '@ewallet/wire';
+import { NAMESPACE_HEADER, STREAM_HEADER } from '@ewallet/avro';
 import { partitionColumn, type PartitionChoice } from '../config/partition-choice';
 import type { RecordCursor } from '../kafka/record-batch';
 import { shownTable, streamOf, tableName, type TableName } from '../tables/table-name';

@@ -1,6 +1,6 @@
-import { describeWriterSchema, NAME_PROPERTY, type SchemaRegistry, type WriterSchema } from '@ewallet/wire';
+import { describeWriterSchema, NAME_PROPERTY, type SchemaRegistry, type WriterSchema } from '@ewallet/avro';
 import { UNNAMED } from '../tables/key-rule';
-import { exactAvroType, parseControl, type Control } from '@ewallet/wire';
+import { exactAvroType, parseControl, type Control } from '@ewallet/avro';
 
 /** What a schema id stands for. */
 export type KnownSchema =

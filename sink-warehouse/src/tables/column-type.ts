@@ -1,4 +1,4 @@
-import type { ColumnKind } from '@ewallet/wire';
+import type { ColumnKind } from '@ewallet/avro';
 
 /**
  * The PostgreSQL type in which a column of this kind lands without loss, as `format_type` writes it. It is also the type

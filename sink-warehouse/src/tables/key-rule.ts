@@ -1,4 +1,4 @@
-import type { WriterColumn, WriterSchema } from '@ewallet/wire';
+import type { WriterColumn, WriterSchema } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
 
 /** What makes two records one row: `insert.mode`, `pk.mode` and `pk.fields` together. */

@@ -1,4 +1,4 @@
-import type { WriterColumn, WriterSchema } from '@ewallet/wire';
+import type { WriterColumn, WriterSchema } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
 import { columnType } from './column-type';
 import { widestType } from './widening';

@@ -1,4 +1,4 @@
-import { FRAME_BYTES, type WriterColumn, type WriterSchema } from '@ewallet/wire';
+import { FRAME_BYTES, type WriterColumn, type WriterSchema } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
 import { FieldBytes } from '../avro/field-bytes';
 import { RowEncoder } from '../avro/row-encoder';

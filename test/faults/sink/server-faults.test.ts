@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack, type RunningStack } from '@ewallet/local-stack';
-import { SchemaRegistry } from '@ewallet/wire';
+import { SchemaRegistry } from '@ewallet/avro';
 import { eventually } from '../../support/eventually';
 import { connectedTo } from '../../support/fresh-database';
 import { BlackHole } from '../../support/sink/black-hole';

@@ -13,7 +13,7 @@ let stack: RunningStack;
 
 /** What psql does with the files: variables as literals, and `\gexec` runs the statements that a query gives. */
 async function runAsPsql(client: Client, file: string, variables: Record<string, string>): Promise<void> {
-  let sql = (await readFile(path.join(PROJECT_ROOT, 'compose/roles', file), 'utf8')).replace(/^--.*$/gm, '');
+  let sql = (await readFile(path.join(PROJECT_ROOT, 'deploy/compose/roles', file), 'utf8')).replace(/^--.*$/gm, '');
   for (const [name, value] of Object.entries(variables))
     sql = sql.replaceAll(`:'${name}'`, client.escapeLiteral(value));
   for (const part of sql.split(/(?<=;)\s*\n|(?<=\\gexec)\s*\n/)) {

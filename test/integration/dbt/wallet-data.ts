@@ -10,7 +10,7 @@ const STREAMS = ['currencies', 'users', 'merchants', 'wallets', 'transactions', 
  * 900 times over 90 days, in every type and status, with balances that equal their movements.
  */
 export async function createWallet(client: Client): Promise<void> {
-  const ddl = await readFile(path.join(PROJECT_ROOT, 'demo', 'wallet.sql'), 'utf8');
+  const ddl = await readFile(path.join(PROJECT_ROOT, 'tools/demo/wallet.sql'), 'utf8');
   await client.query('create schema wallet; set search_path = wallet');
   await client.query(ddl);
   await client.query(`

@@ -1,4 +1,4 @@
-import { SchemaRegistry } from '@ewallet/wire';
+import { SchemaRegistry } from '@ewallet/avro';
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import { destinationConfig } from '../../support/configurations';
 import { committedRecords, type CommittedRecord } from '../../support/destination/committed-records';

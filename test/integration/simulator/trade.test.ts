@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Client } from 'pg';
-import { insertPending, type Movement } from '../../../demo/src/simulator/bookkeeping';
-import { currencyByCode } from '../../../demo/src/simulator/countries';
+import { insertPending, type Movement } from '../../../tools/demo/src/simulator/bookkeeping';
+import { currencyByCode } from '../../../tools/demo/src/simulator/countries';
 import { commandPath, runCommand } from '../../support/command';
 import { eventually } from '../../support/eventually';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';

@@ -1,4 +1,4 @@
-import { exactAvroType, frame } from '@ewallet/wire';
+import { exactAvroType, frame } from '@ewallet/avro';
 import { eventually } from '../../support/eventually';
 import { SinkCase } from '../../support/sink/sink-case';
 import { runSink } from '../../support/sink/sink-process';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { SchemaRegistry } from '@ewallet/wire';
+import { SchemaRegistry } from '@ewallet/avro';
 import { sinkConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';

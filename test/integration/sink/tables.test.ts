@@ -3,7 +3,7 @@ import { SinkCase } from '../../support/sink/sink-case';
 import { runSink, SinkProcess } from '../../support/sink/sink-process';
 import { createTopic, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
 import { uniqueName } from '../../support/unique-name';
-import { controlKeySchema, controlValueSchema, exactAvroType, frame } from '@ewallet/wire';
+import { controlKeySchema, controlValueSchema, exactAvroType, frame } from '@ewallet/avro';
 
 jest.setTimeout(120_000);
 

@@ -1,4 +1,4 @@
-import { frame, mapStream, SchemaRegistry } from '@ewallet/wire';
+import { frame, mapStream, SchemaRegistry } from '@ewallet/avro';
 import * as fc from 'fast-check';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-import { FramedReader, SchemaRegistry } from '@ewallet/wire';
+import { FramedReader, SchemaRegistry } from '@ewallet/avro';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { randomBytes } from 'node:crypto';
 

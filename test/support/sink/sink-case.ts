@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kafka } from 'kafkajs';
 import { Client, types } from 'pg';
-import { SchemaRegistry } from '@ewallet/wire';
+import { SchemaRegistry } from '@ewallet/avro';
 import { sinkConfig } from '../configurations';
 import { freshDatabase, type FreshDatabase } from '../fresh-database';
 import { services, type StackConnections } from '../services';

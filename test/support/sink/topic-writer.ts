@@ -1,6 +1,6 @@
 import { Kafka, logLevel, type Producer } from 'kafkajs';
-import type { SchemaRegistry } from '@ewallet/wire';
-import { exactAvroType, frame, mapStream, type StreamMapping } from '@ewallet/wire';
+import type { SchemaRegistry } from '@ewallet/avro';
+import { exactAvroType, frame, mapStream, type StreamMapping } from '@ewallet/avro';
 
 import { eventually } from '../eventually';
 

@@ -41,11 +41,11 @@ interface Run {
 }
 
 async function apply(flags: readonly string[] = [], more: Record<string, string> = {}): Promise<Run> {
-  const config = flags.includes('--config') ? [] : ['--config', join(root, 'airbyte/setup.yaml')];
+  const config = flags.includes('--config') ? [] : ['--config', join(root, 'deploy/airbyte/setup.yaml')];
   try {
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
-      [join(root, 'airbyte/bin/ewallet-airbyte.js'), 'apply', '--url', url, ...config, ...flags],
+      [join(root, 'deploy/airbyte/bin/ewallet-airbyte.js'), 'apply', '--url', url, ...config, ...flags],
       { env: { PATH: process.env.PATH, ...environment, ...more }, timeout: 60_000 },
     );
     return { code: 0, stdout, stderr };
@@ -57,7 +57,7 @@ async function apply(flags: readonly string[] = [], more: Record<string, string>
 
 async function editedSetup(edit: (text: string) => string): Promise<string> {
   const path = join(directory, 'setup.yaml');
-  await writeFile(path, edit(await readFile(join(root, 'airbyte/setup.yaml'), 'utf8')));
+  await writeFile(path, edit(await readFile(join(root, 'deploy/airbyte/setup.yaml'), 'utf8')));
   return path;
 }
 

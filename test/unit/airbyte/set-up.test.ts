@@ -17,7 +17,9 @@ const schemaOf = (folder: string): Spec['connectionSpecification'] =>
   (JSON.parse(read(`${folder}/spec.json`)) as Spec).connectionSpecification;
 
 test.each(connectors)("the set-up file's $actor is what its connector's spec accepts", ({ actor, folder }) => {
-  const { configuration } = (parse(read('airbyte/setup.yaml')) as Record<string, { configuration: object }>)[actor]!;
+  const { configuration } = (parse(read('deploy/airbyte/setup.yaml')) as Record<string, { configuration: object }>)[
+    actor
+  ]!;
   const schema = schemaOf(folder);
   const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
   expect({ valid: validate(configuration), errors: validate.errors }).toEqual({ valid: true, errors: null });

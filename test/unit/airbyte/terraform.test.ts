@@ -5,7 +5,7 @@ import { parse as parseYaml } from 'yaml';
 
 /** Parsed by HashiCorp's own HCL parser (compiled to WebAssembly); attributes are those of airbytehq/airbyte 1.2's resources. */
 const root = join(__dirname, '../../..');
-const folder = join(root, 'airbyte/terraform');
+const folder = join(root, 'deploy/airbyte/terraform');
 
 const definition = ['workspace_id', 'name', 'docker_repository', 'docker_image_tag', 'documentation_url'];
 const actor = ['workspace_id', 'name', 'definition_id', 'configuration', 'resource_allocation', 'secret_id'];
@@ -92,7 +92,7 @@ test('passwords and client secrets are sensitive variables without a default', a
 test('Terraform and ewallet-airbyte set up the same connection from the same version of the images', async () => {
   const { resource = {}, variable = {} } = await configuration();
   const [connection] = resource.airbyte_connection!.ewallet_to_kafka!;
-  const setup = parseYaml(await readFile(join(root, 'airbyte/setup.yaml'), 'utf8')) as {
+  const setup = parseYaml(await readFile(join(root, 'deploy/airbyte/setup.yaml'), 'utf8')) as {
     source: { definition: Record<string, string> };
     destination: { definition: Record<string, string> };
     connection: Record<string, string>;

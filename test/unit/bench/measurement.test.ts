@@ -1,9 +1,9 @@
-import { summariseDelays, type Delay } from '../../../bench/src/delay';
-import { growthPlot, growthTable } from '../../../bench/src/growth';
-import { median, summarise, type HopSummary, type Measurement } from '../../../bench/src/measurement';
-import { TotalsCounter, mustEqual } from '../../../bench/src/money';
-import { plot } from '../../../bench/src/plot';
-import { delayTable, table } from '../../../bench/src/report';
+import { summariseDelays, type Delay } from '../../../tools/bench/src/delay';
+import { growthPlot, growthTable } from '../../../tools/bench/src/growth';
+import { median, summarise, type HopSummary, type Measurement } from '../../../tools/bench/src/measurement';
+import { TotalsCounter, mustEqual } from '../../../tools/bench/src/money';
+import { plot } from '../../../tools/bench/src/plot';
+import { delayTable, table } from '../../../tools/bench/src/report';
 
 const measured = (seconds: number, peakRss = 0, cpuSeconds = 0): Measurement => ({
   rows: 1_000,

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
-import { APICURIO_VERSION, KAFKA_VERSION } from '../../../local-stack/src/jars';
-import { serverProperties } from '../../../local-stack/src/kafka';
+import { APICURIO_VERSION, KAFKA_VERSION } from '../../../tools/local-stack/src/jars';
+import { serverProperties } from '../../../tools/local-stack/src/kafka';
 import { parseSyncConfig } from '../../../sync/src/config';
 import { PROJECT_ROOT } from '../../support/command';
 
@@ -86,7 +86,9 @@ test('every image is pinned to a version', () => {
 });
 
 test("versions and broker settings are local-stack's", async () => {
-  const { dependencies } = JSON.parse(await readFile(path.join(PROJECT_ROOT, 'local-stack/package.json'), 'utf8')) as {
+  const { dependencies } = JSON.parse(
+    await readFile(path.join(PROJECT_ROOT, 'tools/local-stack/package.json'), 'utf8'),
+  ) as {
     dependencies: Record<string, string>;
   };
   expect({
@@ -169,9 +171,10 @@ test('every file that compose.yaml mounts, builds or runs exists, and every scri
       .map((word: string) => word.slice(5)),
   ]);
   for (const mounted of files) await readFile(path.join(PROJECT_ROOT, mounted), 'utf8');
-  const scripts = (await readdir(path.join(PROJECT_ROOT, 'compose'), { recursive: true })).filter((name) =>
+  const scripts = (await readdir(path.join(PROJECT_ROOT, 'deploy/compose'), { recursive: true })).filter((name) =>
     name.endsWith('.sh'),
   );
   expect(scripts).toHaveLength(5);
-  for (const script of scripts) await promisify(execFile)('bash', ['-n', path.join(PROJECT_ROOT, 'compose', script)]);
+  for (const script of scripts)
+    await promisify(execFile)('bash', ['-n', path.join(PROJECT_ROOT, 'deploy/compose', script)]);
 });

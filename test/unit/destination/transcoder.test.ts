@@ -1,4 +1,4 @@
-import { exactAvroType, frameHeader, mapStream } from '@ewallet/wire';
+import { exactAvroType, frameHeader, mapStream } from '@ewallet/avro';
 import * as fc from 'fast-check';
 import { RecordEncoder } from '../../../destination-kafka/src/encode/record-encoder';
 import { Transcoder } from '../../../destination-kafka/src/encode/transcoder';

@@ -1,4 +1,4 @@
-import { mapStream } from '@ewallet/wire';
+import { mapStream } from '@ewallet/avro';
 import { RecordEncoder } from '../../../destination-kafka/src/encode/record-encoder';
 import { convert } from '../../../destination-kafka/src/encode/convert';
 

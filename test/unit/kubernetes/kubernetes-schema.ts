@@ -38,8 +38,7 @@ export function invalidValues(manifests: readonly Manifest[]): readonly string[]
   });
 }
 
-const modelOf = ({ apiVersion, kind }: Manifest): string =>
-  `kubernetes-models/${apiVersion}/${kind}`;
+const modelOf = ({ apiVersion, kind }: Manifest): string => `kubernetes-models/${apiVersion}/${kind}`;
 
 /** Misspelt keys: the compiler finds them in an object literal. */
 export function unknownKeys(manifests: readonly Manifest[]): readonly string[] {

@@ -22,10 +22,9 @@ interface Container {
   readonly securityContext: object;
 }
 
-const base = path.join(PROJECT_ROOT, 'kubernetes/base');
+const base = path.join(PROJECT_ROOT, 'deploy/kubernetes/base');
 const read = (file: string): string => readFileSync(path.join(base, file), 'utf8');
-const documents = (text: string): Manifest[] =>
-  parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+const documents = (text: string): Manifest[] => parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 const kustomization = parse(read('kustomization.yaml')) as {
   resources: string[];
   images: { name: string; newTag: string }[];
@@ -77,16 +76,22 @@ test('the check finds a missing key, a wrong type and a misspelt key', () => {
   expect(unknownKeys(changed({ replica: 2 })).join()).toContain(`'"replica"' does not exist`);
 });
 
-rendered(`kubectl renders the overlay of the example into valid manifests${kubectl === undefined ? ' (SKIPPED: no kubectl)' : ''}`, () => {
-  const output = execFileSync('kubectl', ['kustomize', path.join(PROJECT_ROOT, 'kubernetes/example')], { encoding: 'utf8' });
-  const all = documents(output);
-  expect(violations(all)).toEqual([]);
-  const sink = all.find(({ kind }) => kind === 'Deployment') as { spec: { replicas: number; template: { spec: PodSpec } } } | undefined;
-  expect([sink?.spec.replicas, sink?.spec.template.spec.containers[0]?.image]).toEqual([
-    3,
-    'registry.example.com/ewallet/sink-warehouse:0.1.0',
-  ]);
-});
+rendered(
+  `kubectl renders the overlay of the example into valid manifests${kubectl === undefined ? ' (SKIPPED: no kubectl)' : ''}`,
+  () => {
+    const output = execFileSync('kubectl', ['kustomize', path.join(PROJECT_ROOT, 'deploy/kubernetes/example')], {
+      encoding: 'utf8',
+    });
+    const all = documents(output);
+    expect(violations(all)).toEqual([]);
+    const sink = all.find(({ kind }) => kind === 'Deployment') as
+      { spec: { replicas: number; template: { spec: PodSpec } } } | undefined;
+    expect([sink?.spec.replicas, sink?.spec.template.spec.containers[0]?.image]).toEqual([
+      3,
+      'registry.example.com/ewallet/sink-warehouse:0.1.0',
+    ]);
+  },
+);
 
 test('every pod runs unprivileged on a read-only file system, with requests and a memory limit', () => {
   expect(podSpecs).toHaveLength(3);
@@ -112,7 +117,8 @@ test('no manifest holds a secret: passwords and addresses come by reference', ()
   );
   expect(literals).toEqual(['HOME']);
   for (const { files } of kustomization.configMapGenerator) {
-    for (const file of files) expect(JSON.stringify(JSON.parse(read(file)))).not.toMatch(/"[^"]*(password|secret)[^"]*":/i);
+    for (const file of files)
+      expect(JSON.stringify(JSON.parse(read(file)))).not.toMatch(/"[^"]*(password|secret)[^"]*":/i);
   }
 });
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { provideCopy } from '../../../local-stack/src/provide-copy';
+import { provideCopy } from '../../../tools/local-stack/src/provide-copy';
 
 let directory: string;
 beforeEach(async () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { History } from '../../../demo/src/simulator/history';
-import { populate } from '../../../demo/src/simulator/population';
-import type { TransactionRecord } from '../../../demo/src/simulator/records';
-import { moneyText, transactionLine } from '../../../demo/src/simulator/rows';
-import { timestampText } from '../../../demo/src/simulator/time';
+import { History } from '../../../tools/demo/src/simulator/history';
+import { populate } from '../../../tools/demo/src/simulator/population';
+import type { TransactionRecord } from '../../../tools/demo/src/simulator/records';
+import { moneyText, transactionLine } from '../../../tools/demo/src/simulator/rows';
+import { timestampText } from '../../../tools/demo/src/simulator/time';
 
 const END = Date.UTC(2026, 2, 31, 17) * 1_000;
 

@@ -1,4 +1,4 @@
-import { Random, Weighted } from '../../../demo/src/simulator/random';
+import { Random, Weighted } from '../../../tools/demo/src/simulator/random';
 
 test('the first numbers of a seed never change: data made from it would', () => {
   const random = new Random(42, 1);

@@ -18,9 +18,14 @@ const { version, workspaces } = JSON.parse(read('package.json')) as Manifest;
 const files = [
   ...workspaces.map((folder) => `${folder}/package.json`),
   ...['package-lock.json', 'Dockerfile.source', 'Dockerfile.destination', 'Dockerfile.sink', 'Dockerfile.jobs'],
-  ...['source-ewallet/metadata.yaml', 'destination-kafka/metadata.yaml', 'airbyte/setup.yaml', '.env.example'],
-  ...['airbyte/terraform/variables.tf', 'compose.yaml', 'kubernetes/base/kustomization.yaml', 'CHANGELOG.md'],
-  'kubernetes/example/kustomization.yaml',
+  ...['source-ewallet/metadata.yaml', 'destination-kafka/metadata.yaml', 'deploy/airbyte/setup.yaml', '.env.example'],
+  ...[
+    'deploy/airbyte/terraform/variables.tf',
+    'compose.yaml',
+    'deploy/kubernetes/base/kustomization.yaml',
+    'CHANGELOG.md',
+  ],
+  'deploy/kubernetes/example/kustomization.yaml',
 ];
 
 let copy: string;
