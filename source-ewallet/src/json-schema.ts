@@ -1,4 +1,4 @@
-import type { ColumnType } from './column-type';
+import type { ColumnType } from '@ewallet/postgres';
 
 export type PropertySchema = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { resolveColumnType, type TypeRow } from './column-type';
+import { queryTypes, resolveColumnType, type TypeRow } from '@ewallet/postgres';
 import type { Column, Table, TableKind } from './table';
 
 /**
@@ -45,13 +45,6 @@ const columnsSql = `
     and has_column_privilege(a.attrelid, a.attnum, 'SELECT')
   order by a.attrelid, a.attnum`;
 
-const typesSql = `
-  select t.oid::int8 as oid, t.typname as name, t.typnamespace = 'pg_catalog'::regnamespace as built_in,
-    t.typtype as type, t.typbasetype::int8 as base_type, t.typtypmod as modifier, t.typndims as dimensions,
-    case when t.typcategory = 'A' and e.typarray = t.oid then t.typelem::int8 else 0 end as element, t.typdelim as delimiter
-  from pg_type t left join pg_type e on e.oid = t.typelem
-  where t.typtype in ('b', 'd')`;
-
 interface TableRow {
   oid: string;
   schema: string;
@@ -75,24 +68,11 @@ interface ColumnRow {
   indexed: boolean;
 }
 
-interface TypeSqlRow {
-  oid: string;
-  name: string;
-  built_in: boolean;
-  type: string;
-  base_type: string;
-  modifier: number;
-  dimensions: number;
-  element: string;
-  delimiter: string;
-}
-
 /** Everything in the schemas that can be a stream, in the order of schema and name. */
 export async function queryTables(client: Client, schemas: readonly string[]): Promise<readonly Table[]> {
   const tables = await client.query<TableRow>(tablesSql, [schemas]);
   const columns = await client.query<ColumnRow>(columnsSql, [tables.rows.map((row) => row.oid)]);
-  const types = await client.query<TypeSqlRow>(typesSql);
-  const byOid = new Map(types.rows.map((row) => [Number(row.oid), typeRow(row)]));
+  const byOid = await queryTypes(client);
   const columnsOf = groupByTable(columns.rows);
   return tables.rows.map((row) => ({
     oid: Number(row.oid),
@@ -123,20 +103,6 @@ function toColumn(row: ColumnRow, types: ReadonlyMap<number, TypeRow>): Column {
     type: resolveColumnType(Number(row.type_oid), row.modifier, row.dimensions, types),
     nullable: row.nullable,
     isIndexed: row.indexed,
-  };
-}
-
-function typeRow(row: TypeSqlRow): TypeRow {
-  return {
-    oid: Number(row.oid),
-    name: row.name,
-    isBuiltIn: row.built_in,
-    type: row.type,
-    baseType: Number(row.base_type),
-    typeModifier: row.modifier,
-    dimensions: row.dimensions,
-    element: Number(row.element),
-    delimiter: row.delimiter,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ColumnType } from './column-type';
+import type { ColumnType } from '@ewallet/postgres';
 
 export interface Column {
   readonly name: string;

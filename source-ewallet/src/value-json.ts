@@ -1,5 +1,5 @@
 import { parseArrayText, type ArrayText } from './array-text';
-import type { ColumnType } from './column-type';
+import type { ColumnType } from '@ewallet/postgres';
 
 /** A value's JSON text, and whether it, or an element of it, had to become null: NaN and the infinities. */
 export interface ValueJson {

@@ -36,3 +36,4 @@ export { exactAvroType } from './exact-avro-type';
 export { incompatibleColumns, type IncompatibleColumn } from './evolution';
 export { SchemaRegistry, type Compatibility, type RegisteredSchema } from './registry';
 export { type RegistryCredentials, type RegistryOptions, type RegistryTls } from './registry-transport';
+export { tableName, type TableName } from './table-name';
