@@ -27,11 +27,9 @@ function findProblems(config: SourceConfig, server: ServerFacts, tables: readonl
     problems.push(`The server is PostgreSQL ${Math.floor(server.version / 10_000)}: 14 or later is needed.`);
   }
   for (const name of config.schemas) {
-    const schema = server.schemas.find((one) => one.name === name);
-    if (schema === undefined) {
-      problems.push(`There is no schema ${name} in database ${config.connection.database}: correct \`schemas\`.`);
-    } else if (!schema.isUsable) {
-      problems.push(`Schema ${name} may not be used: GRANT USAGE ON SCHEMA ${quoteIdentifier(name)} TO ${role};`);
+    const problem = schemaProblem(config, server.schemas, name);
+    if (problem !== undefined) {
+      problems.push(problem);
     } else if (!tables.some((table) => table.schema === name)) {
       problems.push(`Schema ${name} has no tables: correct \`schemas\`.`);
     } else {
@@ -44,6 +42,24 @@ function findProblems(config: SourceConfig, server: ServerFacts, tables: readonl
     }
   }
   return problems;
+}
+
+/** Why no table of a schema can be seen; undefined where they can. */
+function schemaProblem(config: SourceConfig, schemas: ServerFacts['schemas'], name: string): string | undefined {
+  const schema = schemas.find((one) => one.name === name);
+  if (schema === undefined) {
+    return `There is no schema ${name} in database ${config.connection.database}: correct \`schemas\`.`;
+  }
+  if (schema.isUsable) return undefined;
+  const role = quoteIdentifier(config.connection.username);
+  return `Schema ${name} may not be used: GRANT USAGE ON SCHEMA ${quoteIdentifier(name)} TO ${role};`;
+}
+
+/** @throws Failure where a schema's tables would be missing from the catalogue without a word */
+export async function checkSchemas(client: Client, config: SourceConfig): Promise<void> {
+  const schemas = await querySchemas(client, config.schemas);
+  const problems = config.schemas.flatMap((name) => schemaProblem(config, schemas, name) ?? []);
+  if (problems.length > 0) throw Failure.config(problems.join(' '));
 }
 
 /** What lets a sync succeed and is still worth knowing. */
@@ -116,9 +132,13 @@ export async function queryServerFacts(client: Client, schemas: readonly string[
   );
   const [facts] = rows;
   if (facts === undefined) throw Failure.system('The server did not answer about itself.');
-  const found = await client.query<{ name: string; isUsable: boolean }>(
+  return { ...facts, schemas: await querySchemas(client, schemas) };
+}
+
+async function querySchemas(client: Client, schemas: readonly string[]): Promise<ServerFacts['schemas']> {
+  const { rows } = await client.query<{ name: string; isUsable: boolean }>(
     `select nspname as name, has_schema_privilege(oid, 'USAGE') as "isUsable" from pg_namespace where nspname = any($1)`,
     [schemas],
   );
-  return { ...facts, schemas: found.rows };
+  return rows;
 }

@@ -18,7 +18,7 @@ import {
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
 import { failureFromPostgres, quoteQualified } from '@ewallet/postgres';
-import { checkServer } from './check';
+import { checkSchemas, checkServer } from './check';
 import { queryHeapTables } from './heap-table';
 import { openSession, type Session } from './session';
 import { querySnapshotBounds } from './server-state';
@@ -55,6 +55,7 @@ export class EwalletSource extends Source {
   override async discover(json: Readonly<Record<string, unknown>>): Promise<AirbyteCatalogMessage> {
     const config = parseSourceConfig(json);
     return withSession(config, async (session) => {
+      await checkSchemas(session.client, config);
       const tables = await queryTables(session.client, config.schemas);
       return new AirbyteCatalogMessage({ streams: [...streamCatalog(tables, config.method)] });
     });

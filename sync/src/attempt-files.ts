@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '@ewallet/failure';
 import type { ConnectorConfig } from './config';
+import { diskFailure } from './disk-failure';
 
 /**
  * What the connectors of one attempt are given to read: configurations (with secrets), catalog, state. Not through
@@ -18,19 +19,27 @@ export class AttemptFiles {
 
   /** @param outer in the state directory, whose lock we hold: what a killed run left there is nobody's, and goes. */
   static async make(outer: string): Promise<AttemptFiles> {
-    await rm(outer, { recursive: true, force: true });
     const directory = path.join(outer, 'files');
-    await mkdir(outer, { mode: 0o700 });
-    await mkdir(directory);
-    await chmod(directory, 0o755); // whatever the umask says
+    try {
+      await rm(outer, { recursive: true, force: true });
+      await mkdir(outer, { mode: 0o700 });
+      await mkdir(directory);
+      await chmod(directory, 0o755); // whatever the umask says
+    } catch (error) {
+      throw diskFailure(error, `The attempt's directory ${directory} cannot be made`);
+    }
     return new AttemptFiles(outer, directory);
   }
 
   /** @returns the path of the file. */
   async put(name: string, text: string): Promise<string> {
     const file = path.join(this.directory, name);
-    await writeFile(file, text);
-    await chmod(file, 0o644);
+    try {
+      await writeFile(file, text);
+      await chmod(file, 0o644);
+    } catch (error) {
+      throw diskFailure(error, `The attempt's file ${file} cannot be written`);
+    }
     return file;
   }
 

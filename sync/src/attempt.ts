@@ -23,14 +23,17 @@ export interface AttemptResult {
   readonly acknowledged: Readonly<Record<string, number>>;
 }
 
-/** What the connectors reported of their own failure, by TRACE. */
-type Reported = Extract<Message, { kind: 'error' }>;
+type Connector = 'source' | 'destination';
+
+/** What a connector reported of its own failure, by TRACE. */
+type Reported = Extract<Message, { kind: 'error' }> & { readonly connector: Connector };
 
 /**
  * One pass of source → destination. The source's records and states flow to the destination, as fast as that takes them;
  * states come back acknowledged. Both connectors have ended when this returns or throws.
  *
- * @throws Failure of the kind that the connectors reported: config_error is final, the others are worth another attempt
+ * @throws Failure of the kind that the connector reported which failed first: config_error is final, the others are worth
+ *   another attempt. What follows from it (a pipe that breaks, a sibling that is stopped) is no cause.
  */
 export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   const { log } = attempt;
@@ -52,10 +55,17 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   attempt.stop.addEventListener('abort', stopSource);
   if (attempt.stop.aborted) stopSource();
   // A destination that ended takes no more records: the source need not go on reading.
-  void destination.ended.then(stopSource);
+  let endedEarly = false;
+  let relayed = false;
+  void destination.ended.then(() => {
+    endedEarly = !relayed && !attempt.stop.aborted;
+    stopSource();
+  });
   try {
     const results = await Promise.allSettled([
-      relay(source, destination, acknowledgements, reported, log),
+      relay(source, destination, acknowledgements, reported, log).finally(() => {
+        relayed = true;
+      }),
       acknowledge(destination, acknowledgements, reported, attempt).catch((error: unknown) => {
         destination.stop();
         throw error;
@@ -65,8 +75,9 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
     ]);
     const [read] = results;
     const [sourceEnd, destinationEnd] = await Promise.all([source.ended, destination.ended]);
+    throwReported(reported);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    failUnlessClean(sourceEnd, destinationEnd, reported, acknowledgements, attempt.stop.aborted);
+    failUnlessClean(sourceEnd, destinationEnd, endedEarly, acknowledgements, attempt.stop.aborted);
     return { read: read.status === 'fulfilled' ? read.value : 0, acknowledged: acknowledgements.records() };
   } finally {
     attempt.stop.removeEventListener('abort', stopSource);
@@ -102,7 +113,8 @@ async function relay(
       for (const bytes of relayed.forward) room = destination.input.write(bytes);
       // Where the destination ended, its input is destroyed and never drains; the source is being stopped.
       if (!room && !destination.input.destroyed) {
-        await Promise.race([once(destination.input, 'drain'), destination.ended]);
+        // A pipe that breaks is the destination's end, which tells why: it is no failure of its own.
+        await Promise.race([once(destination.input, 'drain').catch(() => undefined), destination.ended]);
       }
     }
   } catch (error) {
@@ -143,10 +155,10 @@ async function passErrors(connector: string, stream: Readable, log: SyncLog): Pr
   if (lines.rest !== '') log.info(connector, { stderr: lines.rest });
 }
 
-function note(connector: string, message: Message, reported: Reported[], log: SyncLog): void {
+function note(connector: Connector, message: Message, reported: Reported[], log: SyncLog): void {
   switch (message.kind) {
     case 'error':
-      reported.push(message);
+      reported.push({ ...message, connector });
       log.error(`${connector} error`, { kind: message.failureKind, stream: message.stream, message: message.message });
       return;
     case 'status':
@@ -172,21 +184,28 @@ function note(connector: string, message: Message, reported: Reported[], log: Sy
   }
 }
 
+/** The connector that reported first is the cause; of its own streams' failures the one that retrying helps least. */
+function throwReported(reported: readonly Reported[]): void {
+  const own = reported.filter(({ connector }) => connector === reported[0]?.connector);
+  const worst =
+    own.find(({ failureKind }) => failureKind === 'config_error') ??
+    own.find(({ failureKind }) => failureKind === 'system_error') ??
+    own[0];
+  if (worst === undefined) return;
+  const { failureKind, message, stream } = worst;
+  const named = stream === undefined || message.includes(stream);
+  throw new Failure(failureKind, { message: named ? message : `${stream}: ${message}` });
+}
+
 function failUnlessClean(
   source: Ended,
   destination: Ended,
-  reported: readonly Reported[],
+  endedEarly: boolean,
   acknowledgements: Acknowledgements,
   stopped: boolean,
 ): void {
-  const worst =
-    reported.find(({ failureKind }) => failureKind === 'config_error') ??
-    reported.find(({ failureKind }) => failureKind === 'system_error') ??
-    reported[0];
-  if (worst !== undefined) {
-    throw new Failure(worst.failureKind, {
-      message: worst.stream === undefined ? worst.message : `${worst.stream}: ${worst.message}`,
-    });
+  if (endedEarly && destination.code === 0) {
+    throw Failure.transient('The destination ended with exit code 0 before the source had. Its log lines are above.');
   }
   // 143 is how a connector ends that was asked to.
   for (const [name, end] of [

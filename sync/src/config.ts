@@ -21,6 +21,8 @@ export interface ConnectorConfig {
 }
 
 export interface SyncConfig {
+  /** The file it was read from; absolute. */
+  readonly file: string;
   readonly name: string;
   /** Where state and lock are kept; absolute. */
   readonly stateDirectory: string;
@@ -28,6 +30,8 @@ export interface SyncConfig {
   readonly destination: ConnectorConfig;
   /** Undefined for every stream that the source offers. */
   readonly streams: readonly StreamSelection[] | undefined;
+  /** Streams that are left out, whether the source offers them or not. */
+  readonly except: readonly string[];
   /** Attempts after the first one. */
   readonly retries: number;
   /** Wait before the first retry, in milliseconds; doubles each time, five minutes at most. */
@@ -36,26 +40,32 @@ export interface SyncConfig {
 
 type Json = Readonly<Record<string, unknown>>;
 
-const KEYS = ['name', 'state_directory', 'source', 'destination', 'streams', 'retries', 'backoff_seconds'];
+const KEYS = ['name', 'state_directory', 'source', 'destination', 'streams', 'except', 'retries', 'backoff_seconds'];
 const CONNECTOR_KEYS = ['command', 'image', 'container_runtime', 'container_options', 'config', 'config_file'];
 const STREAM_KEYS = ['name', 'sync_mode', 'destination_sync_mode', 'cursor_field', 'primary_key'];
 
 /**
- * @param directory of the configuration file: relative paths in it start there
+ * @param file the configuration file: relative paths in it start at its directory
  * @throws Failure naming the key and what it must be
  */
-export function parseSyncConfig(value: unknown, directory: string): SyncConfig {
+export function parseSyncConfig(value: unknown, file: string): SyncConfig {
+  const directory = path.dirname(file);
   const config = asObject(value, 'The configuration', KEYS);
   const name = config.name ?? 'ewallet';
   if (typeof name !== 'string' || !/^[\w.-]+$/.test(name)) {
     throw Failure.config('`name` must be letters, digits, dots, dashes or underscores.');
   }
+  if (config.streams !== undefined && config.except !== undefined) {
+    throw Failure.config('`streams` and `except` are both given: name what to take, or what to leave out.');
+  }
   return {
+    file,
     name,
     stateDirectory: path.resolve(directory, optionalText(config, 'state_directory') ?? `${name}-state`),
     source: parseConnector(config.source, 'source', 'source-ewallet', directory),
     destination: parseConnector(config.destination, 'destination', 'destination-kafka', directory),
     streams: config.streams === undefined ? undefined : asList(config.streams, 'streams').map(parseStream),
+    except: config.except === undefined ? [] : asTexts(config.except, 'except'),
     retries: asNumber(config.retries ?? 3, 'retries'),
     backoff: asNumber(config.backoff_seconds ?? 5, 'backoff_seconds') * 1_000,
   };

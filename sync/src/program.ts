@@ -5,8 +5,8 @@ import { Failure, asFailure } from '@ewallet/failure';
 import { Command, Option } from 'commander';
 import { parseSyncConfig, type SyncConfig } from './config';
 import { AlreadyRunning } from './run-lock';
-import { nextRun, parseSchedule } from './schedule';
-import { sync } from './sync';
+import { planRun, remaining, replan, parseSchedule, type Moment, type Plan } from './schedule';
+import { sync, type SyncRequest } from './sync';
 import { SyncLog, type LogFormat } from './sync-log';
 
 /** What a shell, cron or Kubernetes sees. */
@@ -17,6 +17,8 @@ interface RunFlags {
   readonly every?: string;
   readonly cron?: string;
   readonly once?: boolean;
+  readonly refresh: readonly string[];
+  readonly adoptState?: boolean;
   readonly logFormat?: LogFormat;
 }
 
@@ -35,6 +37,13 @@ export function program(
     .option('--every <period>', 'sync again after 30s, 15m, 1h, 1d (from start to start)')
     .option('--cron <pattern>', 'sync when the pattern says: "0 * * * *" is every hour')
     .option('--once', 'sync once, now (the default)')
+    .option(
+      '--refresh <stream>',
+      'forget the state of this stream and read it from the start, at the first sync; may be repeated',
+      (name: string, names: readonly string[]) => [...names, name],
+      [],
+    )
+    .option('--adopt-state', 'take the state directory over from another configuration, or for a source that moved')
     .addOption(
       new Option('--log-format <format>', 'default: text on a terminal, json elsewhere').choices(['json', 'text']),
     )
@@ -48,17 +57,21 @@ export function program(
       };
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
       try {
-        let started: Date | undefined;
+        let started: Moment | undefined;
+        const nothing = { refresh: [], adoptState: false, begun: () => undefined };
+        let request: SyncRequest = {
+          refresh: flags.refresh,
+          adoptState: flags.adoptState === true,
+          begun: () => {
+            request = nothing;
+          },
+        };
         for (;;) {
-          const next = nextRun(schedule, started, new Date());
-          if (next === undefined) break;
-          await sleep(Math.max(0, next.getTime() - Date.now()), undefined, { signal: stop.signal }).catch(
-            () => undefined,
-          );
-          if (isStopped(stop.signal)) break;
-          started = new Date();
+          const due = await isDue(planRun(schedule, started, moment()), stop.signal);
+          if (!due || isStopped(stop.signal)) break;
+          started = moment();
           try {
-            const result = await sync(config, stop.signal, log);
+            const result = await sync(config, request, stop.signal, log);
             out.write(`${JSON.stringify(result)}\n`);
             if (result.status === 'stopped') process.exitCode = EXIT.stopped;
           } catch (error) {
@@ -80,6 +93,26 @@ export function exitCodeOf(error: unknown): number {
   return asFailure(error).kind === 'config_error' ? EXIT.config : EXIT.failed;
 }
 
+/** A timer holds 24 days at most, and sleeps on while the clock is set or the machine is suspended: look this often. */
+const LONGEST_SLEEP = 30_000;
+
+/** Waits for the planned start. @returns false where there is none, or the wait was ended */
+async function isDue(first: Plan | undefined, stop: AbortSignal): Promise<boolean> {
+  let plan = first;
+  while (plan !== undefined && !isStopped(stop)) {
+    const now = moment();
+    plan = replan(plan, now);
+    const rest = plan === undefined ? 0 : remaining(plan, now);
+    if (rest <= 0) return plan !== undefined;
+    await sleep(Math.min(rest, LONGEST_SLEEP), undefined, { signal: stop }).catch(() => undefined);
+  }
+  return false;
+}
+
+function moment(): Moment {
+  return { wall: new Date(), counted: performance.now() };
+}
+
 /** The compiler takes a signal that was not aborted for one that never will be. */
 function isStopped(signal: AbortSignal): boolean {
   return signal.aborted;
@@ -95,5 +128,5 @@ async function readConfig(file: string): Promise<SyncConfig> {
   } catch (error) {
     throw Failure.config(`The configuration ${file} is not JSON.`, { cause: error });
   }
-  return parseSyncConfig(value, path.dirname(path.resolve(file)));
+  return parseSyncConfig(value, path.resolve(file));
 }

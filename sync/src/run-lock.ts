@@ -3,13 +3,18 @@ import { readFileSync } from 'node:fs';
 import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
+import { diskFailure } from './disk-failure';
 import { errorCode } from './error-code';
 
 /** How often a running sync shows that it lives, in milliseconds. */
 const HEARTBEAT = 10_000;
 /** A lock from another machine (or container) without a sign of life for so long belongs to nobody. */
 const SILENCE = 60_000;
+/** Clocks differ and jump: a lock that looks silent is watched for so long before it is taken over. */
+const WATCH = 2.5 * HEARTBEAT;
+const WATCH_STEP = 500;
 
 /** Two syncs of one connection must not overlap. Thrown where another one runs. */
 export class AlreadyRunning extends Failure {
@@ -37,7 +42,6 @@ export class RunLock {
 
   /** @throws AlreadyRunning */
   static async acquire(file: string): Promise<RunLock> {
-    await mkdir(path.dirname(file), { recursive: true });
     const text = JSON.stringify({
       pid: process.pid,
       host: hostname(),
@@ -45,8 +49,13 @@ export class RunLock {
       id: randomUUID(),
     });
     const own = `${file}.${process.pid}`;
-    await writeFile(own, text, { mode: 0o600 });
     try {
+      try {
+        await mkdir(path.dirname(file), { recursive: true });
+        await writeFile(own, text, { mode: 0o600 });
+      } catch (error) {
+        throw diskFailure(error, `The lock ${file} cannot be made`);
+      }
       // A link is made whole or not at all, so nobody ever reads half a lock.
       while (!(await tryLink(own, file))) await removeIfAbandoned(file);
     } finally {
@@ -72,7 +81,7 @@ async function tryLink(own: string, file: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
-    throw Failure.config(`The lock ${file} cannot be made. Check that its directory can be written.`, { cause: error });
+    throw diskFailure(error, `The lock ${file} cannot be made`);
   }
 }
 
@@ -95,8 +104,21 @@ async function removeIfAbandoned(file: string): Promise<void> {
 
 async function lives(file: string, holder: Holder): Promise<boolean> {
   if (holder.host === hostname()) return startOf(holder.pid) === holder.started && holder.started !== '';
-  const seen = await stat(file).catch(() => undefined);
-  return seen !== undefined && Date.now() - seen.mtimeMs < SILENCE;
+  const seen = await lastSign(file);
+  if (seen === undefined) return false;
+  // By our clock against the holder's, which says nothing where one of them was set: a sign of life is a change.
+  if (Math.abs(Date.now() - seen) < SILENCE) return true;
+  for (let waited = 0; waited < WATCH; waited += WATCH_STEP) {
+    await sleep(WATCH_STEP);
+    const now = await lastSign(file);
+    if (now !== seen) return now !== undefined;
+  }
+  return false;
+}
+
+/** When the holder last touched its lock, in milliseconds of the holder's clock. */
+async function lastSign(file: string): Promise<number | undefined> {
+  return (await stat(file).catch(() => undefined))?.mtimeMs;
 }
 
 /** When a process started, in the kernel's ticks; empty where there is no such process. */

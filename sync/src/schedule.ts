@@ -21,28 +21,78 @@ export function parseSchedule(flags: {
   return { kind: 'once' };
 }
 
+/** A moment by two clocks: the wall's, which people and NTP set, and one that only counts on, in milliseconds. */
+export interface Moment {
+  readonly wall: Date;
+  readonly counted: number;
+}
+
+/** The next start of a sync, planned once the sync before it has ended. */
+export type Plan =
+  | { readonly kind: 'now' }
+  /** So many milliseconds after the last start. */
+  | { readonly kind: 'after'; readonly started: Moment; readonly period: number }
+  /** At a time of the wall's clock. */
+  | {
+      readonly kind: 'at';
+      readonly at: Date;
+      readonly planned: Date;
+      readonly next: (after: Date) => Date | undefined;
+    };
+
 /**
  * When the next sync starts. Runs that a long sync overran are skipped, never piled up.
  *
  * @param started when the last sync started; undefined before the first
  * @returns undefined when there is no next one
  */
-export function nextRun(schedule: Schedule, started: Date | undefined, now: Date): Date | undefined {
+export function planRun(schedule: Schedule, started: Moment | undefined, now: Moment): Plan | undefined {
   switch (schedule.kind) {
     case 'once':
-      return started === undefined ? now : undefined;
+      return started === undefined ? { kind: 'now' } : undefined;
     case 'every': {
-      if (started === undefined) return now;
-      const passed = Math.max(1, Math.ceil((now.getTime() - started.getTime()) / schedule.period));
-      return new Date(started.getTime() + passed * schedule.period);
+      if (started === undefined) return { kind: 'now' };
+      const passed = Math.max(1, Math.ceil(passedSince(started, now) / schedule.period));
+      return { kind: 'after', started, period: passed * schedule.period };
     }
     case 'cron':
-      return schedule.next(now);
+      return planAt(schedule.next, now.wall);
     default: {
       const never: never = schedule;
       throw new TypeError(`unknown schedule ${JSON.stringify(never)}`);
     }
   }
+}
+
+/** A plan by the wall's clock is made again where that clock was set back: it would wait until time has come by twice. */
+export function replan(plan: Plan, now: Moment): Plan | undefined {
+  return plan.kind === 'at' && now.wall < plan.planned ? planAt(plan.next, now.wall) : plan;
+}
+
+/** Milliseconds until the plan is due; at most 0 where it is. */
+export function remaining(plan: Plan, now: Moment): number {
+  switch (plan.kind) {
+    case 'now':
+      return 0;
+    case 'after':
+      return plan.period - passedSince(plan.started, now);
+    case 'at':
+      return plan.at.getTime() - now.wall.getTime();
+    default: {
+      const never: never = plan;
+      throw new TypeError(`unknown plan ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+function planAt(next: (after: Date) => Date | undefined, now: Date): Plan | undefined {
+  const at = next(now);
+  return at === undefined ? undefined : { kind: 'at', at, planned: now, next };
+}
+
+/** The clock that was set back does not count, and neither does the one that stood still while the machine slept. */
+function passedSince(moment: Moment, now: Moment): number {
+  return Math.max(now.counted - moment.counted, now.wall.getTime() - moment.wall.getTime());
 }
 
 function parsePeriod(text: string): number {

@@ -34,30 +34,92 @@ interface DiscoveredStream {
   readonly primaryKey: readonly (readonly string[])[];
 }
 
+/** Which streams to take: those that are named, or all but some. */
+export interface Selection {
+  readonly streams: readonly StreamSelection[] | undefined;
+  readonly except: readonly string[];
+}
+
+export interface SelectedCatalog {
+  readonly streams: readonly ConfiguredStream[];
+  /** Full names of streams that were synced before, are still wanted, and that the source no longer offers. */
+  readonly vanished: readonly string[];
+}
+
 /**
  * The catalogue a sync runs with: the selected streams (all without a selection), incremental and deduplicated where the
  * source can, otherwise as much of that as it can.
  *
  * @param catalog what `discover` said
+ * @param known full names of the streams that were synced before
  * @param syncId number of the sync; full refreshes that overwrite begin a generation with it
- * @throws Failure naming a stream or mode that the source does not offer
+ * @throws Failure naming a stream or mode that the source does not offer and never did; or where nothing is left to sync
  */
 export function configureCatalog(
   catalog: unknown,
-  selections: readonly StreamSelection[] | undefined,
+  selection: Selection,
+  known: readonly string[],
   syncId: number,
-): { readonly streams: readonly ConfiguredStream[] } {
+): SelectedCatalog {
   const discovered = parseCatalog(catalog);
-  const chosen =
-    selections === undefined
-      ? discovered.map((stream) => ({ stream, selection: { name: stream.fullName } }))
-      : selections.map((selection) => ({ stream: find(discovered, selection.name), selection }));
+  const { chosen, vanished } = select(discovered, selection, known);
   if (chosen.length === 0) {
+    if (vanished.length > 0) throw vanishedFailure(vanished, selection, 'no stream is left to sync');
     throw Failure.config(
       'The source offers no stream. Check its schemas and that its role may select from the tables.',
     );
   }
-  return { streams: chosen.map(({ stream, selection }) => configure(stream, selection, syncId)) };
+  return { streams: chosen.map(({ stream, selected }) => configure(stream, selected, syncId)), vanished };
+}
+
+interface Chosen {
+  readonly stream: DiscoveredStream;
+  readonly selected: StreamSelection;
+}
+
+function select(
+  discovered: readonly DiscoveredStream[],
+  { streams, except }: Selection,
+  known: readonly string[],
+): { readonly chosen: readonly Chosen[]; readonly vanished: readonly string[] } {
+  if (streams === undefined) {
+    const wanted = (fullName: string): boolean => !except.some((name) => isNamed(fullName, name));
+    const offered = new Set(discovered.map(({ fullName }) => fullName));
+    return {
+      chosen: discovered
+        .filter(({ fullName }) => wanted(fullName))
+        .map((stream) => ({ stream, selected: { name: stream.fullName } })),
+      vanished: known.filter((fullName) => wanted(fullName) && !offered.has(fullName)),
+    };
+  }
+  const chosen: Chosen[] = [];
+  const vanished: string[] = [];
+  for (const selected of streams) {
+    const gone = known.find((fullName) => isNamed(fullName, selected.name));
+    if (gone !== undefined && !discovered.some(({ fullName }) => isNamed(fullName, selected.name))) vanished.push(gone);
+    else chosen.push({ stream: findStream(discovered, selected.name), selected });
+  }
+  return { chosen, vanished };
+}
+
+/** Whether a stream is meant by a name, which may leave the namespace out. */
+export function isNamed(fullName: string, name: string): boolean {
+  return fullName === name || fullName.slice(fullName.indexOf('.') + 1) === name;
+}
+
+/** A stream that vanishes is no reason to be silent about it, nor to hold up the others: they are synced first. */
+export function vanishedFailure(
+  vanished: readonly string[],
+  { streams }: Selection,
+  others: 'every other stream was synced' | 'no stream is left to sync',
+): Failure {
+  const one = vanished.length === 1;
+  const [were, its, it] = one ? ['was', 'its', 'it'] : ['were', 'their', 'them'];
+  return Failure.config(
+    `${one ? 'Stream' : 'Streams'} ${vanished.join(', ')} ${were} synced before and the source no longer offers ${it}: ${its} ${one ? 'table was' : 'tables were'} dropped or renamed, the role lost SELECT on ${it} or USAGE on ${its} schema, or the source's \`schemas\` changed; ${others}. Bring ${it} back, or, where ${it === 'it' ? 'it is' : 'they are'} to stay away, ${
+      streams === undefined ? `name ${it} in \`except\`` : `take ${it} out of \`streams\``
+    }.`,
+  );
 }
 
 function configure(stream: DiscoveredStream, selection: StreamSelection, syncId: number): ConfiguredStream {
@@ -88,7 +150,7 @@ function configure(stream: DiscoveredStream, selection: StreamSelection, syncId:
   };
 }
 
-function find(streams: readonly DiscoveredStream[], name: string): DiscoveredStream {
+function findStream(streams: readonly DiscoveredStream[], name: string): DiscoveredStream {
   const exact = streams.find(({ fullName }) => fullName === name);
   if (exact !== undefined) return exact;
   const [only, another] = streams.filter((stream) => stream.name === name);

@@ -1,3 +1,4 @@
+import { asFailure, type Failure } from '@ewallet/failure';
 import type { StateMessage } from './message';
 import { writeStateFile, type SyncState } from './state-file';
 
@@ -9,10 +10,14 @@ export class StateKeeper {
   private readonly states: Map<string, string>;
   private writing: Promise<void> = Promise.resolve();
   private waiting = false;
+  /** What the disk said first; nothing is kept after it. */
+  failure: Failure | undefined;
 
+  /** @param onFailure hears at once that states can no longer be kept: what is read from then on would be read again. */
   constructor(
     private readonly file: string,
     private readonly from: SyncState,
+    private readonly onFailure: () => void,
   ) {
     this.states = new Map(from.states);
   }
@@ -23,20 +28,28 @@ export class StateKeeper {
     this.waiting = true;
     this.writing = this.writing.then(async () => {
       this.waiting = false;
-      await writeStateFile(this.file, { ...this.from, states: this.states });
+      if (this.failure === undefined) await writeStateFile(this.file, { ...this.from, states: this.states });
     });
-    // A failure is thrown where the writing is awaited; until then it must not count as unhandled.
-    this.writing.catch(() => undefined);
+    this.writing = this.writing.catch((error: unknown) => {
+      this.failure = asFailure(error);
+      this.onFailure();
+    });
+  }
+
+  /** Resolves when nothing is being written any more. Never throws. */
+  async settled(): Promise<void> {
+    await this.writing;
   }
 
   /** Resolves when all that was kept is on disk. @throws what the disk threw. */
   async written(): Promise<void> {
     await this.writing;
+    if (this.failure !== undefined) throw this.failure;
   }
 
   /** The sync is complete: the next one is a new one. */
   async finish(): Promise<void> {
-    await this.writing;
+    await this.written();
     await writeStateFile(this.file, { ...this.from, states: this.states, unfinished: false });
   }
 }

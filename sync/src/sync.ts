@@ -1,19 +1,32 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asFailure } from '@ewallet/failure';
+import { readFile } from 'node:fs/promises';
+import { asFailure, Failure } from '@ewallet/failure';
 import { runAttempt } from './attempt';
 import { AttemptFiles } from './attempt-files';
-import type { SyncConfig } from './config';
+import type { ConnectorConfig, SyncConfig } from './config';
 import { commandLine } from './connector-process';
+import { destinationCatalog } from './destination-catalog';
 import { discover } from './discovery';
 import { RunLock } from './run-lock';
-import { configureCatalog } from './selection';
-import { nextSync, readStateFile, stateMessages, writeStateFile, type SyncState } from './state-file';
+import { configureCatalog, isNamed, vanishedFailure, type SelectedCatalog } from './selection';
+import { forget, nextSync, readStateFile, stateMessages, writeStateFile, type SyncState } from './state-file';
 import { StateKeeper } from './state-keeper';
+import { refuseOther, stateOwner, type StateOwner } from './state-owner';
 import type { SyncLog } from './sync-log';
 
 /** The longest wait between attempts, in milliseconds. */
 const LONGEST_BACKOFF = 300_000;
+
+/** What the user asks of one sync beyond its configuration. */
+export interface SyncRequest {
+  /** Streams whose state is forgotten first. */
+  readonly refresh: readonly string[];
+  /** The state is this configuration's, whoever left it. */
+  readonly adoptState: boolean;
+  /** Called once both are in the state file: from then on the sync goes on as any other. */
+  readonly begun: () => void;
+}
 
 export interface SyncResult {
   readonly sync: number;
@@ -31,16 +44,26 @@ export interface SyncResult {
  *
  * @throws Failure after the last attempt, or at once where only the user can help; AlreadyRunning where one runs.
  */
-export async function sync(config: SyncConfig, stop: AbortSignal, log: SyncLog): Promise<SyncResult> {
-  const started = Date.now();
+export async function sync(
+  config: SyncConfig,
+  request: SyncRequest,
+  stop: AbortSignal,
+  log: SyncLog,
+): Promise<SyncResult> {
+  const started = performance.now();
   const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'));
   try {
     const streams: Record<string, number> = {};
+    let asked = request;
+    const begun = (): void => {
+      asked = { ...asked, refresh: [] };
+      request.begun();
+    };
     for (let attempts = 1; ; attempts++) {
       try {
-        const syncId = await attemptSync(config, streams, stop, log);
+        const syncId = await attemptSync(config, { ...asked, begun }, streams, stop, log);
         const records = Object.values(streams).reduce((sum, count) => sum + count, 0);
-        const seconds = (Date.now() - started) / 1_000;
+        const seconds = (performance.now() - started) / 1_000;
         const status = stop.aborted ? 'stopped' : 'succeeded';
         const result: SyncResult = { sync: syncId, status, attempts, streams, records, seconds };
         log.info(`sync ${status}`, { ...result });
@@ -57,13 +80,16 @@ export async function sync(config: SyncConfig, stop: AbortSignal, log: SyncLog):
       }
     }
   } finally {
-    await lock.release();
+    await lock.release().catch((error: unknown) => {
+      log.warn('the lock could not be removed; the next sync takes it over', { message: String(error) });
+    });
   }
 }
 
 /** @returns the sync's number; adds what was acknowledged to `streams`, also where it throws. */
 async function attemptSync(
   config: SyncConfig,
+  { refresh, adoptState, begun }: SyncRequest,
   streams: Record<string, number>,
   stop: AbortSignal,
   log: SyncLog,
@@ -73,23 +99,28 @@ async function attemptSync(
   try {
     const sourceConfig = await files.config('source.json', config.source);
     const destinationConfig = await files.config('destination.json', config.destination);
+    const before = await readStateFile(stateFile);
+    const owner = stateOwner(config.file, config.stateDirectory, await sourceSettings(config.source));
+    if (!adoptState) refuseOther(before.owner, owner, stateFile);
     const catalog = await discover(
       commandLine(config.source.launcher, 'discover', { config: sourceConfig }, files.directory),
       stop,
       log,
     );
-    const before = await readStateFile(stateFile);
     const syncId = before.unfinished ? before.syncId : before.syncId + 1;
-    const configured = configureCatalog(catalog, config.streams, syncId);
-    const fullRefresh = configured.streams
-      .filter(({ sync_mode: mode }) => mode === 'full_refresh')
-      .map(({ stream }) => fullName(stream));
-    const state: SyncState = nextSync(before, new Set(fullRefresh));
+    const configured = configureCatalog(catalog, config, before.streams, syncId);
+    const state = startingState(forget(before, namedStreams(refresh, configured)), configured, owner);
     await writeStateFile(stateFile, state);
-    const catalogFile = await files.put('catalog.json', JSON.stringify(configured));
+    begun();
+    const catalogFile = await files.put('catalog.json', JSON.stringify({ streams: configured.streams }));
+    const written = destinationCatalog(configured.streams, state.states);
+    const destinationCatalogFile = await files.put('destination-catalog.json', JSON.stringify(written));
     const statePath = await files.put('state.json', stateMessages(state));
     log.info('sync started', { sync: syncId, streams: configured.streams.length, resumed: before.unfinished });
-    const keeper = new StateKeeper(stateFile, state);
+    const diskFailed = new AbortController();
+    const keeper = new StateKeeper(stateFile, state, () => {
+      diskFailed.abort();
+    });
     try {
       const result = await runAttempt({
         sourceCommand: commandLine(
@@ -101,24 +132,67 @@ async function attemptSync(
         destinationCommand: commandLine(
           config.destination.launcher,
           'write',
-          { config: destinationConfig, catalog: catalogFile },
+          { config: destinationConfig, catalog: destinationCatalogFile },
           files.directory,
         ),
         keep: (message) => {
           keeper.keep(message);
           streams[message.of] = (streams[message.of] ?? 0) + (message.destinationRecords ?? message.sourceRecords ?? 0);
         },
-        stop,
+        stop: AbortSignal.any([stop, diskFailed.signal]),
         log,
       });
       log.info('connectors ended', { read: result.read });
+    } catch (error) {
+      // Where states could no longer be kept, that came first, and what ended after it was ended by us.
+      throw keeper.failure ?? error;
     } finally {
-      await keeper.written();
+      await keeper.settled();
     }
-    if (!stop.aborted) await keeper.finish();
+    await keeper.written();
+    if (stop.aborted) return syncId;
+    await keeper.finish();
+    if (configured.vanished.length > 0) {
+      throw vanishedFailure(configured.vanished, config, 'every other stream was synced');
+    }
     return syncId;
   } finally {
-    await files.remove();
+    await files.remove().catch((error: unknown) => {
+      log.warn('files of the attempt could not be removed', { directory: files.directory, message: String(error) });
+    });
+  }
+}
+
+function startingState(before: SyncState, { streams, vanished }: SelectedCatalog, owner: StateOwner): SyncState {
+  const fullRefresh = streams.filter(({ sync_mode: mode }) => mode === 'full_refresh');
+  return {
+    ...nextSync(before, new Set(fullRefresh.map(({ stream }) => fullName(stream)))),
+    streams: [...streams.map(({ stream }) => fullName(stream)), ...vanished],
+    owner,
+  };
+}
+
+/** @throws Failure for a name that is no stream of this sync */
+function namedStreams(names: readonly string[], { streams }: SelectedCatalog): ReadonlySet<string> {
+  const known = streams.map(({ stream }) => fullName(stream));
+  return new Set(
+    names.map((name) => {
+      const found = known.find((stream) => isNamed(stream, name));
+      if (found === undefined) {
+        throw Failure.config(`--refresh ${name}: there is no such stream in this sync. It has ${known.join(', ')}.`);
+      }
+      return found;
+    }),
+  );
+}
+
+/** Undefined where the file cannot be read or is not JSON: the connector says so better. */
+async function sourceSettings({ config }: ConnectorConfig): Promise<unknown> {
+  if (config.kind === 'inline') return config.value;
+  try {
+    return JSON.parse(await readFile(config.path, 'utf8'));
+  } catch {
+    return undefined;
   }
 }
 

@@ -82,3 +82,13 @@ test.each<[string, Partial<ServerFacts>, string]>([
       'See pg_stat_activity and pg_prepared_xacts (GRANT pg_read_all_stats to see the sessions of others).',
   ]);
 });
+
+test('a schema that is mistyped or may not be used fails discover, too: its tables would be missing without a word', async () => {
+  const discover = async (schemas: readonly string[]): Promise<unknown> => {
+    const { messages } = await runWalletSource('discover', { ...(sourceConfig(database, {}) as object), schemas });
+    return messages.map(({ trace }) => trace?.error?.message);
+  };
+  expect(await discover(['public', 'walet'])).toEqual([
+    `There is no schema walet in database ${database.database}: correct \`schemas\`.`,
+  ]);
+});

@@ -35,6 +35,8 @@ async function read() {
         trace(config.failure, 'the ' + config.failure + ' of the stand-in');
         process.exit(1);
       }
+      if (config.fillAfter === batch) fs.writeFileSync(config.fill, '');
+      if (config.fillAfter === batch) try { for (;;) fs.appendFileSync(config.fill, 'x'.repeat(4096)); } catch {}
       if (config.slow) await new Promise((resolve) => setTimeout(resolve, config.slow));
     }
   }
@@ -49,6 +51,11 @@ const args = process.argv.slice(2);
 const config = JSON.parse(fs.readFileSync(args[args.indexOf('--config') + 1], 'utf8'));
 let count = 0;
 let total = 0;
+if (config.leave) process.exit(0);
+if (config.refuse) {
+  fs.writeSync(1, JSON.stringify({ type: 'TRACE', trace: { type: 'ERROR', emitted_at: 1, error: { failure_type: config.refuse, message: 'the ' + config.refuse + ' of the destination' } } }) + '\\n');
+  process.exit(1);
+}
 require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
   const message = JSON.parse(line);
   if (message.type === 'RECORD') {

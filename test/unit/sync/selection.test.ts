@@ -1,6 +1,6 @@
 import { parseSyncConfig } from '../../../sync/src/config';
-import { nextRun, parseSchedule } from '../../../sync/src/schedule';
-import { configureCatalog } from '../../../sync/src/selection';
+import { parseSchedule, planRun, remaining, replan, type Moment, type Plan } from '../../../sync/src/schedule';
+import { configureCatalog, type StreamSelection } from '../../../sync/src/selection';
 
 const users = {
   name: 'users',
@@ -14,8 +14,15 @@ const audit = { ...users, name: 'audit', source_defined_primary_key: [] };
 const report = { name: 'report', namespace: 'public', json_schema: {}, supported_sync_modes: ['full_refresh'] };
 const catalog = { streams: [users, audit, report] };
 
+const select = (
+  streams: readonly StreamSelection[] | undefined,
+  known: readonly string[] = [],
+  except: string[] = [],
+) => configureCatalog(catalog, { streams, except }, known, 7);
+
 test('without a selection every stream is synced as incrementally as it can be', () => {
-  expect(configureCatalog(catalog, undefined, 7)).toEqual({
+  expect(select(undefined)).toEqual({
+    vanished: [],
     streams: [
       {
         stream: users,
@@ -60,14 +67,14 @@ test.each([
   ],
 ])('a selection that cannot be is refused with the reason: %j', (selection, message) => {
   const selections = [typeof selection === 'string' ? { name: selection } : selection];
-  expect(() => configureCatalog(catalog, selections, 1)).toThrow(message);
+  expect(() => select(selections)).toThrow(message);
 });
 
 test.each([
   [{}, '`source` must be a JSON object.'],
   [
     { sorce: {} },
-    'The configuration has an unknown key `sorce`. Known are name, state_directory, source, destination, streams, retries, backoff_seconds.',
+    'The configuration has an unknown key `sorce`. Known are name, state_directory, source, destination, streams, except, retries, backoff_seconds.',
   ],
   [{ source: {} }, '`source` needs either `config` or `config_file`.'],
   [{ source: { config: {}, image: 'a', command: 'b' } }, '`source` has both `command` and `image`: choose one.'],
@@ -75,27 +82,102 @@ test.each([
     { source: { config: {} }, destination: { config: {} }, streams: [] },
     '`streams` must be a list with something in it.',
   ],
+  [
+    { source: { config: {} }, destination: { config: {} }, streams: ['a'], except: ['b'] },
+    '`streams` and `except` are both given: name what to take, or what to leave out.',
+  ],
   [{ source: { config: {} }, destination: { config: {} }, retries: -1 }, '`retries` must be a number from 0 up.'],
 ])('configuration %j is refused in one clear line', (config, message) => {
-  expect(() => parseSyncConfig(config, '/etc')).toThrow(message);
+  expect(() => parseSyncConfig(config, '/etc/sync.json')).toThrow(message);
 });
 
 const at = (time: string) => new Date(`2026-03-01T${time}Z`);
 
+const MINUTE = 60_000;
+/** The wall's clock and minutes that were counted: they differ where somebody set the clock. */
+const moment = (time: string, minutes: number): Moment => ({ wall: at(time), counted: minutes * MINUTE });
+/** Minutes until the plan is due, at another moment. */
+const wait = (plan: Plan | undefined, now: Moment): number | undefined => {
+  const again = plan === undefined ? undefined : replan(plan, now);
+  return again === undefined ? undefined : remaining(again, now) / MINUTE;
+};
+
 test('every hour counts from start to start, and a run that took longer skips the hours it overran', () => {
   const every = parseSchedule({ every: '1h' });
-  expect(nextRun(every, undefined, at('10:00:00'))).toEqual(at('10:00:00'));
-  expect(nextRun(every, at('10:00:00'), at('10:20:00'))).toEqual(at('11:00:00'));
-  expect(nextRun(every, at('10:00:00'), at('12:30:00'))).toEqual(at('13:00:00'));
+  const started = moment('10:00:00', 0);
+  const planned = (now: Moment) => wait(planRun(every, started, now), now);
+  expect(wait(planRun(every, undefined, started), started)).toBe(0);
+  expect(planned(moment('10:20:00', 20))).toBe(40);
+  expect(planned(moment('12:30:00', 150))).toBe(30);
 });
 
-test('a cron pattern gives the next full hour', () => {
-  expect(nextRun(parseSchedule({ cron: '0 * * * *' }), undefined, at('10:20:00'))).toEqual(at('11:00:00'));
+test('a period is counted, so that a clock set back or forth makes nobody wait longer', () => {
+  const plan = planRun(parseSchedule({ every: '1h' }), moment('10:00:00', 0), moment('10:20:00', 20));
+  expect(wait(plan, moment('04:30:00', 30))).toBe(30);
+  expect(wait(plan, moment('04:59:59', 60))).toBe(0);
+  expect(wait(plan, moment('15:00:00', 30))).toBeLessThanOrEqual(0);
+});
+
+test('a cron pattern gives the next full hour, and again where the clock was set back', () => {
+  const cron = parseSchedule({ cron: '0 * * * *' });
+  const plan = planRun(cron, undefined, moment('10:20:00', 0));
+  expect(wait(plan, moment('10:20:00', 0))).toBe(40);
+  expect(wait(plan, moment('11:00:00', 40))).toBe(0);
+  expect(wait(plan, moment('13:00:00', 5))).toBeLessThanOrEqual(0);
+  expect(wait(plan, moment('04:50:00', 5))).toBe(10);
+});
+
+test('a period longer than a timer holds is waited for to its end', () => {
+  const plan = planRun(parseSchedule({ every: '30d' }), moment('10:00:00', 0), moment('10:00:00', 0));
+  expect(wait(plan, moment('10:00:00', 0))).toBe(30 * 24 * 60);
 });
 
 test('once is now and never again', () => {
-  expect(nextRun(parseSchedule({}), undefined, at('10:00:00'))).toEqual(at('10:00:00'));
-  expect(nextRun(parseSchedule({ once: true }), at('10:00:00'), at('10:01:00'))).toBe(undefined);
+  const now = moment('10:00:00', 0);
+  expect(wait(planRun(parseSchedule({}), undefined, now), now)).toBe(0);
+  expect(planRun(parseSchedule({ once: true }), now, moment('10:01:00', 1))).toBe(undefined);
+});
+
+const gone = (
+  names: string,
+  its: string,
+  it: string,
+  tables: string,
+  isOrAre: string,
+  remedy: string,
+  others: string,
+) =>
+  `${names} synced before and the source no longer offers ${it}: ${its} ${tables} dropped or renamed, the role lost SELECT on ${it} or USAGE on ${its} schema, or the source's \`schemas\` changed; ${others}. Bring ${it} back, or, where ${isOrAre} to stay away, ${remedy}.`;
+
+test('a stream that was synced before and is no longer offered has vanished, until it is excepted', () => {
+  const known = ['public.users', 'public.gone', 'public.lost'];
+  expect(select(undefined, known).vanished).toEqual(['public.gone', 'public.lost']);
+  expect(select(undefined, known, ['gone', 'public.lost', 'report'])).toMatchObject({
+    streams: [{ stream: users }, { stream: audit }],
+    vanished: [],
+  });
+  expect(select([{ name: 'users' }, { name: 'gone' }], known)).toMatchObject({
+    streams: [{ stream: users }],
+    vanished: ['public.gone'],
+  });
+  expect(select([{ name: 'users' }], known).vanished).toEqual([]);
+});
+
+test('where every stream has vanished nothing is synced, and each is named', () => {
+  expect(() => configureCatalog({ streams: [] }, { streams: undefined, except: [] }, ['a.x', 'a.y'], 1)).toThrow(
+    gone(
+      'Streams a.x, a.y were',
+      'their',
+      'them',
+      'tables were',
+      'they are',
+      'name them in `except`',
+      'no stream is left to sync',
+    ),
+  );
+  expect(() => configureCatalog({ streams: [] }, { streams: [{ name: 'x' }], except: [] }, ['a.x'], 1)).toThrow(
+    gone('Stream a.x was', 'its', 'it', 'table was', 'it is', 'take it out of `streams`', 'no stream is left to sync'),
+  );
 });
 
 test.each([

@@ -42,7 +42,12 @@ function stateOf(line: string): StateMessage {
 test('a state keeps every digit of its numbers from the wire to the file and back to the source', async () => {
   const file = path.join(directory, 'digits.json');
   const state = stateOf(stateLine('users', '{"cursor":12345678901234567890,"rate":0.10000000000000000001}'));
-  await writeStateFile(file, { syncId: 3, unfinished: true, states: new Map([[state.of, state.json]]) });
+  await writeStateFile(file, {
+    ...NOTHING_SYNCED,
+    syncId: 3,
+    unfinished: true,
+    states: new Map([[state.of, state.json]]),
+  });
   const read = await readStateFile(file);
   expect({ syncId: read.syncId, unfinished: read.unfinished }).toEqual({ syncId: 3, unfinished: true });
   expect(stateMessages(read)).toBe(
@@ -66,12 +71,14 @@ test('a new sync gets a number and forgets full refreshes; one that did not fini
     ['public.report', 'r'],
   ]);
   const full = new Set(['public.report']);
-  expect(nextSync({ syncId: 4, unfinished: false, states }, full)).toEqual({
+  expect(nextSync({ ...NOTHING_SYNCED, syncId: 4, unfinished: false, states }, full)).toEqual({
+    ...NOTHING_SYNCED,
     syncId: 5,
     unfinished: true,
     states: new Map([['public.users', 'u']]),
   });
-  expect(nextSync({ syncId: 4, unfinished: true, states }, full)).toEqual({ syncId: 4, unfinished: true, states });
+  const unfinished = { ...NOTHING_SYNCED, syncId: 4, unfinished: true, states };
+  expect(nextSync(unfinished, full)).toEqual(unfinished);
 });
 
 const sent = (n: number) => stateOf(stateLine('users', `{"n":${n}}`, ',"sourceStats":{"recordCount":10}'));
