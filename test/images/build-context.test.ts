@@ -22,7 +22,10 @@ suite(title, () => {
   beforeAll(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'ewallet-context-'));
     const dockerfile = path.join(directory, 'Dockerfile');
-    await writeFile(dockerfile, 'FROM node:24-bookworm-slim\nWORKDIR /app\nCOPY dbt ./dbt\nCOPY compose ./compose\n');
+    await writeFile(
+      dockerfile,
+      'FROM node:24-bookworm-slim\nWORKDIR /app\nCOPY dbt ./dbt\nCOPY deploy/compose ./deploy/compose\n',
+    );
     engine!.build(dockerfile, tag);
   });
   afterAll(async () => {
@@ -32,10 +35,10 @@ suite(title, () => {
 
   // dbt's own tests are in folders that .dockerignore keeps out elsewhere: without them every build of the marts fails.
   test('.dockerignore leaves dbt and compose whole, and adds nothing', async () => {
-    const child = engine!.run(tag, { command: ['find', 'dbt', 'compose', '-type', 'f'] });
+    const child = engine!.run(tag, { command: ['find', 'dbt', 'deploy/compose', '-type', 'f'] });
     child.stdin.end();
     const files = (await text(child.stdout)).trim().split('\n').sort();
-    const tracked = execFileSync('git', ['ls-files', 'dbt', 'compose'], { cwd: PROJECT_ROOT, encoding: 'utf8' });
+    const tracked = execFileSync('git', ['ls-files', 'dbt', 'deploy/compose'], { cwd: PROJECT_ROOT, encoding: 'utf8' });
     expect(files).toEqual(tracked.trim().split('\n').sort());
   });
 });
