@@ -2,14 +2,13 @@ import { AirbyteConnectionStatus, AirbyteConnectionStatusMessage } from '@ewalle
 import { Failure } from '@ewallet/failure';
 import { frame, SchemaRegistry } from '@ewallet/avro';
 import type { Admin } from 'kafkajs';
+import { BatchBuilder, compressor, TransactionalLog } from '@ewallet/kafka';
 import type { Config } from './config/config';
 import { encodeHeaders } from './encode/record-headers';
 import { accessOf } from './kafka/access';
 import { createAdmin, createCluster } from './kafka/cluster';
-import { compressor } from './kafka/compression';
 import { failureFromKafka } from './kafka/kafka-errors';
-import { BatchBuilder } from './kafka/record-batch';
-import { TransactionalLog } from './kafka/transactional-log';
+import { logFailures } from './kafka/log-failures';
 import { checkCreation, prepareTopics } from './write/topics';
 
 const PROBE_HEADERS = encodeHeaders([['probe', 'check']]);
@@ -41,12 +40,14 @@ async function writeAborted(config: Config, now: () => number): Promise<void> {
   try {
     await cluster.connect();
     await cluster.addMultipleTargetTopics([config.deadLetterTopic]);
+    // Not an id that a sync uses: a check must not fence a sync that runs.
+    const transactionalId = `${access.transactionalIdPrefix}-check`;
+    const { transactionTimeoutMs } = config;
     const log = new TransactionalLog(cluster, {
-      // Not an id that a sync uses: a check must not fence a sync that runs.
-      transactionalId: `${access.transactionalIdPrefix}-check`,
+      transactionalId,
       formerIds: [],
-      access,
-      transactionTimeoutMs: config.transactionTimeoutMs,
+      failures: logFailures(access, { transactionalId, transactionTimeoutMs }),
+      transactionTimeoutMs,
       deliveryTimeoutMs: Math.min(config.deliveryTimeoutMs, 30_000),
       requestTimeoutMs: config.kafka.requestTimeoutMs,
       now,
@@ -56,7 +57,7 @@ async function writeAborted(config: Config, now: () => number): Promise<void> {
     const key = frame(0, Buffer.from('check'));
     const span = { bytes: key, start: 0, end: key.length };
     probe.append(span, span, { bytes: PROBE_HEADERS, start: 0, end: PROBE_HEADERS.length });
-    const compress = await compressor(config.compression);
+    const compress = compressor(config.compression);
     await log.append([await compress(probe.seal(now()))]);
     await log.abort();
   } catch (error) {

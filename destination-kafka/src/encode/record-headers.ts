@@ -7,7 +7,7 @@ import {
   SYNC_ID_HEADER,
   type StreamName,
 } from '@ewallet/avro';
-import { writeVarint, type Span } from '../kafka/record-batch';
+import { type Span, writeVarint } from '@ewallet/kafka';
 import { RECORD_ID_BYTES, writeRecordId } from './record-id';
 
 type Header = readonly [key: string, value: string | Buffer];

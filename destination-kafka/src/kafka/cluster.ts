@@ -1,70 +1,47 @@
-import { Kafka, logLevel, type Admin, type KafkaConfig } from 'kafkajs';
-import Cluster from 'kafkajs/src/cluster';
-import socketFactory from 'kafkajs/src/network/socketFactory';
-import type { Logger } from 'kafkajs-internals';
+import { Kafka, logLevel, type Admin, type SASLOptions } from 'kafkajs';
+import { type Cluster, type ClusterPatience, type KafkaConnection, openCluster } from '@ewallet/kafka';
 import type { KafkaSettings } from '../config/config';
 import { saslOptions } from './sasl';
 
-/** kafkajs logs each retry as an error; what is final arrives as an exception, which we report once. */
-const silent: Logger = {
-  namespace: () => silent,
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
+const PATIENCE: ClusterPatience = {
+  connectionTimeoutMs: 10_000,
+  metadataMaxAgeMs: 300_000,
+  retry: { retries: 8, initialRetryTime: 100, maxRetryTime: 5_000 },
 };
 
-const RETRY = { retries: 8, initialRetryTime: 100, maxRetryTime: 5_000 };
-const CONNECTION_TIMEOUT_MS = 10_000;
-
-function clientOptions(settings: KafkaSettings): KafkaConfig {
+function connection(settings: KafkaSettings): KafkaConnection & { readonly sasl: SASLOptions | undefined } {
   const { tls } = settings;
-  const sasl = saslOptions(settings.sasl);
   return {
-    brokers: [...settings.bootstrapServers],
+    brokers: settings.bootstrapServers,
     clientId: settings.clientId,
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    authenticationTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout: settings.requestTimeoutMs,
-    retry: RETRY,
-    logLevel: logLevel.NOTHING,
-    ...(sasl === undefined ? {} : { sasl }),
-    ...(tls === undefined
-      ? {}
-      : {
-          ssl: {
-            ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-            ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
-            ...(tls.key === undefined ? {} : { key: tls.key }),
-            ...(tls.keyPassphrase === undefined ? {} : { passphrase: tls.keyPassphrase }),
-            rejectUnauthorized: tls.verify,
-          },
-        }),
+    requestTimeoutMs: settings.requestTimeoutMs,
+    sasl: saslOptions(settings.sasl),
+    ssl: tls !== undefined && {
+      ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
+      ...(tls.key === undefined ? {} : { key: tls.key }),
+      ...(tls.keyPassphrase === undefined ? {} : { passphrase: tls.keyPassphrase }),
+      rejectUnauthorized: tls.verify,
+    },
   };
 }
 
 export function createAdmin(settings: KafkaSettings): Admin {
-  return new Kafka(clientOptions(settings)).admin();
+  const { brokers, clientId, requestTimeoutMs, sasl, ssl } = connection(settings);
+  return new Kafka({
+    brokers: [...brokers],
+    clientId,
+    connectionTimeout: PATIENCE.connectionTimeoutMs,
+    authenticationTimeout: PATIENCE.connectionTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    retry: PATIENCE.retry,
+    logLevel: logLevel.NOTHING,
+    ...(sasl === undefined ? {} : { sasl }),
+    ...(ssl === false ? {} : { ssl }),
+  }).admin();
 }
 
-/** Connections to the brokers for the producer; the caller connects and disconnects. */
+/** Connections to the brokers for the producer; the caller connects and disconnects. What fails arrives as an exception. */
 export function createCluster(settings: KafkaSettings): Cluster {
-  const { brokers, ssl, sasl } = clientOptions(settings);
-  return new Cluster({
-    logger: silent,
-    socketFactory: socketFactory(),
-    brokers: brokers as readonly string[],
-    ssl,
-    sasl,
-    clientId: settings.clientId,
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    authenticationTimeout: CONNECTION_TIMEOUT_MS,
-    reauthenticationThreshold: 10_000,
-    requestTimeout: settings.requestTimeoutMs,
-    enforceRequestTimeout: true,
-    metadataMaxAge: 300_000,
-    retry: RETRY,
-    allowAutoTopicCreation: false,
-    maxInFlightRequests: null,
-  });
+  return openCluster(connection(settings), PATIENCE, () => undefined);
 }

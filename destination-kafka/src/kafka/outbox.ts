@@ -1,5 +1,4 @@
-import type { Compress } from './compression';
-import type { SealedBatch } from './record-batch';
+import type { Compress, SealedBatch } from '@ewallet/kafka';
 
 /** What the outbox needs of a transactional producer; a fault test passes one that fails at a chosen step. */
 export interface Log {

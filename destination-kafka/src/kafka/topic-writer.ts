@@ -1,6 +1,5 @@
-import { partitionOf } from './murmur2';
+import { BATCH_HEADER_BYTES, BatchBuilder, partitionOf, type Span } from '@ewallet/kafka';
 import type { Outbox } from './outbox';
-import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from './record-batch';
 
 /** Bytes of a partition's first buffer; it grows where the stream is busy, and the next one begins as large. */
 const FIRST_CAPACITY = 64 * 1024;

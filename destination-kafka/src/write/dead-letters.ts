@@ -1,6 +1,6 @@
 import { displayName, NAMESPACE_HEADER, STREAM_HEADER, SYNC_ID_HEADER, type StreamName } from '@ewallet/avro';
+import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from '@ewallet/kafka';
 import { encodeHeaders } from '../encode/record-headers';
-import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from '../kafka/record-batch';
 import type { TopicWriter } from '../kafka/topic-writer';
 
 /** Why a record lies here, for people. */

@@ -1,6 +1,6 @@
 import { controlKeySchema, controlValueSchema, exactAvroType, frame, GENERATION_COMPLETE } from '@ewallet/avro';
+import type { Span } from '@ewallet/kafka';
 import { encodeControlHeaders } from '../encode/record-headers';
-import type { Span } from '../kafka/record-batch';
 import type { TopicWriter } from '../kafka/topic-writer';
 import type { StreamPlan } from './stream-plan';
 

@@ -1,10 +1,10 @@
 import { Failure } from '@ewallet/failure';
 import { displayName, FRAME_BYTES, frameHeader, type StreamName } from '@ewallet/avro';
+import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from '@ewallet/kafka';
 import type { Config } from '../config/config';
 import { RecordEncoder } from '../encode/record-encoder';
 import { RecordHeaders } from '../encode/record-headers';
 import { Transcoder } from '../encode/transcoder';
-import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from '../kafka/record-batch';
 import type { TopicWriter } from '../kafka/topic-writer';
 import type { DeadLetters } from './dead-letters';
 import type { SchemaIds } from './schemas';

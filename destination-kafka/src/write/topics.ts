@@ -1,9 +1,10 @@
 import { Failure } from '@ewallet/failure';
 import { ConfigResourceTypes, type Admin } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeTopics, kafkaError } from '@ewallet/kafka';
 import type { TopicSettings } from '../config/config';
 import type { Access } from '../kafka/access';
-import { describeTopics, failureFromKafka, kafkaError } from '../kafka/kafka-errors';
+import { failureFromKafka } from '../kafka/kafka-errors';
 
 export interface Topic {
   readonly name: string;

@@ -1,14 +1,14 @@
 import type { AirbyteMessage, ConfiguredCatalog, ConnectorContext } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
 import { displayName, SchemaRegistry, type StreamName } from '@ewallet/avro';
+import { type Compress, compressor, TransactionalLog } from '@ewallet/kafka';
 import type { Config } from '../config/config';
 import { accessOf } from '../kafka/access';
 import { createAdmin, createCluster } from '../kafka/cluster';
-import { compressor, type Compress } from '../kafka/compression';
 import { failureFromKafka } from '../kafka/kafka-errors';
+import { logFailures } from '../kafka/log-failures';
 import { Outbox, type Log } from '../kafka/outbox';
 import { TopicWriter } from '../kafka/topic-writer';
-import { TransactionalLog } from '../kafka/transactional-log';
 import { DeadLetters } from './dead-letters';
 import { GenerationMarkers } from './generation-markers';
 import { MessageChannel } from './message-channel';
@@ -134,7 +134,7 @@ async function transfer(
   surroundings: WriteSurroundings,
   channel: MessageChannel,
 ): Promise<void> {
-  const compress = await compressor(config.compression);
+  const compress = compressor(config.compression);
   const cluster = createCluster(config.kafka);
   const access = accessOf(config);
   try {
@@ -151,7 +151,7 @@ async function transfer(
   const transactions = new TransactionalLog(cluster, {
     transactionalId: ids.own,
     formerIds: ids.former,
-    access,
+    failures: logFailures(access, { transactionalId: ids.own, transactionTimeoutMs: config.transactionTimeoutMs }),
     transactionTimeoutMs: config.transactionTimeoutMs,
     deliveryTimeoutMs: config.deliveryTimeoutMs,
     requestTimeoutMs: config.kafka.requestTimeoutMs,

@@ -30,7 +30,6 @@ export {
   type Control,
 } from './control-record';
 export { describeWriterSchema, type WriterColumn, type WriterSchema } from './writer-schema';
-export { decompress } from './decompress';
 export { fitsPrecision, formatDecimal, parseDecimal, unscaledFromBytes, unscaledToBytes } from './decimal';
 export { exactAvroType } from './exact-avro-type';
 export { incompatibleColumns, type IncompatibleColumn } from './evolution';

@@ -1,8 +1,8 @@
 import { Failure } from '@ewallet/failure';
 import { SchemaRegistry } from '@ewallet/avro';
+import { DEFAULT_PATIENCE, openCluster } from '@ewallet/kafka';
 import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';
-import { openCluster } from '../kafka/cluster';
 import { differencesOf, isEqual } from '../reconcile/expected-rows';
 import { reconcile } from '../reconcile/reconcile';
 import { withWarehouse } from '../state/with-warehouse';
@@ -11,7 +11,7 @@ import { withWarehouse } from '../state/with-warehouse';
 export async function reconcileCommand(path: string): Promise<void> {
   const config = parseSinkConfig(readConfigFile(path, process.env));
   const registry = new SchemaRegistry(config.registry);
-  const cluster = openCluster(config.kafka, () => undefined);
+  const cluster = openCluster(config.kafka, DEFAULT_PATIENCE, () => undefined);
   const different: string[] = [];
   try {
     await cluster.connect();

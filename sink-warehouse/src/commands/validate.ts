@@ -1,8 +1,8 @@
 import { SchemaRegistry } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
+import { DEFAULT_PATIENCE, openCluster } from '@ewallet/kafka';
 import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';
-import { openCluster } from '../kafka/cluster';
 import { chosenPartitions } from '../run/topic-watch';
 import { createState } from '../state/fences';
 import { withWarehouse } from '../state/with-warehouse';
@@ -12,7 +12,7 @@ export async function validateCommand(path: string): Promise<void> {
   const say = (text: string) => process.stdout.write(`${text}\n`);
   const config = parseSinkConfig(readConfigFile(path, process.env));
   say(`configuration: ${config.name}, insert.mode=${config.insertMode}, tables ${config.tableNameFormat}`);
-  const cluster = openCluster(config.kafka, () => undefined);
+  const cluster = openCluster(config.kafka, DEFAULT_PATIENCE, () => undefined);
   try {
     await cluster.connect();
     await cluster.refreshMetadata();

@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
 import type { RegistryOptions } from '@ewallet/avro';
-import type { KafkaConnection } from '../kafka/cluster';
+import type { KafkaConnection } from '@ewallet/kafka';
 import type { KeyRule } from '../tables/key-rule';
 import type { TablePolicy } from '../tables/table-plan';
 import type { RawConfig } from './config-file';

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
+import type { TopicPartition } from '@ewallet/kafka';
 import { STATE_SCHEMA } from '../state/schema';
-import type { TopicPartition } from '../kafka/assignment';
 
 /** A dead letter as it lies in the warehouse. */
 export interface StoredDeadLetter extends TopicPartition {

@@ -1,5 +1,4 @@
-import type { TopicPartition } from '../kafka/assignment';
-import { partitionKey } from '../kafka/assignment';
+import { partitionKey, type TopicPartition } from '@ewallet/kafka';
 import type { TableName } from '../tables/table-name';
 import type { TableTarget } from '../tables/table-target';
 import type { RawBatch } from './row-buffer';

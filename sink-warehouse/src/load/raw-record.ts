@@ -1,4 +1,4 @@
-import { RecordCursor } from '../kafka/record-batch';
+import { RecordCursor } from '@ewallet/kafka';
 import type { Batch, DeadLetter } from './batch';
 import type { RawBatch } from './row-buffer';
 import { deleteRow, isDelete, type RowReference, type TableBatch } from './table-batch';

@@ -1,4 +1,4 @@
-import type { RecordBatchHeader } from '../kafka/record-batch';
+import type { RecordBatchHeader } from '@ewallet/kafka';
 import { GrowingBuffer } from './growing-buffer';
 
 /** A Kafka record batch whose records are in the batch being built; kept until the commit, for dead letters. */

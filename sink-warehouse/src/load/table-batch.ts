@@ -1,4 +1,4 @@
-import type { RecordCursor } from '../kafka/record-batch';
+import type { RecordCursor } from '@ewallet/kafka';
 import type { KeyEncoder, RecordEncoder, TableTarget } from '../tables/table-target';
 import { GrowingBuffer } from './growing-buffer';
 import { KeyIndex } from './key-index';

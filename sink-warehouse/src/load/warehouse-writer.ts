@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import { failureFromPostgres, sqlStateOf } from '@ewallet/postgres';
 import type { Client } from 'pg';
-import { partitionKey } from '../kafka/assignment';
+import { partitionKey } from '@ewallet/kafka';
 import { advanceOffsets, FencedOut } from '../state/fences';
 import type { TablePolicy } from '../tables/table-plan';
 import { shownTable } from '../tables/table-name';

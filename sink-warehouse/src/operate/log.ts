@@ -1,6 +1,6 @@
-import type { KafkajsLogEntry } from 'kafkajs/src/loggers';
 import type { Logger } from 'pino';
 import { isFailure } from '@ewallet/failure';
+import type { KafkajsLogEntry } from '@ewallet/kafka';
 import type { SinkEvents } from '../run/events';
 
 /** Events as structured log lines. */

@@ -1,9 +1,7 @@
-import type Cluster from 'kafkajs/src/cluster';
 import type { Client } from 'pg';
 import Cursor from 'pg-cursor';
 import type { SchemaRegistry } from '@ewallet/avro';
-import { readLogBounds } from '../kafka/cluster';
-import { partitionKey } from '../kafka/assignment';
+import { type Cluster, partitionKey, readLogBounds } from '@ewallet/kafka';
 import { readOffsets, type OffsetRow } from '../state/fences';
 import { STATE_SCHEMA } from '../state/schema';
 import { quotedTable, shownTable } from '../tables/table-name';

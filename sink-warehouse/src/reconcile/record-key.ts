@@ -1,6 +1,6 @@
 import { describeWriterSchema, FRAME_BYTES, type SchemaRegistry } from '@ewallet/avro';
+import type { RecordCursor } from '@ewallet/kafka';
 import { FieldBytes } from '../avro/field-bytes';
-import type { RecordCursor } from '../kafka/record-batch';
 import { GrowingBuffer } from '../load/growing-buffer';
 import { keyColumns, type KeyRule } from '../tables/key-rule';
 

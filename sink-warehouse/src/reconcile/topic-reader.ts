@@ -1,22 +1,11 @@
-import type Cluster from 'kafkajs/src/cluster';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { decompress, exactAvroType, FRAME_BYTES, parseControl, type SchemaRegistry } from '@ewallet/avro';
-import { AbortedTransactionFilter } from '../kafka/aborted-transactions';
-import { groupByLeader } from '../kafka/cluster';
-import { fetchFrom } from '../kafka/fetch';
-import { readRecordBatchHeader, RecordCursor } from '../kafka/record-batch';
+import { exactAvroType, FRAME_BYTES, parseControl, type SchemaRegistry } from '@ewallet/avro';
+import { readPartition, type Cluster, type RecordCursor } from '@ewallet/kafka';
 import type { KeyRule } from '../tables/key-rule';
 import type { SeenRecord } from './expected-rows';
 import { RecordKeys } from './record-key';
 
-interface Range {
-  readonly topic: string;
-  readonly partition: number;
-  readonly from: number;
-  readonly to: number;
-}
+type Range = Parameters<typeof readPartition>[1];
 
-const FETCH = { maxWaitMs: 500, minBytes: 1, maxBytes: 8_388_608, maxBytesPerPartition: 8_388_608 };
 const GENERATION = '_airbyte_generation_id';
 
 /**
@@ -30,38 +19,10 @@ export async function* readRecords(
   range: Range,
   skip: (offset: number) => boolean,
 ): AsyncGenerator<SeenRecord> {
-  const { topic, partition, to } = range;
-  const cursor = new RecordCursor();
   const schemas = new Map<number, ValueReader>();
   const keys = new RecordKeys(registry, rule);
-  let offset = range.from;
-  while (offset < to) {
-    const [leader] = groupByLeader(cluster, [range]).keys();
-    if (leader === undefined) {
-      await sleep(250);
-      await cluster.refreshMetadata();
-      continue;
-    }
-    const broker = await cluster.findBroker({ nodeId: leader });
-    const [fetched] = await fetchFrom(broker, { ...FETCH, partitions: [{ topic, partition, offset }] });
-    if (fetched?.errorCode !== 0)
-      throw new Error(`${topic} partition ${partition}: error code ${fetched?.errorCode ?? -1}`);
-    const filter = new AbortedTransactionFilter(fetched.aborted);
-    for (let position = 0; ;) {
-      const header = readRecordBatchHeader(fetched.records, position);
-      if (header === undefined) break;
-      position = header.end;
-      const admitted = filter.admits(header);
-      const start = offset;
-      offset = Math.max(offset, header.lastOffset + 1);
-      if (!admitted || header.lastOffset < start) continue;
-      const compressed = fetched.records.subarray(header.recordsStart, header.end);
-      cursor.open(header, await decompress(header.codec, compressed));
-      while (cursor.next()) {
-        if (cursor.offset < start || cursor.offset >= to || skip(cursor.offset)) continue;
-        yield await seenRecord(cursor, partition, registry, schemas, keys);
-      }
-    }
+  for await (const cursor of readPartition(cluster, range)) {
+    if (!skip(cursor.offset)) yield await seenRecord(cursor, range.partition, registry, schemas, keys);
   }
 }
 

@@ -1,13 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isFailure } from '@ewallet/failure';
-import { decompress, FRAME_BYTES } from '@ewallet/avro';
+import { FRAME_BYTES } from '@ewallet/avro';
+import {
+  AbortedTransactionFilter,
+  decompress,
+  type FetchedPartition,
+  partitionKey,
+  readRecordBatchHeader,
+  RecordCursor,
+  type TopicPartition,
+} from '@ewallet/kafka';
 import type { Batch, DeadLetter } from '../load/batch';
 import { rawRecord } from '../load/raw-record';
 import { lineageOf, type Lineage } from '../load/table-batch';
-import { AbortedTransactionFilter } from '../kafka/aborted-transactions';
-import { partitionKey, type TopicPartition } from '../kafka/assignment';
-import type { FetchedPartition } from '../kafka/fetch-response';
-import { readRecordBatchHeader, RecordCursor } from '../kafka/record-batch';
 import type { HeldPartition } from './held-partition';
 import type { TopicTables } from './topic-tables';
 import type { WriterSchemas } from './writer-schemas';

@@ -1,5 +1,5 @@
+import type { TopicPartition } from '@ewallet/kafka';
 import type { DeadLetter, Progress } from '../load/batch';
-import type { TopicPartition } from '../kafka/assignment';
 import type { TargetState } from '../state/target-state';
 import type { HeldPartition } from './held-partition';
 

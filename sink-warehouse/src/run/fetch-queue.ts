@@ -1,4 +1,4 @@
-import type { FetchedPartition } from '../kafka/fetch-response';
+import type { FetchedPartition } from '@ewallet/kafka';
 
 /**
  * What was fetched and not yet looked at, bounded by bytes: fetching waits while it is full, so a slow warehouse slows

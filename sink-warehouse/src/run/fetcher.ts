@@ -1,11 +1,13 @@
-import type Cluster from 'kafkajs/src/cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
-import { groupByLeader } from '../kafka/cluster';
-import { fetchFrom } from '../kafka/fetch';
-import type { FetchedPartition } from '../kafka/fetch-response';
-import { partitionKey } from '../kafka/assignment';
-import { offsetAfter } from '../kafka/record-batch';
+import {
+  type Cluster,
+  type FetchedPartition,
+  fetchFrom,
+  groupByLeader,
+  offsetAfter,
+  partitionKey,
+} from '@ewallet/kafka';
 import type { FetchQueue } from './fetch-queue';
 import type { HeldPartition } from './held-partition';
 

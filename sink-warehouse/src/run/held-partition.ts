@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../kafka/assignment';
+import type { TopicPartition } from '@ewallet/kafka';
 
 /** A partition that this process reads and may write. */
 export interface HeldPartition extends TopicPartition {

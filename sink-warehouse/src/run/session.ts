@@ -1,10 +1,14 @@
-import type Cluster from 'kafkajs/src/cluster';
 import type { Client } from 'pg';
+import {
+  type Cluster,
+  type Group,
+  type Membership,
+  partitionKey,
+  readLogBounds,
+  readTopicIds,
+  type TopicPartition,
+} from '@ewallet/kafka';
 import type { SinkConfig } from '../config/sink-config';
-import { partitionKey, type TopicPartition } from '../kafka/assignment';
-import type { Group, Membership } from '../kafka/group';
-import { readLogBounds } from '../kafka/cluster';
-import { readTopicIds } from '../kafka/topic-ids';
 import type { DeadLetterBreaker } from '../deadletters/breaker';
 import { Batch } from '../load/batch';
 import { WarehouseWriter } from '../load/warehouse-writer';

@@ -2,18 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type Cluster from 'kafkajs/src/cluster';
-import type { KafkajsLogEntry } from 'kafkajs/src/loggers';
 import type { Client } from 'pg';
 import { asFailure, Failure, isFailure } from '@ewallet/failure';
 import { connect } from '@ewallet/postgres';
 import { SchemaRegistry } from '@ewallet/avro';
+import {
+  DEFAULT_PATIENCE,
+  asksToRejoin,
+  type Cluster,
+  Group,
+  isHopeless,
+  kafkaErrorName,
+  type KafkajsLogEntry,
+  type Membership,
+  openCluster,
+  type TopicPartition,
+} from '@ewallet/kafka';
 import type { SinkConfig } from '../config/sink-config';
 import { DeadLetterBreaker } from '../deadletters/breaker';
-import type { TopicPartition } from '../kafka/assignment';
-import { openCluster } from '../kafka/cluster';
-import { Group, type Membership } from '../kafka/group';
-import { asksToRejoin, isHopeless, kafkaErrorName } from '../kafka/kafka-error';
 import { createState, FencedOut } from '../state/fences';
 import { readTargetState } from '../state/target-state';
 import { answerInTime } from './answer-in-time';
@@ -118,7 +124,7 @@ export class Sink {
 
   /** One connection to Kafka: from connecting to its loss or the end. */
   private async connected(assembler: Assembler): Promise<void> {
-    const cluster = openCluster(this.config.kafka, this.kafkaLog);
+    const cluster = openCluster(this.config.kafka, DEFAULT_PATIENCE, this.kafkaLog);
     this.cluster = cluster;
     const group = new Group(cluster, this.config.group);
     try {

@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import type { LogBounds } from '../kafka/cluster';
+import type { LogBounds } from '@ewallet/kafka';
 
 /** What the warehouse's offset says about a log that begins at `earliest` and may be read up to `stable`. */
 export type Standing =

@@ -1,6 +1,6 @@
 import { Failure } from '@ewallet/failure';
+import type { TopicPartition } from '@ewallet/kafka';
 import type { TopicChoice } from '../config/sink-config';
-import type { TopicPartition } from '../kafka/assignment';
 
 /** Milliseconds between looks while a topic is expected. A look at 300 topics of 4 partitions took the broker 8 ms of processor time. */
 const EAGER_MS = 500;

@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import { NAMESPACE_HEADER, STREAM_HEADER } from '@ewallet/avro';
+import type { RecordCursor } from '@ewallet/kafka';
 import { partitionColumn, type PartitionChoice } from '../config/partition-choice';
-import type { RecordCursor } from '../kafka/record-batch';
 import { shownTable, streamOf, tableName, type TableName } from '../tables/table-name';
 import type { KeyRule } from '../tables/key-rule';
 import { TableTarget } from '../tables/table-target';

@@ -1,8 +1,6 @@
-import type Cluster from 'kafkajs/src/cluster';
 import { Failure } from '@ewallet/failure';
+import { type Cluster, listTopics, type TopicPartition } from '@ewallet/kafka';
 import type { TopicChoice } from '../config/sink-config';
-import type { TopicPartition } from '../kafka/assignment';
-import { listTopics } from '../kafka/cluster';
 
 /** The partitions of the chosen topics that exist now. Topics of a list that do not exist yet are waited for. */
 export async function chosenPartitions(

@@ -1,6 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import type { ClientBase } from 'pg';
-import type { TopicPartition } from '../kafka/assignment';
+import type { TopicPartition } from '@ewallet/kafka';
 import { STATE_SCHEMA } from './schema';
 
 interface OffsetChange extends TopicPartition {

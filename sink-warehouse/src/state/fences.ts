@@ -1,6 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import type { ClientBase } from 'pg';
-import { comparePartitions, partitionKey, type TopicPartition } from '../kafka/assignment';
+import { comparePartitions, partitionKey, type TopicPartition } from '@ewallet/kafka';
 import { STATE_DDL, STATE_DDL_LOCK, STATE_SCHEMA } from './schema';
 
 /** A partition that this process may write, from this offset on, for as long as nobody raises the fence. */

@@ -1,8 +1,8 @@
 import { FRAME_BYTES, type WriterColumn, type WriterSchema } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
+import type { RecordCursor } from '@ewallet/kafka';
 import { FieldBytes } from '../avro/field-bytes';
 import { RowEncoder } from '../avro/row-encoder';
-import type { RecordCursor } from '../kafka/record-batch';
 import { GrowingBuffer } from '../load/growing-buffer';
 import { keyColumns, namedSchema, type KeyRule } from './key-rule';
 import type { TableName } from './table-name';

@@ -34,7 +34,7 @@ export async function destinationTrial(session: BenchSession, lines: string, num
   const name = `destination${number}`;
   const topic = `${name}.transactions`;
   const hop = await produce(session, lines, name);
-  const found = await readTopicTotals(stack, topic, totals.rows);
+  const found = await readTopicTotals(stack, topic);
   mustEqual(found.totals, totals, `Topic ${topic}`);
   const recordBytes = Math.round(found.bytes / totals.rows);
   const limitTopic = `${name}.limit`;

@@ -1,8 +1,8 @@
 import { Failure } from '@ewallet/failure';
+import { DEFAULT_PATIENCE, openCluster, readTopic, type KafkaConnection } from '@ewallet/kafka';
 import { FramedReader, SchemaRegistry } from '@ewallet/avro';
 import type { StackConnections } from '@ewallet/stack-connections';
 import { Kafka, logLevel } from 'kafkajs';
-import { registerCodecs } from './kafka-codecs';
 import { TotalsCounter, type Totals } from './money';
 
 /** What a read-committed consumer finds in a topic, and how large the records' keys and values are. */
@@ -11,53 +11,31 @@ export interface TopicTotals {
   readonly bytes: number;
 }
 
-/** Milliseconds without a record after which the topic counts as read to its end. */
-const SILENCE = 10_000;
-
-/**
- * Reads a topic of transactions from the beginning.
- *
- * @param expected how many records there should be; reading ends there, or when nothing more comes
- */
-export async function readTopicTotals(stack: StackConnections, topic: string, expected: number): Promise<TopicTotals> {
-  registerCodecs();
-  const kafka = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
-  const consumer = kafka.consumer({ groupId: `bench-${topic}-${Date.now()}`, maxBytesPerPartition: 4 << 20 });
+/** Reads a topic of transactions from its beginning to its end. */
+export async function readTopicTotals(stack: StackConnections, topic: string): Promise<TopicTotals> {
+  const cluster = openCluster(connectionTo(stack), DEFAULT_PATIENCE, () => undefined);
   const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
   const values = new FramedReader(registry);
   const counter = new TotalsCounter();
   let bytes = 0;
-  let records = 0;
-  let lastRecord = Date.now();
   try {
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      const timer = setInterval(() => {
-        if (records < expected && Date.now() - lastRecord < SILENCE) return;
-        clearInterval(timer);
-        resolve();
-      }, 100);
-      consumer
-        .run({
-          eachBatch: async ({ batch }) => {
-            for (const { key, value } of batch.messages) {
-              if (value === null) throw Failure.system(`Topic ${topic} holds a tombstone.`);
-              const row = (await values.read(value)) as Row;
-              counter.add(row.currency, row.amount, row.fee);
-              records += 1;
-              bytes += (key?.length ?? 0) + value.length;
-            }
-            lastRecord = Date.now();
-          },
-        })
-        .catch(reject);
-    });
+    await cluster.connect();
+    for await (const { keyStart, keyEnd, valueStart, valueEnd, bytes: batch } of readTopic(cluster, topic)) {
+      if (valueStart < 0) throw Failure.system(`Topic ${topic} holds a tombstone.`);
+      const row = (await values.read(batch.subarray(valueStart, valueEnd))) as Row;
+      counter.add(row.currency, row.amount, row.fee);
+      bytes += keyEnd - keyStart + valueEnd - valueStart;
+    }
   } finally {
-    await consumer.disconnect();
     registry.close();
+    await cluster.disconnect();
   }
   return { totals: counter.totals(), bytes };
+}
+
+function connectionTo(stack: StackConnections): KafkaConnection {
+  const brokers = [stack.kafka.bootstrapServers];
+  return { brokers, clientId: 'ewallet-bench', ssl: false, requestTimeoutMs: 30_000 };
 }
 
 interface Row {

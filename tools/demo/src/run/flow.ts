@@ -157,7 +157,7 @@ export class Flow {
   private async reconcile(connections: StackConnections): Promise<void> {
     let comparisons: readonly Comparison[] = [];
     await this.steps.run('reconcile', async () => {
-      comparisons = await reconcile(connections, `ewallet-demo-${process.pid}`);
+      comparisons = await reconcile(connections);
       return `${comparisons.length} numbers in three places`;
     });
     this.say(`\n${table(comparisons)}\n`);

@@ -12,13 +12,13 @@ const NOTHING: Totals = new Map();
  * Compares every stream in the e-wallet's database, in Kafka and in the warehouse. Right only while nothing trades and
  * everything has landed.
  */
-export async function reconcile(connections: StackConnections, group: string): Promise<readonly Comparison[]> {
+export async function reconcile(connections: StackConnections): Promise<readonly Comparison[]> {
   return withDatabase(connections.source, async (ewallet) =>
     withDatabase(connections.warehouse, async (warehouse) => {
       const streams = await measuredStreams(ewallet);
       const { kafka, schemaRegistry } = connections;
       const topicOf = (stream: string): string => `public.${stream}`;
-      const topics = await kafkaTotals(kafka.bootstrapServers, schemaRegistry.url, streams, topicOf, group);
+      const topics = await kafkaTotals(kafka.bootstrapServers, schemaRegistry.url, streams, topicOf);
       const comparisons: Comparison[] = [];
       for (const stream of streams) {
         const source = await databaseTotals(ewallet, 'public', stream);

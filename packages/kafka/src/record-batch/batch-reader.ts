@@ -1,3 +1,5 @@
+import { AT, ATTRIBUTE, BATCH_HEADER_BYTES, LENGTH_COUNTS_FROM, MAGIC } from './layout';
+
 /**
  * Kafka's record batch, format v2, read in place: no object a record, because a million small objects a second is what
  * a JavaScript consumer spends its time on.
@@ -21,34 +23,31 @@ export interface RecordBatchHeader {
   readonly end: number;
 }
 
-const LENGTH_AT = 8;
-const MAGIC_AT = 16;
-const RECORDS_AT = 61;
-
 /**
  * The batch that starts at `position`, or undefined where the rest of the buffer holds no whole batch: a broker cuts the
  * last batch of a response wherever the byte limit falls.
  */
 export function readRecordBatchHeader(buffer: Buffer, position: number): RecordBatchHeader | undefined {
-  if (buffer.length - position < RECORDS_AT) return undefined;
-  const end = position + LENGTH_AT + 4 + buffer.readInt32BE(position + LENGTH_AT);
+  if (buffer.length - position < BATCH_HEADER_BYTES) return undefined;
+  const end = position + LENGTH_COUNTS_FROM + buffer.readInt32BE(position + AT.length);
   if (end > buffer.length) return undefined;
-  const magic = buffer.readInt8(position + MAGIC_AT);
-  if (magic !== 2) throw new RangeError(`record batch format ${magic} is not supported, only 2 (Kafka 0.11 and later)`);
-  const attributes = buffer.readInt16BE(position + 21);
-  const baseOffset = Number(buffer.readBigInt64BE(position));
+  const magic = buffer.readInt8(position + AT.magic);
+  if (magic !== MAGIC)
+    throw new RangeError(`record batch format ${magic} is not supported, only ${MAGIC} (Kafka 0.11 and later)`);
+  const attributes = buffer.readInt16BE(position + AT.attributes);
+  const baseOffset = Number(buffer.readBigInt64BE(position + AT.baseOffset));
   return {
     baseOffset,
-    lastOffset: baseOffset + buffer.readInt32BE(position + 23),
-    baseTimestamp: Number(buffer.readBigInt64BE(position + 27)),
-    maxTimestamp: Number(buffer.readBigInt64BE(position + 35)),
-    producerId: buffer.readBigInt64BE(position + 43),
-    codec: attributes & 0x07,
-    hasLogAppendTime: (attributes & 0x08) !== 0,
-    isTransactional: (attributes & 0x10) !== 0,
-    isControl: (attributes & 0x20) !== 0,
-    recordCount: buffer.readInt32BE(position + 57),
-    recordsStart: position + RECORDS_AT,
+    lastOffset: baseOffset + buffer.readInt32BE(position + AT.lastOffsetDelta),
+    baseTimestamp: Number(buffer.readBigInt64BE(position + AT.baseTimestamp)),
+    maxTimestamp: Number(buffer.readBigInt64BE(position + AT.maxTimestamp)),
+    producerId: buffer.readBigInt64BE(position + AT.producerId),
+    codec: attributes & ATTRIBUTE.codec,
+    hasLogAppendTime: (attributes & ATTRIBUTE.logAppendTime) !== 0,
+    isTransactional: (attributes & ATTRIBUTE.transactional) !== 0,
+    isControl: (attributes & ATTRIBUTE.control) !== 0,
+    recordCount: buffer.readInt32BE(position + AT.recordCount),
+    recordsStart: position + BATCH_HEADER_BYTES,
     end,
   };
 }

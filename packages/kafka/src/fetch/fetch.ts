@@ -1,11 +1,11 @@
-import type Cluster from 'kafkajs/src/cluster';
+import type { Broker } from '../connection/cluster-types';
 import { fetchById, FETCH_BY_ID_VERSION } from './fetch-by-id';
-import { FETCH, fetchByName, type FetchPosition, type FetchRequest } from './fetch-protocol';
+import { FETCH, fetchByName, type FetchPosition, type FetchRequest } from './fetch-by-name';
 import type { FetchedPartition } from './fetch-response';
-import { speaks } from './send';
+import { speaks } from '../connection/send';
 
 /** One read-committed Fetch, by topic ids where they are known and the broker speaks of them, else by names. */
-export async function fetchFrom(broker: Cluster.Broker, request: FetchRequest): Promise<FetchedPartition[]> {
+export async function fetchFrom(broker: Broker, request: FetchRequest): Promise<FetchedPartition[]> {
   const known = request.partitions.flatMap((entry: FetchPosition) =>
     entry.topicId === undefined ? [] : [{ ...entry, topicId: entry.topicId }],
   );

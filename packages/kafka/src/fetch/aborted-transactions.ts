@@ -1,4 +1,4 @@
-import type { RecordBatchHeader } from './record-batch';
+import type { RecordBatchHeader } from '../record-batch/batch-reader';
 
 /** One entry of a fetch response's `aborted_transactions`. */
 export interface AbortedTransaction {

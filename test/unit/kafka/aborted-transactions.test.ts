@@ -1,4 +1,4 @@
-import { AbortedTransactionFilter } from '../../../sink-warehouse/src/kafka/aborted-transactions';
+import { AbortedTransactionFilter } from '@ewallet/kafka';
 
 const data = (producerId: bigint, lastOffset: number) => ({
   producerId,

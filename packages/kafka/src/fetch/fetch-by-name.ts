@@ -1,8 +1,9 @@
-import type Cluster from 'kafkajs/src/cluster';
+import type { Broker } from '../connection/cluster-types';
 import fetchRequest from 'kafkajs/src/protocol/requests/fetch/v11/request';
-import type { TopicPartition } from './assignment';
+import type { TopicPartition } from '../connection/topic-partition';
+import { READ_COMMITTED } from '../connection/isolation';
 import { readFetchResponse, type FetchedPartition } from './fetch-response';
-import { PlainReader } from './plain-reader';
+import { PlainReader } from '../bytes/plain-reader';
 
 export interface FetchPosition extends TopicPartition {
   readonly offset: number;
@@ -19,13 +20,12 @@ export interface FetchRequest {
 }
 
 export const FETCH = 1;
-export const READ_COMMITTED = 1;
 
 /**
  * One read-committed Fetch by topic names (version 11, Kafka 2.3 and later) over a kafkajs connection. kafkajs's own decoder makes an
  * object, a Long and a string a record before anybody can filter; this hands the record batches over as they came.
  */
-export async function fetchByName(broker: Cluster.Broker, request: FetchRequest): Promise<FetchedPartition[]> {
+export async function fetchByName(broker: Broker, request: FetchRequest): Promise<FetchedPartition[]> {
   const byTopic = new Map<string, { partition: number; fetchOffset: string; maxBytes: number }[]>();
   for (const { topic, partition, offset } of request.partitions) {
     const entry = { partition, fetchOffset: offset.toString(), maxBytes: request.maxBytesPerPartition };

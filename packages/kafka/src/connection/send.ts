@@ -1,7 +1,7 @@
-import type Cluster from 'kafkajs/src/cluster';
 import Encoder from 'kafkajs/src/protocol/encoder';
+import type { Broker } from './cluster-types';
 
-/** A request that the sink encodes and decodes itself, over a kafkajs connection. */
+/** A request that is encoded and decoded here, over a kafkajs connection. */
 export interface OwnRequest<Answer> {
   readonly apiKey: number;
   readonly apiVersion: number;
@@ -13,7 +13,7 @@ export interface OwnRequest<Answer> {
 }
 
 export async function send<Answer extends object>(
-  broker: Cluster.Broker,
+  broker: Broker,
   { apiKey, apiVersion, apiName, body, decode }: OwnRequest<Answer>,
 ): Promise<Answer> {
   const answer = await broker.connectionPool.send({
@@ -27,7 +27,7 @@ export async function send<Answer extends object>(
 }
 
 /** Whether the broker speaks this version of a request. */
-export function speaks(broker: Cluster.Broker, apiKey: number, version: number): boolean {
+export function speaks(broker: Broker, apiKey: number, version: number): boolean {
   const range = broker.versions?.[apiKey];
   return range !== undefined && range.minVersion <= version && version <= range.maxVersion;
 }

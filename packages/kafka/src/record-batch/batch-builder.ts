@@ -1,16 +1,5 @@
 import { crc32c } from '@node-rs/crc32';
-
-/**
- * Kafka's record batch, format 2: 61 bytes of header, then the records.
- *
- * @see https://kafka.apache.org/documentation/#recordbatch
- */
-export const BATCH_HEADER_BYTES = 61;
-const CRC_OFFSET = 17;
-const CHECKED_FROM = 21;
-const TRANSACTIONAL = 0x10;
-
-export type CompressionId = 0 | 1 | 2 | 3 | 4;
+import { AT, ATTRIBUTE, BATCH_HEADER_BYTES, CHECKED_FROM, LENGTH_COUNTS_FROM, MAGIC, type CodecId } from './layout';
 
 /** A batch that only lacks what is known when it is sent: producer and sequence. */
 export interface SealedBatch {
@@ -19,7 +8,7 @@ export interface SealedBatch {
   /** Room for the header, then the records, compressed where the attributes say so. */
   readonly bytes: Buffer;
   readonly records: number;
-  readonly compression: CompressionId;
+  readonly compression: CodecId;
   readonly timestamp: number;
 }
 
@@ -32,19 +21,19 @@ export interface BatchIdentity {
 /** Fills the header in place. A retry fills it again with the same identity, so the bytes are the same. */
 export function fillBatchHeader(batch: SealedBatch, identity: BatchIdentity): void {
   const { bytes, records, compression, timestamp } = batch;
-  bytes.writeBigInt64BE(0n, 0); // base offset, the broker's
-  bytes.writeInt32BE(bytes.length - 12, 8);
-  bytes.writeInt32BE(-1, 12); // leader epoch, the broker's
-  bytes.writeInt8(2, 16);
-  bytes.writeInt16BE(TRANSACTIONAL | compression, CHECKED_FROM);
-  bytes.writeInt32BE(records - 1, 23);
-  bytes.writeBigInt64BE(BigInt(timestamp), 27);
-  bytes.writeBigInt64BE(BigInt(timestamp), 35);
-  bytes.writeBigInt64BE(identity.producerId, 43);
-  bytes.writeInt16BE(identity.producerEpoch, 51);
-  bytes.writeInt32BE(identity.firstSequence, 53);
-  bytes.writeInt32BE(records, 57);
-  bytes.writeUInt32BE(crc32c(bytes.subarray(CHECKED_FROM)), CRC_OFFSET);
+  bytes.writeBigInt64BE(0n, AT.baseOffset); // the broker's
+  bytes.writeInt32BE(bytes.length - LENGTH_COUNTS_FROM, AT.length);
+  bytes.writeInt32BE(-1, AT.leaderEpoch); // the broker's
+  bytes.writeInt8(MAGIC, AT.magic);
+  bytes.writeInt16BE(ATTRIBUTE.transactional | compression, AT.attributes);
+  bytes.writeInt32BE(records - 1, AT.lastOffsetDelta);
+  bytes.writeBigInt64BE(BigInt(timestamp), AT.baseTimestamp);
+  bytes.writeBigInt64BE(BigInt(timestamp), AT.maxTimestamp);
+  bytes.writeBigInt64BE(identity.producerId, AT.producerId);
+  bytes.writeInt16BE(identity.producerEpoch, AT.producerEpoch);
+  bytes.writeInt32BE(identity.firstSequence, AT.baseSequence);
+  bytes.writeInt32BE(records, AT.recordCount);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(CHECKED_FROM)), AT.crc);
 }
 
 const MAX_SEQUENCE = 0x7fffffff;

@@ -1,9 +1,10 @@
-import type Cluster from 'kafkajs/src/cluster';
-import type { FetchPosition, FetchRequest } from './fetch-protocol';
+import type { Broker } from '../connection/cluster-types';
+import type { FetchPosition, FetchRequest } from './fetch-by-name';
 import { readFetchResponse, type FetchedPartition } from './fetch-response';
-import { FlexibleReader, FlexibleWriter } from './flexible-bytes';
-import { FETCH, READ_COMMITTED } from './fetch-protocol';
-import { send } from './send';
+import { FlexibleReader, FlexibleWriter } from '../bytes/flexible-bytes';
+import { FETCH } from './fetch-by-name';
+import { READ_COMMITTED } from '../connection/isolation';
+import { send } from '../connection/send';
 
 /** The first version that names topics by their ids: Kafka 3.1. */
 export const FETCH_BY_ID_VERSION = 13;
@@ -16,7 +17,7 @@ type Known = FetchPosition & { readonly topicId: string };
  * grew.
  */
 export async function fetchById(
-  broker: Cluster.Broker,
+  broker: Broker,
   request: FetchRequest,
   partitions: readonly Known[],
 ): Promise<FetchedPartition[]> {

@@ -1,6 +1,6 @@
-import type Cluster from 'kafkajs/src/cluster';
-import { FlexibleReader, FlexibleWriter } from './flexible-bytes';
-import { send, speaks } from './send';
+import type { Cluster } from '../connection/cluster-types';
+import { FlexibleReader, FlexibleWriter } from '../bytes/flexible-bytes';
+import { send, speaks } from '../connection/send';
 
 const METADATA = 3;
 /** The first version with topic ids: Kafka 2.8. kafkajs stops at 6. */

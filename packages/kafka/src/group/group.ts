@@ -1,7 +1,7 @@
-import type Cluster from 'kafkajs/src/cluster';
+import type { Broker, Cluster } from '../connection/cluster-types';
+import type { TopicPartition } from '../connection/topic-partition';
+import { kafkaErrorName } from '../errors';
 import { dealPartitions, decodeAssignment, encodeAssignment, encodeSubscription } from './assignment';
-import type { TopicPartition } from './assignment';
-import { kafkaErrorName } from './kafka-error';
 
 export interface Membership {
   readonly generation: number;
@@ -25,7 +25,7 @@ const PROTOCOL = 'ewallet-sink-deal';
 export class Group {
   private memberId = '';
   private generation = -1;
-  private coordinator: Cluster.Broker | undefined;
+  private coordinator: Broker | undefined;
 
   constructor(
     private readonly cluster: Cluster,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { decompress } from '@ewallet/avro';
+import { decompress } from '@ewallet/kafka';
 import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
 
@@ -43,7 +43,7 @@ test('records in zstd come out as they went in', () => {
     const read = Buffer.concat([Buffer.alloc(7), compressed, Buffer.alloc(9)]);
     process.stdout.write(await decompress(4, read.subarray(7, 7 + compressed.length)));
   })();`;
-  const cwd = join(__dirname, '../../../packages/avro');
+  const cwd = join(__dirname, '../../../packages/kafka');
   expect(execFileSync(process.execPath, ['-e', script], { cwd }).toString()).toBe(records.toString());
 });
 

@@ -1,13 +1,14 @@
 import { Failure, isFailure } from '@ewallet/failure';
-import type Cluster from 'kafkajs/src/cluster';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error';
-import type { Broker, ProduceResponse } from 'kafkajs-internals';
-import type { Access } from './access';
-import { describeTopics, failureFromKafka, isConnectionLost, isFenced, isRetriable, kafkaError } from './kafka-errors';
-import { produce } from './produce-request';
-import { fillBatchHeader, nextSequence, type SealedBatch } from './record-batch';
+import type { Broker, Cluster } from '../connection/cluster-types';
+import { describeTopics, partitionKey, type TopicPartition } from '../connection/topic-partition';
+import { isConnectionLost, isFenced, isRetriable, kafkaError } from '../errors';
+import { fillBatchHeader, nextSequence, type SealedBatch } from '../record-batch/batch-builder';
+import type { LogFailures } from './log-failures';
+import { produce, type ProduceResponse } from './produce-request';
 
 const TRANSACTION_COORDINATOR = 1;
+const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 
@@ -23,13 +24,9 @@ export interface TransactionalLogOptions {
   /** How long one request is retried before the sync fails. */
   readonly deliveryTimeoutMs: number;
   readonly requestTimeoutMs: number;
-  readonly access: Access;
+  /** How the caller words what went wrong: it knows its settings and whom to ask. */
+  readonly failures: LogFailures;
   readonly now: () => number;
-}
-
-interface Partition {
-  readonly topic: string;
-  readonly partition: number;
 }
 
 /**
@@ -44,7 +41,7 @@ export class TransactionalLog {
   #producerEpoch = -1;
   #openedAt: number | undefined;
   readonly #sequences = new Map<string, number>();
-  readonly #inTransaction = new Map<string, Partition>();
+  readonly #inTransaction = new Map<string, TopicPartition>();
 
   constructor(
     private readonly cluster: Cluster,
@@ -178,8 +175,12 @@ export class TransactionalLog {
       if (code === 0) return [];
       const error = createErrorFromCode(code);
       // The broker had this batch already: our first attempt arrived, only its answer was lost.
-      return error.type === 'DUPLICATE_SEQUENCE_NUMBER' ? [] : [{ batch, error: oversized(batch, error) }];
+      return error.type === 'DUPLICATE_SEQUENCE_NUMBER' ? [] : [{ batch, error: this.#refusal(batch, error) }];
     });
+  }
+
+  #refusal(batch: SealedBatch, error: Error & { readonly type: string }): Error {
+    return TOO_LARGE.has(error.type) ? this.options.failures.tooLarge(batch, error) : error;
   }
 
   #identity(): { transactionalId: string; producerId: string; producerEpoch: number } {
@@ -207,9 +208,9 @@ export class TransactionalLog {
       try {
         return await request();
       } catch (error) {
-        if (isFenced(error)) throw this.#fenced(error, what);
+        if (isFenced(error)) throw this.options.failures.fenced(error, what, this.transactionAge);
         if (!isRetriable(error) || this.options.now() + pause > deadline)
-          throw failureFromKafka(error, what, { ...this.options.access, topics });
+          throw this.options.failures.failed(error, what, topics);
         // The coordinator finishes the transaction before; nothing about the cluster has changed.
         const settling = kafkaError(error).type === 'CONCURRENT_TRANSACTIONS';
         await sleep(pause);
@@ -219,7 +220,7 @@ export class TransactionalLog {
   }
 
   /**
-   * Newer metadata. After a lost connection all of them are made anew: kafkajs goes on using a connection whose other end
+   * Newer metadata. After a lost connection all of them are opened again: kafkajs keeps using a connection whose other end
    * vanished without a word, request after request running into its timeout.
    */
   async #reconnect(lost: boolean): Promise<void> {
@@ -231,36 +232,8 @@ export class TransactionalLog {
       // The request that is tried next fails for the same reason and reports it.
     }
   }
-
-  #fenced(error: unknown, what: string): Failure {
-    const { transactionalId, transactionTimeoutMs } = this.options;
-    const more = { detail: kafkaError(error).type ?? '', cause: error };
-    const age = this.transactionAge;
-    if (age !== undefined && age >= transactionTimeoutMs) {
-      return Failure.transient(
-        `Kafka could not ${what}: it was open for ${Math.round(age / 1000)} s and the broker ended it after ${Math.round(transactionTimeoutMs / 1000)} s. Nothing of it was acknowledged; the next attempt writes it again.`,
-        more,
-      );
-    }
-    return Failure.config(
-      `Kafka could not ${what}: another run took over the transactional id "${transactionalId}". Nothing unacknowledged of this run is visible. Let one run at a time write these streams, or give each connection a "transactional_id" of its own.`,
-      more,
-    );
-  }
-}
-
-function partitionKey({ topic, partition }: Partition): string {
-  return `${topic}/${partition}`;
 }
 
 function topicsOf(batches: readonly SealedBatch[]): readonly string[] {
   return [...new Set(batches.map(({ topic }) => topic))];
-}
-
-function oversized(batch: SealedBatch, error: Error & { readonly type: string }): Error {
-  if (error.type !== 'MESSAGE_TOO_LARGE' && error.type !== 'RECORD_LIST_TOO_LARGE') return error;
-  return Failure.config(
-    `Topic ${batch.topic} refused a batch of ${batch.bytes.length} bytes (${batch.records} records) as too large. Raise the topic's max.message.bytes, or set "oversized_records" to "dead_letter".`,
-    { detail: error.type, cause: error },
-  );
 }

@@ -1,6 +1,9 @@
 import { decode } from 'kafkajs/src/protocol/requests/produce/v7/response';
-import type { Broker, Connection, ProduceResponse } from 'kafkajs-internals';
-import type { SealedBatch } from './record-batch';
+import type { Broker, Connection } from '../connection/cluster-types';
+import type { SealedBatch } from '../record-batch/batch-builder';
+
+/** What the brokers said of each partition. */
+export type ProduceResponse = Awaited<ReturnType<typeof decode>>;
 
 const PRODUCE_API = 0;
 const PRODUCE_VERSION = 7;

@@ -1,6 +1,6 @@
 import type { AbortedTransaction } from './aborted-transactions';
-import type { TopicPartition } from './assignment';
-import type { PlainReader } from './plain-reader';
+import type { TopicPartition } from '../connection/topic-partition';
+import type { PlainReader } from '../bytes/plain-reader';
 
 /** What one partition gave in one fetch. `records` is the broker's bytes, not yet looked into. */
 export interface FetchedPartition extends TopicPartition {

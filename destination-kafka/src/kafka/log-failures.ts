@@ -1,0 +1,40 @@
+import { Failure } from '@ewallet/failure';
+import { kafkaError, type LogFailures, type SealedBatch } from '@ewallet/kafka';
+import type { Access } from './access';
+import { failureFromKafka } from './kafka-errors';
+
+interface LogSettings {
+  readonly transactionalId: string;
+  readonly transactionTimeoutMs: number;
+}
+
+/** What the destination says when its transactional log fails. */
+export function logFailures(access: Access, settings: LogSettings): LogFailures {
+  return {
+    failed: (error, what, topics) => failureFromKafka(error, what, { ...access, topics }),
+    fenced: (error, what, ageMs) => fenced(error, what, ageMs, settings),
+    tooLarge,
+  };
+}
+
+function fenced(error: unknown, what: string, ageMs: number | undefined, settings: LogSettings): Failure {
+  const { transactionalId, transactionTimeoutMs } = settings;
+  const more = { detail: kafkaError(error).type ?? '', cause: error };
+  if (ageMs !== undefined && ageMs >= transactionTimeoutMs) {
+    return Failure.transient(
+      `Kafka could not ${what}: it was open for ${Math.round(ageMs / 1000)} s and the broker ended it after ${Math.round(transactionTimeoutMs / 1000)} s. Nothing of it was acknowledged; the next attempt writes it again.`,
+      more,
+    );
+  }
+  return Failure.config(
+    `Kafka could not ${what}: another run took over the transactional id "${transactionalId}". Nothing unacknowledged of this run is visible. Let one run at a time write these streams, or give each connection a "transactional_id" of its own.`,
+    more,
+  );
+}
+
+function tooLarge(batch: SealedBatch, error: Error & { readonly type: string }): Failure {
+  return Failure.config(
+    `Topic ${batch.topic} refused a batch of ${batch.bytes.length} bytes (${batch.records} records) as too large. Raise the topic's max.message.bytes, or set "oversized_records" to "dead_letter".`,
+    { detail: error.type, cause: error },
+  );
+}
