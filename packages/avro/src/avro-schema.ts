@@ -1,4 +1,4 @@
-import type { ColumnKind, ScalarKind } from './column-kind';
+import type { ColumnKind, ForeignShape, ScalarKind } from './column-kind';
 
 /** Avro schemas as JSON, the part of the specification that we write and read. */
 export type AvroSchema = string | AvroComplex | readonly AvroSchema[];
@@ -77,10 +77,12 @@ function longKind(schema: AvroComplex): ColumnKind {
     case 'time-micros':
       return { kind: 'time' };
     case 'timestamp-millis':
-    case 'timestamp-nanos':
+      return foreign({ shape: 'millis', of: 'timestamptz' });
     case 'local-timestamp-millis':
+      return foreign({ shape: 'millis', of: 'timestamp' });
+    case 'timestamp-nanos':
     case 'local-timestamp-nanos':
-      return { kind: 'foreign' };
+      return VALUE; // PostgreSQL has microseconds: the number keeps all digits
     default:
       return { kind: 'int64' };
   }
@@ -99,14 +101,34 @@ function isScalar(kind: ColumnKind): kind is ScalarKind {
 
 function arrayKind(schema: AvroComplex): ColumnKind {
   const items = nullableBranch(schema.items as AvroSchema);
-  if (items?.nullBranch !== 0) return { kind: 'foreign' };
+  if (items?.nullBranch !== 0) return VALUE;
   const kind = kindOfAvroType(items.type);
-  return isScalar(kind) ? { kind: 'array', items: kind } : { kind: 'foreign' };
+  return isScalar(kind) ? { kind: 'array', items: kind } : VALUE;
 }
+
+function enumKind({ symbols }: AvroComplex): ColumnKind {
+  const isList = Array.isArray(symbols) && symbols.every((symbol) => typeof symbol === 'string');
+  return isList ? foreign({ shape: 'enum', symbols: symbols as readonly string[] }) : VALUE;
+}
+
+function fixedKind({ size, logicalType, precision, scale = 0 }: AvroComplex): ColumnKind {
+  if (typeof size !== 'number') return VALUE;
+  if (logicalType === 'decimal' && typeof precision === 'number' && typeof scale === 'number')
+    return foreign({ shape: 'fixedDecimal', size, precision, scale });
+  if (logicalType === 'uuid' && size === 16) return foreign({ shape: 'fixedUuid' });
+  if (logicalType === 'duration' && size === 12) return foreign({ shape: 'duration' });
+  return foreign({ shape: 'fixed', size });
+}
+
+function foreign(shape: ForeignShape): ColumnKind {
+  return { kind: 'foreign', shape };
+}
+
+const VALUE: ColumnKind = foreign({ shape: 'value' });
 
 /** The inverse of {@link avroTypeOf}, total over Avro: shapes that our destination never writes are `foreign`. */
 export function kindOfAvroType(schema: AvroSchema): ColumnKind {
-  if (Array.isArray(schema)) return { kind: 'foreign' };
+  if (Array.isArray(schema)) return VALUE;
   const complex = isComplex(schema) ? schema : { type: schema };
   switch (complex.type) {
     case 'boolean':
@@ -114,7 +136,7 @@ export function kindOfAvroType(schema: AvroSchema): ColumnKind {
     case 'double':
       return { kind: complex.type };
     case 'int':
-      if (complex.logicalType === 'time-millis') return { kind: 'foreign' };
+      if (complex.logicalType === 'time-millis') return foreign({ shape: 'millis', of: 'time' });
       return complex.logicalType === 'date' ? { kind: 'date' } : { kind: 'int32' };
     case 'long':
       return longKind(complex);
@@ -124,8 +146,12 @@ export function kindOfAvroType(schema: AvroSchema): ColumnKind {
       return stringKind(complex);
     case 'array':
       return arrayKind(complex);
+    case 'enum':
+      return enumKind(complex);
+    case 'fixed':
+      return fixedKind(complex);
     default:
-      return { kind: 'foreign' };
+      return VALUE;
   }
 }
 

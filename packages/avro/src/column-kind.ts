@@ -31,5 +31,21 @@ export type ColumnKind =
   | ScalarKind
   /** One-dimensional array; each item may be null. */
   | { readonly kind: 'array'; readonly items: ScalarKind }
-  /** An Avro shape that our destination never writes (nested record, map, wider union, …): decode it with `avroType`. */
-  | { readonly kind: 'foreign' };
+  /** An Avro type that our destination never writes. */
+  | { readonly kind: 'foreign'; readonly shape: ForeignShape };
+
+/** What an Avro type of another producer holds. */
+export type ForeignShape =
+  /** Nested record, map, wider union, …: decode it with `avroType`. */
+  | { readonly shape: 'value' }
+  /** The index of a symbol. */
+  | { readonly shape: 'enum'; readonly symbols: readonly string[] }
+  /** Milliseconds since 1970, of the day for `time`; an int or a long. */
+  | { readonly shape: 'millis'; readonly of: 'timestamp' | 'timestamptz' | 'time' }
+  /** `size` bytes; two's complement, big endian, unscaled. */
+  | { readonly shape: 'fixedDecimal'; readonly size: number; readonly precision: number; readonly scale: number }
+  /** The sixteen bytes of a UUID. */
+  | { readonly shape: 'fixedUuid' }
+  /** Three unsigned integers of four bytes, little endian: months, days, milliseconds. */
+  | { readonly shape: 'duration' }
+  | { readonly shape: 'fixed'; readonly size: number };

@@ -1,4 +1,4 @@
-export { type ColumnKind, type ScalarKind } from './column-kind';
+export { type ColumnKind, type ForeignShape, type ScalarKind } from './column-kind';
 export { columnKindOf } from './json-schema';
 export {
   avroTypeOf,

@@ -1,4 +1,6 @@
 import { Failure, isFailure } from '@ewallet/failure';
+import type { AvroSchema } from './avro-schema';
+import { NamedTypes } from './named-types';
 import { RegistryTransport, type RegistryAnswer, type RegistryOptions } from './registry-transport';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -12,6 +14,17 @@ interface CompatibilityAnswer {
   readonly is_compatible: boolean;
   readonly messages?: readonly string[];
   readonly reason?: string | null;
+}
+
+interface SchemaReference {
+  readonly subject: string;
+  readonly version: number;
+}
+
+interface SchemaAnswer {
+  readonly schema: string;
+  readonly schemaType?: string;
+  readonly references?: readonly SchemaReference[];
 }
 
 function errorBody(body: unknown): ErrorBody {
@@ -134,11 +147,31 @@ export class SchemaRegistry {
         `Schema registry ${this.#url} does not know schema id ${id}. The topic was written with another registry, or the registry lost its contents; point to the registry that the destination used.`,
       );
     }
-    const body = this.#expect(answer, what) as { schema: string; schemaType?: string };
+    const body = this.#expect(answer, what) as SchemaAnswer;
     if (body.schemaType !== undefined && body.schemaType !== 'AVRO') {
       throw Failure.config(`Schema id ${id} in registry ${this.#url} is ${body.schemaType}, not Avro.`);
     }
-    return JSON.parse(body.schema);
+    const schema = JSON.parse(body.schema) as AvroSchema;
+    const { references = [] } = body;
+    if (references.length === 0) return schema;
+    const named = new NamedTypes();
+    named.add(schema);
+    await this.#addReferences(named, references, new Set());
+    return named.standalone(schema);
+  }
+
+  /** Learns what a schema refers to, and what that refers to. */
+  async #addReferences(named: NamedTypes, references: readonly SchemaReference[], seen: Set<string>): Promise<void> {
+    for (const { subject, version } of references) {
+      const place = `version ${version} of subject ${subject}`;
+      if (seen.has(place)) continue;
+      seen.add(place);
+      const what = `fetch ${place}, which a schema refers to`;
+      const answer = await this.#call('GET', `subjects/${encodeURIComponent(subject)}/versions/${version}`, what);
+      const body = this.#expect(answer, what) as SchemaAnswer;
+      named.add(JSON.parse(body.schema));
+      await this.#addReferences(named, body.references ?? [], seen);
+    }
   }
 
   async #call(method: string, path: string, what: string, body?: unknown): Promise<RegistryAnswer> {

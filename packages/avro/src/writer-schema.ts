@@ -2,6 +2,7 @@ import { Failure } from '@ewallet/failure';
 import { kindOfAvroType, NAME_PROPERTY, nullableBranch, type AvroSchema } from './avro-schema';
 import type { ColumnKind } from './column-kind';
 import { isObject } from './json-object';
+import { NamedTypes } from './named-types';
 import { METADATA_FIELDS } from './record-schema';
 
 /** A field of a writer schema, as a reader that lands it in a table needs it. */
@@ -34,17 +35,17 @@ function text(value: unknown): string | undefined {
 
 const metadataNames: ReadonlySet<string> = new Set(METADATA_FIELDS);
 
-function describeField(field: unknown): WriterColumn {
+function describeField(field: unknown, named: NamedTypes, namespace: string): WriterColumn {
   if (!isObject(field) || typeof field.name !== 'string') {
     throw Failure.system('An Avro field without a name: the registry returned an invalid schema.');
   }
-  const type = field.type as AvroSchema;
+  const type = named.standalone(field.type as AvroSchema, namespace);
   const branch = nullableBranch(type);
   const original = text(field[NAME_PROPERTY]);
   return {
     name: original ?? field.name,
     field: field.name,
-    kind: branch === undefined ? { kind: 'foreign' } : kindOfAvroType(branch.type),
+    kind: branch === undefined ? { kind: 'foreign', shape: { shape: 'value' } } : kindOfAvroType(branch.type),
     nullable: branch === undefined ? (type as readonly AvroSchema[]).includes('null') : branch.nullBranch !== undefined,
     nullBranch: branch?.nullBranch,
     avroType: branch?.type ?? type,
@@ -63,9 +64,14 @@ export function describeWriterSchema(schema: unknown): WriterSchema {
     throw Failure.config('The Avro schema is not a record: only records can be read as rows.');
   }
   const recordName = text(schema.name) ?? '';
+  const named = new NamedTypes();
+  named.add(schema);
+  const namespace = recordName.includes('.')
+    ? recordName.slice(0, recordName.lastIndexOf('.'))
+    : (text(schema.namespace) ?? '');
   return {
     stream: text(schema[NAME_PROPERTY]) ?? recordName,
     recordName,
-    columns: (schema.fields as readonly unknown[]).map(describeField),
+    columns: (schema.fields as readonly unknown[]).map((field) => describeField(field, named, namespace)),
   };
 }

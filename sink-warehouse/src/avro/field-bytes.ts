@@ -1,6 +1,7 @@
 import type { WriterColumn, WriterSchema } from '@ewallet/avro';
 import type { GrowingBuffer } from '../load/growing-buffer';
-import { AvroBytes, fieldOf } from './row-encoder';
+import { AvroBytes } from './avro-bytes';
+import { fieldOf } from './row-encoder';
 
 /**
  * The Avro bytes of chosen fields, which tell one key from another without decoding it. An int and a long of the same

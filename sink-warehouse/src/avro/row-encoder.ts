@@ -1,9 +1,12 @@
 import { exactAvroType, type ColumnKind, type WriterColumn, type WriterSchema } from '@ewallet/avro';
 import type { GrowingBuffer } from '../load/growing-buffer';
-import { jsonText } from './json-text';
-import { MAX_SMALL_NUMERIC_BYTES, numericFromDigits, numericFromText, writeScaledInteger } from './numeric-binary';
+import { AvroBytes } from './avro-bytes';
+import { writeDecimal } from './decimal-field';
+import { foreignSteps } from './foreign-steps';
+import { numericFromText } from './numeric-binary';
 import { timetzFromText } from './text-forms';
 import { appendUuid } from './uuid-binary';
+import { jsonReader } from './value-json';
 
 /** Microseconds and days from Unix's epoch to PostgreSQL's, 2000-01-01. */
 const EPOCH_DAYS = 10_957;
@@ -160,8 +163,9 @@ function stepsOf(kind: ColumnKind, column: WriterColumn): Pick<Field, 'write' | 
     case 'decimal':
       return { write: decimalWriter(kind.scale), skip: skipBytes };
     case 'array':
-    case 'foreign':
       return valueSteps(column);
+    case 'foreign':
+      return kind.shape.shape === 'value' ? valueSteps(column) : foreignSteps(kind.shape);
   }
 }
 
@@ -251,122 +255,29 @@ function writeDecimalText(reader: AvroBytes, out: GrowingBuffer): void {
   out.field(numericFromText(reader.text()));
 }
 
-/** Two's complement, big endian. Six bytes hold every amount below 1.4e14 units: those need no BigInt. */
+/** Two's complement, big endian, after its length. */
 function decimalWriter(scale: number): Step {
   return (reader, out) => {
-    const length = reader.length();
-    const { bytes, at } = reader;
-    reader.forward(length);
-    if (length > 0 && length <= 6 && scale >= 0) {
-      out.reserve(4 + MAX_SMALL_NUMERIC_BYTES + scale);
-      const start = out.length;
-      out.length = writeScaledInteger(out.bytes, start + 4, bytes.readIntBE(at, length), scale);
-      out.bytes.writeInt32BE(out.length - start - 4, start);
-      return;
-    }
-    if (length === 0) throw new RangeError('a decimal of no bytes');
-    const unscaled = BigInt.asIntN(length * 8, BigInt(`0x${bytes.toString('hex', at, at + length)}`));
-    const negative = unscaled < 0n;
-    out.field(numericFromDigits(negative, (negative ? -unscaled : unscaled).toString(), scale));
+    writeDecimal(reader, reader.length(), scale, out);
   };
 }
 
-/** Shapes that are rare in a wallet: decoded by avsc, landed as JSON. */
+/** Shapes that are rare in a wallet land as JSON. */
 function valueSteps(column: WriterColumn): Pick<Field, 'write' | 'skip'> {
-  const type = exactAvroType(column.avroType);
-  const decode = (reader: AvroBytes): unknown => {
-    const { value, offset } = decodeValue(type, reader);
-    if (offset < 0 || offset > reader.end) throw new RangeError('a value runs over the end of the record');
-    reader.at = offset;
-    return value;
-  };
+  const read = jsonReader(exactAvroType(column.avroType));
   const isWideUnion = Array.isArray(column.avroType);
   return {
     write: (reader, out) => {
-      const value = decode(reader);
-      if (value === null && isWideUnion) {
+      const json = read(reader);
+      if (json === 'null' && isWideUnion) {
         out.int32(-1);
         return;
       }
-      const text = Buffer.from(jsonText(value));
+      const text = Buffer.from(json);
       out.int32(text.length + 1);
       out.byte(JSONB_VERSION);
       out.copy(text, 0, text.length);
     },
-    skip: (reader) => void decode(reader),
+    skip: (reader) => void read(reader),
   };
-}
-
-/** avsc's own errors (an unknown union branch, say) are faults of the record's bytes, like ours. */
-function decodeValue(type: ReturnType<typeof exactAvroType>, reader: AvroBytes): { value: unknown; offset: number } {
-  try {
-    return type.decode(reader.bytes, reader.at);
-  } catch (error) {
-    throw new RangeError('a value that its Avro type does not allow', { cause: error });
-  }
-}
-
-/** A cursor over Avro's binary encoding. */
-export class AvroBytes {
-  bytes: Buffer = Buffer.alloc(0);
-  at = 0;
-  end = 0;
-  /** The halves of the last varint, zigzag undone. */
-  high = 0;
-  low = 0;
-
-  open(bytes: Buffer, start: number, end: number): void {
-    this.bytes = bytes;
-    this.at = start;
-    this.end = end;
-  }
-
-  byte(): number {
-    if (this.at >= this.end) throw new RangeError('the record ends within a field');
-    return this.bytes[this.at++] ?? 0;
-  }
-
-  forward(length: number): void {
-    this.at += length;
-    if (length < 0 || this.at > this.end) throw new RangeError('the record ends within a field');
-  }
-
-  /** Zigzag varint of up to 64 bits into `high` and `low`. */
-  varint(): void {
-    let byte = this.byte();
-    let low = byte & 0x7f;
-    let high = 0;
-    for (let shift = 7; byte > 0x7f; shift += 7) {
-      if (shift > 63) throw new RangeError('a varint longer than ten bytes');
-      byte = this.byte();
-      const bits = byte & 0x7f;
-      if (shift < 28) low |= bits << shift;
-      else if (shift === 28) {
-        low |= bits << 28;
-        high = bits >>> 4;
-      } else high |= bits << (shift - 32);
-    }
-    const sign = -(low & 1);
-    this.low = (((low >>> 1) | (high << 31)) ^ sign) | 0;
-    this.high = ((high >>> 1) ^ sign) | 0;
-  }
-
-  branch(): number {
-    this.varint();
-    return this.low;
-  }
-
-  /** The length before a string or bytes. */
-  length(): number {
-    this.varint();
-    if (this.high !== 0 || this.low < 0) throw new RangeError('a length that is negative or beyond 2 GB');
-    return this.low;
-  }
-
-  text(): string {
-    const length = this.length();
-    const start = this.at;
-    this.forward(length);
-    return this.bytes.toString('latin1', start, start + length);
-  }
 }

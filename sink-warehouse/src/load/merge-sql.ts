@@ -67,7 +67,8 @@ export function mergeSql({ landing, name, layout, types, key }: MergeOptions): s
   const values = landedValues(layout, types);
   const columns = [...values.keys()];
   const targets = [...columns, LOADED_AT].map(quoteIdentifier);
-  const insert = `insert into ${quotedTable(name)} (${targets.join(', ')}) select ${[...values.values(), 'now()'].join(', ')} from ${landing}`;
+  // A key that is `generated always as identity` takes the record's value only so.
+  const insert = `insert into ${quotedTable(name)} (${targets.join(', ')}) overriding system value select ${[...values.values(), 'now()'].join(', ')} from ${landing}`;
   if (key.length === 0) return insert;
   const keyNames = new Set(key.map((column) => column.name));
   const order = key.map((column) => values.get(column.name)).join(', ');

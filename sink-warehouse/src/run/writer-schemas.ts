@@ -1,4 +1,6 @@
+import { Failure, isFailure } from '@ewallet/failure';
 import { describeWriterSchema, NAME_PROPERTY, type SchemaRegistry, type WriterSchema } from '@ewallet/avro';
+import { RowEncoder } from '../avro/row-encoder';
 import { UNNAMED } from '../tables/key-rule';
 import { exactAvroType, parseControl, type Control } from '@ewallet/avro';
 
@@ -23,9 +25,25 @@ export class WriterSchemas {
   async load(id: number): Promise<KnownSchema> {
     const present = this.known.get(id);
     if (present !== undefined) return present;
-    const loaded = describe(await this.registry.schemaById(id));
+    const avro = await this.registry.schemaById(id);
+    const loaded = describeOrRefuse(id, avro);
     this.known.set(id, loaded);
     return loaded;
+  }
+}
+
+/** Whatever is wrong with a schema is wrong with the records that name it, and with nothing else. */
+function describeOrRefuse(id: number, avro: unknown): KnownSchema {
+  try {
+    const known = describe(avro);
+    if (known.kind !== 'control') new RowEncoder(known.schema, [], 0);
+    return known;
+  } catch (error) {
+    if (isFailure(error) && error.kind === 'config_error') throw error;
+    throw Failure.config(
+      `Schema id ${id} cannot be read: ${error instanceof Error ? error.message : String(error)}. Correct the producer's schema`,
+      { cause: error },
+    );
   }
 }
 

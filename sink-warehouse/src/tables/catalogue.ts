@@ -1,7 +1,8 @@
+import { Failure } from '@ewallet/failure';
 import type { ClientBase } from 'pg';
 import type { ActualColumn, ActualTable } from './table-plan';
 import { parseBounds, type Partition } from './month-partitions';
-import { quotedTable, type TableName } from './table-name';
+import { quotedTable, shownTable, type TableName } from './table-name';
 
 /** The table as it is now in the current transaction, or undefined. */
 export async function readTable(client: ClientBase, name: TableName): Promise<ActualTable | undefined> {
@@ -13,9 +14,11 @@ export async function readTable(client: ClientBase, name: TableName): Promise<Ac
   );
   const table = found.rows[0];
   if (table === undefined) return undefined;
+  requireTable(name, table.kind);
   const columns = await client.query<ActualColumn>(
     `select attname as name, pg_catalog.format_type(atttypid, atttypmod) as type, attnotnull as "notNull",
-       atthasdef or attidentity <> '' as "hasDefault", attgenerated <> '' as generated
+       atthasdef or attidentity <> '' as "hasDefault", attgenerated <> '' as generated,
+       attidentity = 'a' as "alwaysIdentity"
      from pg_catalog.pg_attribute where attrelid = $1::oid and attnum > 0 and not attisdropped order by attnum`,
     [table.oid],
   );
@@ -37,6 +40,25 @@ export async function readTable(client: ClientBase, name: TableName): Promise<Ac
     uniqueKeys: keys.rows.map((row) => row.columns),
     partitionedBy: partitioned.rows[0]?.column,
   };
+}
+
+const OTHER_KINDS: Readonly<Record<string, string>> = {
+  v: 'a view',
+  m: 'a materialized view',
+  S: 'a sequence',
+  i: 'an index',
+  I: 'an index',
+  c: 'a type',
+  t: 'a TOAST table',
+};
+
+/** No statement makes a table of something else, so none is advised. */
+function requireTable(name: TableName, kind: string): void {
+  const other = OTHER_KINDS[kind];
+  if (other === undefined) return;
+  throw Failure.config(
+    `${shownTable(name)} is ${other}, and rows land in tables only. Rename it, or set table.name.format so that the topic has another table, for example raw_\${topic}.`,
+  );
 }
 
 /** The table's partitions as they are now in the current transaction, oldest first. */

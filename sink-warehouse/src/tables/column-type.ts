@@ -1,4 +1,4 @@
-import type { ColumnKind } from '@ewallet/avro';
+import type { ColumnKind, ForeignShape } from '@ewallet/avro';
 
 /**
  * The PostgreSQL type in which a column of this kind lands without loss, as `format_type` writes it. It is also the type
@@ -36,9 +36,29 @@ export function columnType(kind: ColumnKind): string {
       return 'time with time zone';
     case 'json':
     case 'array':
-    case 'foreign':
       return 'jsonb';
     case 'bytes':
+      return 'bytea';
+    case 'foreign':
+      return foreignType(kind.shape);
+  }
+}
+
+function foreignType(shape: ForeignShape): string {
+  switch (shape.shape) {
+    case 'value':
+      return 'jsonb';
+    case 'enum':
+      return 'text';
+    case 'millis':
+      return columnType({ kind: shape.of });
+    case 'fixedDecimal':
+      return `numeric(${shape.precision},${shape.scale})`;
+    case 'fixedUuid':
+      return 'uuid';
+    case 'duration':
+      return 'interval';
+    case 'fixed':
       return 'bytea';
   }
 }

@@ -1,4 +1,4 @@
-import type { WriterColumn, WriterSchema } from '@ewallet/avro';
+import type { ForeignShape, WriterColumn, WriterSchema } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
 import { columnType } from './column-type';
 import { widestType } from './widening';
@@ -8,6 +8,8 @@ export interface LandingColumn {
   readonly name: string;
   readonly type: string;
   readonly nullable: boolean;
+  /** What the column's Avro type holds, where another producer's type has its own landing type. */
+  readonly shape?: ForeignShape | undefined;
 }
 
 /** What the sink knows of each record, before the writer's own columns. The order is that of the row encoder. */
@@ -77,7 +79,8 @@ export function extendLayout(
 }
 
 function landingColumn(column: WriterColumn): LandingColumn {
-  return { name: column.name, type: columnType(column.kind), nullable: column.nullable };
+  const { name, kind, nullable } = column;
+  return { name, type: columnType(kind), nullable, shape: kind.kind === 'foreign' ? kind.shape : undefined };
 }
 
 function refuseHostileNames(columns: readonly WriterColumn[], where: string): void {
@@ -117,7 +120,12 @@ export function targetColumns(layout: Layout, where: string): LandingColumn[] {
         `${where}: the column ${JSON.stringify(column.name)} changed from ${present.type} to ${column.type}, which no type holds both of. Write the new type to a new topic.`,
       );
     }
-    byName.set(column.name, { name: column.name, type, nullable: present.nullable || column.nullable });
+    byName.set(column.name, {
+      name: column.name,
+      type,
+      nullable: present.nullable || column.nullable,
+      shape: type === present.type ? present.shape : column.shape,
+    });
   }
   return [...byName.values()];
 }
