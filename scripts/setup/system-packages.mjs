@@ -7,6 +7,7 @@ const PROGRAMS = [
   { program: '/usr/sbin/sshd', package: 'openssh-server', use: 'connect through an SSH tunnel' },
   { program: 'buildah', package: 'buildah', use: 'build the images' },
   { program: 'kcat', package: 'kcat', use: 'read topics with kcat' },
+  { program: 'pgbouncer', package: 'pgbouncer', use: 'read through a connection pooler' },
   { program: 'psql', package: 'postgresql-client', use: "compare with PostgreSQL's own client" },
 ];
 

@@ -17,11 +17,11 @@ import {
   type InputState,
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { failureFromPostgres, quoteQualified } from '@ewallet/postgres';
+import { beginTransaction, failureFromPostgres, inTransaction, quoteQualified } from '@ewallet/postgres';
 import { checkSchemas, checkServer } from './check';
 import { queryHeapTables } from './heap-table';
-import { openSession, type Session } from './session';
-import { querySnapshotBounds } from './server-state';
+import { appendRolePath, openSession, type Session } from './session';
+import { queryServerIdentity, querySnapshotBounds } from './server-state';
 import type { Snapshot } from './snapshot';
 import { parseSourceConfig, type SourceConfig } from './source-config';
 import { streamCatalog } from './stream-catalog';
@@ -45,18 +45,18 @@ export class EwalletSource extends Source {
 
   override async check(json: Readonly<Record<string, unknown>>): Promise<AirbyteConnectionStatusMessage> {
     const config = parseSourceConfig(json);
-    await withSession(config, async (session) => {
-      const tables = await queryTables(session.client, config.schemas);
-      await checkServer(session.client, config, tables, this.context.log);
+    await withTransaction(config, async (client) => {
+      const tables = await queryTables(client, config.schemas);
+      await checkServer(client, config, tables, this.context.log);
     });
     return new AirbyteConnectionStatusMessage({ status: AirbyteConnectionStatus.SUCCEEDED });
   }
 
   override async discover(json: Readonly<Record<string, unknown>>): Promise<AirbyteCatalogMessage> {
     const config = parseSourceConfig(json);
-    return withSession(config, async (session) => {
-      await checkSchemas(session.client, config);
-      const tables = await queryTables(session.client, config.schemas);
+    return withTransaction(config, async (client) => {
+      await checkSchemas(client, config);
+      const tables = await queryTables(client, config.schemas);
       return new AirbyteCatalogMessage({ streams: [...streamCatalog(tables, config.method)] });
     });
   }
@@ -70,7 +70,8 @@ export class EwalletSource extends Source {
     let session = await openSession(config);
     const failed: string[] = [];
     try {
-      const tables = await queryTables(session.client, schemasOf(catalog, config));
+      const { client, transaction } = session;
+      const tables = await inTransaction(client, transaction, () => queryTables(client, schemasOf(catalog, config)));
       for (const stream of catalog.streams) {
         if (this.context.signal.aborted) break;
         try {
@@ -99,7 +100,7 @@ export class EwalletSource extends Source {
     stream: ConfiguredStream,
     input: InputState,
   ): AsyncGenerator<AirbyteMessage> {
-    const { client, server } = session;
+    const { client, transaction } = session;
     const saved = savedState(input, stream);
     const table = tables.find(
       (one) => one.name === stream.descriptor.name && one.schema === stream.descriptor.namespace,
@@ -109,11 +110,13 @@ export class EwalletSource extends Source {
         `Table ${describe(stream)} is gone or cannot be read by ${config.connection.username}: refresh the schema, or GRANT SELECT on it.`,
       );
     }
-    await client.query('begin isolation level repeatable read read only');
+    await beginTransaction(client, transaction);
+    if (table.kind === 'view') await appendRolePath(client);
     if (table.hasRowVersions && table.kind !== 'materialized view') {
       // Before the snapshot, so that no rewrite of the table comes between it and the reading.
       await client.query(`lock table ${quoteQualified(table.schema, table.name)} in access share mode`);
     }
+    const server = await queryServerIdentity(client);
     const { next } = await querySnapshotBounds(client);
     const columns = selectedColumns(table.columns, stream);
     const proven = await provenXid(client, snapshotInDoubt(saved, server), table, next);
@@ -158,10 +161,10 @@ function streamFailure(error: unknown, stream: ConfiguredStream, config: SourceC
     : failure;
 }
 
-async function withSession<T>(config: SourceConfig, use: (session: Session) => Promise<T>): Promise<T> {
+async function withTransaction<T>(config: SourceConfig, use: (client: Client) => Promise<T>): Promise<T> {
   const session = await openSession(config);
   try {
-    return await use(session);
+    return await inTransaction(session.client, session.transaction, () => use(session.client));
   } catch (error) {
     throw failureFromPostgres(error, { what: 'Could not ask the database', role: config.connection.username });
   } finally {

@@ -6,7 +6,7 @@ export function selectList(columns: readonly Column[]): string {
   return columns
     .map((column) => {
       const name = quoteIdentifier(column.name);
-      return column.type.kind === 'bytea' ? `encode(${name}, 'base64')` : name;
+      return column.type.kind === 'bytea' ? `pg_catalog.encode(${name}, 'base64')` : name;
     })
     .join(', ');
 }

@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
+import { sqlStateOf } from '@ewallet/postgres';
 import type { ServerIdentity } from './snapshot';
 
-/** What tells this server's history from another's. Asked outside a transaction, as a refusal would end one. */
+/** What tells this server's history from another's. Asked in the transaction that reads: behind a pooler the next one may be another server's. */
 export async function queryServerIdentity(client: Client): Promise<ServerIdentity> {
   const system = await tryText(client, 'select system_identifier::text as value from pg_control_system()');
   const timeline = await tryText(
@@ -24,14 +25,18 @@ export async function querySnapshotBounds(client: Client): Promise<{ below: bigi
   return { below: BigInt(row.below), next: BigInt(row.next) };
 }
 
-/** Undefined where the role may not ask, or the answer is null. */
+/** Undefined where the role may not ask, or the answer is null. The transaction goes on after a refusal. */
 async function tryText(client: Client, sql: string): Promise<string | undefined> {
+  await client.query('savepoint asked');
   try {
     const { rows } = await client.query<{ value: string | null }>(sql);
     return rows[0]?.value ?? undefined;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === '42501' || error.code === '55000'))
-      return undefined;
-    throw error;
+    if (sqlStateOf(error) !== '42501' && sqlStateOf(error) !== '55000') throw error;
+    await client.query('rollback to savepoint asked');
+    return undefined;
+  } finally {
+    // Where the transaction is broken this fails as everything would, and what broke it is thrown.
+    await client.query('release savepoint asked').catch(() => undefined);
   }
 }

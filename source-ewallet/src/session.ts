@@ -1,31 +1,36 @@
 import type { Client } from 'pg';
-import { connect } from '@ewallet/postgres';
-import { queryServerIdentity } from './server-state';
-import type { ServerIdentity } from './snapshot';
+import {
+  connect,
+  durationSetting,
+  exactSettings,
+  failureFromPostgres,
+  inTransaction,
+  type TransactionOptions,
+} from '@ewallet/postgres';
 import type { SourceConfig } from './source-config';
 import { openTunnel, type OpenTunnel } from './tunnel';
 
-/** A connection to the e-wallet's database, its texts fixed to one form. */
+/** A connection to the e-wallet's database, and how each of its transactions begins. */
 export interface Session {
   readonly client: Client;
-  readonly server: ServerIdentity;
+  /** Nothing is asked outside such a transaction: a pooler may lend another server, with other settings, for the next. */
+  readonly transaction: TransactionOptions;
   close(): Promise<void>;
 }
 
-/** The text forms that the encoder and the JSON schema rest on, whatever the role's or the database's own settings. */
-const textForms = {
-  client_encoding: 'UTF8',
-  DateStyle: 'ISO, YMD',
-  IntervalStyle: 'postgres',
-  TimeZone: 'UTC',
-  extra_float_digits: '1',
-  bytea_output: 'hex',
-  xmloption: 'content',
-  // A policy that would hide rows makes the statement fail instead of hiding them.
-  row_security: 'off',
-  lock_timeout: '60s',
-  idle_in_transaction_session_timeout: '0',
-};
+/** The text forms that the encoder and the JSON schema rest on, and none of the time-outs made for an application's queries. */
+function readingTransaction(config: SourceConfig): TransactionOptions {
+  return {
+    mode: 'isolation level repeatable read read only',
+    settings: {
+      ...exactSettings,
+      lock_timeout: '1min',
+      idle_in_transaction_session_timeout: '0',
+      // As pg_dump does: a role's own limit counts the time the destination takes for what it was given.
+      statement_timeout: durationSetting(config.statementTimeoutSeconds * 1000),
+    },
+  };
+}
 
 export async function openSession(config: SourceConfig): Promise<Session> {
   const tunnel = await dial(config);
@@ -34,16 +39,35 @@ export async function openSession(config: SourceConfig): Promise<Session> {
     client = await connect(config.connection, {
       applicationName: 'source-ewallet',
       connectTimeout: config.connectTimeoutSeconds * 1000,
-      statementTimeout: config.statementTimeoutSeconds * 1000,
-      settings: textForms,
       ...(tunnel === undefined ? {} : { dial: tunnel }),
     });
-    const server = await queryServerIdentity(client);
-    return { client, server, close: () => end(client, tunnel) };
+    const transaction = await forVersion(client, readingTransaction(config));
+    return { client, transaction, close: () => end(client, tunnel) };
   } catch (error) {
     await end(client, tunnel);
-    throw error;
+    const { host, port, database, username } = config.connection;
+    throw failureFromPostgres(error, { what: `Could not use ${host}:${port}/${database}`, role: username });
   }
+}
+
+/** PostgreSQL 17 has one time-out more, which a role may have. */
+async function forVersion(client: Client, transaction: TransactionOptions): Promise<TransactionOptions> {
+  const { rows } = await inTransaction(client, transaction, () =>
+    client.query<{ server_version_num: string }>('show server_version_num'),
+  );
+  if (Number(rows[0]?.server_version_num) < 170_000) return transaction;
+  return { ...transaction, settings: { ...transaction.settings, transaction_timeout: '0' } };
+}
+
+/**
+ * Names inside the functions that a view calls are the view's affair, and mostly rest on the role's search path: it comes
+ * after pg_catalog for the rest of the transaction.
+ */
+export async function appendRolePath(client: Client): Promise<void> {
+  await client.query('set local search_path to default');
+  const { rows } = await client.query<{ search_path: string }>('show search_path');
+  const path = ['pg_catalog', rows[0]?.search_path ?? ''].filter(Boolean).join(', ');
+  await client.query(`select pg_catalog.set_config('search_path', $1, true)`, [path]);
 }
 
 async function dial(config: SourceConfig): Promise<OpenTunnel | undefined> {

@@ -10,7 +10,8 @@ import type { Column, Table, TableKind } from './table';
 const tablesSql = `
   select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as kind,
     greatest(c.reltuples, 0)::float8 as rows,
-    case when c.relkind in ('r', 'm') then pg_relation_size(c.oid) else 0 end::float8 as bytes,
+    -- Not pg_relation_size, which waits for whoever locks any of the tables.
+    greatest(c.relpages, 0) * current_setting('block_size')::float8 as bytes,
     has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT') as whole,
     has_schema_privilege(n.oid, 'USAGE') and has_any_column_privilege(c.oid, 'SELECT') as readable,
     coalesce(am.amname = 'heap', c.relkind = 'p') and not exists (

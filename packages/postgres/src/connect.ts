@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type ClientConfig } from 'pg';
+import { Client, type ClientConfig, type QueryResult } from 'pg';
 import type { ConnectionConfig } from './connection-config';
+import { durationSetting, setAndShow, verifyShown, type SessionSettings } from './session-settings';
 import { isTransientPostgresError, failureFromPostgres, sqlStateOf } from './sqlstate';
 import { tlsAttempts } from './ssl-mode';
 
@@ -15,8 +16,11 @@ export interface ConnectOptions {
   readonly backoff?: number;
   /** Milliseconds the server lets one statement run; 0 or absent for no limit of ours. */
   readonly statementTimeout?: number;
-  /** Settings of the session from its start, e.g. `{ TimeZone: 'UTC' }`. */
-  readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * Settings of the whole session, read back once set: for a session that is one server's from its start to its end.
+   * Behind a pooler that lends a server for one transaction only, give them to `beginTransaction` instead.
+   */
+  readonly settings?: SessionSettings;
   /** Where to dial when that is not the server's own address (a tunnel's end); certificates are still checked by name. */
   readonly dial?: { readonly host: string; readonly port: number };
 }
@@ -52,6 +56,7 @@ async function connectOnce(config: ConnectionConfig, options: ConnectOptions): P
     client.on('error', () => undefined);
     try {
       await client.connect();
+      await setSession(client, options);
       return client;
     } catch (error) {
       last = error;
@@ -70,10 +75,18 @@ function otherTlsMayHelp(error: unknown): boolean {
   return error instanceof Error && /SSL|TLS|tls|ssl/.test(error.message);
 }
 
+/** By statements and not at the start of the connection, where poolers refuse `options` or leave it out in silence. */
+async function setSession(client: Client, options: ConnectOptions): Promise<void> {
+  const settings: SessionSettings = {
+    ...options.settings,
+    ...(options.statementTimeout === undefined ? {} : { statement_timeout: durationSetting(options.statementTimeout) }),
+  };
+  if (Object.keys(settings).length === 0) return;
+  const results: unknown = await client.query(setAndShow(settings, 'session').join('; '));
+  verifyShown(settings, results as readonly QueryResult[]);
+}
+
 function clientConfig(config: ConnectionConfig, options: ConnectOptions): ClientConfig {
-  const settings = Object.entries(options.settings ?? {})
-    .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
-    .join(' ');
   return {
     host: options.dial?.host ?? config.host,
     port: options.dial?.port ?? config.port,
@@ -84,7 +97,5 @@ function clientConfig(config: ConnectionConfig, options: ConnectOptions): Client
     connectionTimeoutMillis: options.connectTimeout ?? 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    ...(options.statementTimeout === undefined ? {} : { statement_timeout: options.statementTimeout }),
-    ...(settings === '' ? {} : { options: settings }),
   };
 }

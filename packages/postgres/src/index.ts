@@ -2,6 +2,8 @@ export { resolveColumnType, type ColumnType, type TypeRow } from './column-type'
 export { connect, type ConnectOptions } from './connect';
 export { parseConnectionConfig, parseConnectionUrl, parseSslMode, type ConnectionConfig } from './connection-config';
 export { quoteIdentifier, quoteLiteral, quoteQualified } from './identifier';
+export { durationSetting, exactSettings, type SessionSettings } from './session-settings';
 export { failureFromPostgres, isTransientPostgresError, sqlStateOf, type Doing } from './sqlstate';
 export { tlsAttempts, type SslMode } from './ssl-mode';
+export { beginTransaction, inTransaction, type TransactionOptions } from './transaction';
 export { queryTypes } from './type-rows';

@@ -83,6 +83,12 @@ function judgeSqlState(state: string, text: string, doing: Doing): Verdict {
       return transient('The object is in use by another session.');
     case '57014':
       return transient('A time-out or an administrator cancelled it: look at statement_timeout.');
+    case '53300':
+      return transient(
+        'No connection is left: raise max_connections or the limit of the role or database (ALTER ROLE … CONNECTION LIMIT), or end idle sessions.',
+      );
+    case '08P01':
+      return judgePoolerText(text);
     case '25P03':
     case '25P04':
       return transient('A session or transaction time-out of the server ended it: raise it for this role.');
@@ -91,6 +97,21 @@ function judgeSqlState(state: string, text: string, doing: Doing): Verdict {
     default:
       return judgeClass(state);
   }
+}
+
+/** PgBouncer gives all it has to say this one SQLSTATE. */
+function judgePoolerText(text: string): Verdict {
+  if (text.includes('statement pooling mode')) {
+    return config(
+      'PgBouncer stands between and gives each statement another connection: set its pool_mode to session or transaction for this database, or connect to PostgreSQL itself.',
+    );
+  }
+  if (text.includes('unsupported startup parameter')) {
+    return config(
+      'PgBouncer stands between and refuses a setting of the connection: take it out of PGOPTIONS, or connect to PostgreSQL itself.',
+    );
+  }
+  return transient('The connection failed; the next attempt can succeed.');
 }
 
 function judgeClass(state: string): Verdict {
