@@ -33,7 +33,7 @@ function findProblems(config: SourceConfig, server: ServerFacts, tables: readonl
     } else if (!tables.some((table) => table.schema === name)) {
       problems.push(`Schema ${name} has no tables: correct \`schemas\`.`);
     } else {
-      const refused = tables.filter((table) => table.schema === name && !table.isReadable);
+      const refused = tables.filter((table) => table.schema === name && table.unreadable === 'no privilege');
       if (refused.length > 0 && refused.length === tables.filter((table) => table.schema === name).length) {
         problems.push(
           `No table of schema ${name} may be read: GRANT SELECT ON ALL TABLES IN SCHEMA ${quoteIdentifier(name)} TO ${role};`,
@@ -65,12 +65,7 @@ export async function checkSchemas(client: Client, config: SourceConfig): Promis
 /** What lets a sync succeed and is still worth knowing. */
 export function findWarnings(config: SourceConfig, server: ServerFacts, tables: readonly Table[]): readonly string[] {
   const role = quoteIdentifier(config.connection.username);
-  const warnings = tables
-    .filter((table) => !table.isReadable)
-    .map(
-      (table) =>
-        `Table ${streamName(table)} is left out: GRANT SELECT ON ${quoteQualified(table.schema, table.name)} TO ${role};`,
-    );
+  const warnings = tables.flatMap((table) => leftOut(table, role) ?? []);
   if (server.encoding === 'SQL_ASCII') {
     warnings.push(
       'The database’s encoding is SQL_ASCII: texts that are not UTF-8 will be refused by whoever reads them.',
@@ -92,7 +87,7 @@ export function findWarnings(config: SourceConfig, server: ServerFacts, tables: 
         'See pg_stat_activity and pg_prepared_xacts (GRANT pg_read_all_stats to see the sessions of others).',
     );
   }
-  for (const table of tables.filter((one) => one.isReadable && hasLosslessVersions(one))) {
+  for (const table of tables.filter((one) => one.unreadable === undefined && hasLosslessVersions(one))) {
     const cursor = defaultCursor(table);
     if (cursor !== undefined && !cursor.isIndexed && config.method.kind !== 'lossless') {
       warnings.push(
@@ -102,6 +97,18 @@ export function findWarnings(config: SourceConfig, server: ServerFacts, tables: 
     }
   }
   return warnings;
+}
+
+function leftOut(table: Table, role: string): string | undefined {
+  const name = `Table ${streamName(table)} is left out`;
+  switch (table.unreadable) {
+    case undefined:
+      return undefined;
+    case 'no privilege':
+      return `${name}: GRANT SELECT ON ${quoteQualified(table.schema, table.name)} TO ${role};`;
+    case 'unlogged on a standby':
+      return `${name}: a standby has no rows of unlogged tables. Connect to the primary to read it.`;
+  }
 }
 
 /** Asks the server, logs the warnings, throws the problems as one text. */

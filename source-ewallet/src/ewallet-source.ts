@@ -102,14 +102,7 @@ export class EwalletSource extends Source {
   ): AsyncGenerator<AirbyteMessage> {
     const { client, transaction } = session;
     const saved = savedState(input, stream);
-    const table = tables.find(
-      (one) => one.name === stream.descriptor.name && one.schema === stream.descriptor.namespace,
-    );
-    if (table?.isReadable !== true) {
-      throw Failure.config(
-        `Table ${describe(stream)} is gone or cannot be read by ${config.connection.username}: refresh the schema, or GRANT SELECT on it.`,
-      );
-    }
+    const table = configuredTable(tables, stream, config);
     await beginTransaction(client, transaction);
     if (table.kind === 'view') await appendRolePath(client);
     if (table.hasRowVersions && table.kind !== 'materialized view') {
@@ -172,11 +165,36 @@ async function withTransaction<T>(config: SourceConfig, use: (client: Client) =>
   }
 }
 
+/** @throws Failure that says why there is none to read */
+function configuredTable(tables: readonly Table[], stream: ConfiguredStream, config: SourceConfig): Table {
+  const { name, namespace } = stream.descriptor;
+  const found = tables.filter((one) => one.name === name && (one.schema === namespace || namespace === undefined));
+  if (found.length > 1) {
+    const schemas = found.map(({ schema }) => schema).join(', ');
+    throw Failure.config(
+      `Stream ${name} has no namespace in the catalogue, and schemas ${schemas} each have such a table: name one as its namespace.`,
+    );
+  }
+  const [table] = found;
+  if (table?.unreadable === 'unlogged on a standby') {
+    throw Failure.config(
+      `Table ${describe(stream)} has no rows here: a standby has none of unlogged tables. Connect to the primary, or leave the stream out.`,
+    );
+  }
+  if (table === undefined || table.unreadable !== undefined) {
+    throw Failure.config(
+      `Table ${describe(stream)} is gone or cannot be read by ${config.connection.username}: refresh the schema, or GRANT SELECT on it.`,
+    );
+  }
+  return table;
+}
+
+/** A stream without a namespace is looked for in each of the configuration's schemas. */
 function schemasOf(catalog: ConfiguredCatalog, config: SourceConfig): readonly string[] {
-  return [...new Set(catalog.streams.map((stream) => stream.descriptor.namespace ?? config.schemas[0] ?? 'public'))];
+  return [...new Set(catalog.streams.flatMap(({ descriptor: { namespace } }) => namespace ?? config.schemas))];
 }
 
 function describe(stream: ConfiguredStream): string {
   const { name, namespace } = stream.descriptor;
-  return streamName({ schema: namespace ?? 'public', name });
+  return namespace === undefined ? name : streamName({ schema: namespace, name });
 }

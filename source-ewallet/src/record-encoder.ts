@@ -56,13 +56,12 @@ const falseBytes = Buffer.from('false');
 const longRow = 1 << 20;
 
 export function recordEncoder(
-  stream: { readonly name: string; readonly namespace: string },
+  stream: { readonly name: string; readonly namespace?: string },
   columns: readonly Column[],
   chunkBytes = 128 * 1024,
 ): RecordEncoder {
-  const head = Buffer.from(
-    `{"type":"RECORD","record":{"namespace":${JSON.stringify(stream.namespace)},"stream":${JSON.stringify(stream.name)},"data":{`,
-  );
+  const namespace = stream.namespace === undefined ? '' : `"namespace":${JSON.stringify(stream.namespace)},`;
+  const head = Buffer.from(`{"type":"RECORD","record":{${namespace}"stream":${JSON.stringify(stream.name)},"data":{`);
   const keys = columns.map((column, index) => Buffer.from(`${index === 0 ? '' : ','}${JSON.stringify(column.name)}:`));
   const ways = Uint8Array.from(columns.map(wayOf));
   const fixedLength = head.length + keys.reduce((sum, key) => sum + key.length, 0) + 128;

@@ -22,7 +22,7 @@ const cursorNames = [
 
 /** The streams of readable tables, as `discover` offers them. */
 export function streamCatalog(tables: readonly Table[], method: ReplicationMethod): readonly CatalogStream[] {
-  return tables.filter((table) => table.isReadable).map((table) => toStream(table, method));
+  return tables.filter((table) => table.unreadable === undefined).map((table) => toStream(table, method));
 }
 
 function toStream(table: Table, method: ReplicationMethod): CatalogStream {

@@ -125,7 +125,7 @@ class StreamRun {
     const { plan, reading } = this;
     const where = conditions.filter((condition) => condition !== undefined).join(' and ');
     const sql = `copy (select ${selectList(plan.columns)} from ${from}${where === '' ? '' : ` where ${where}`}) to stdout`;
-    const encoder = recordEncoder({ name: plan.table.name, namespace: plan.table.schema }, plan.columns);
+    const encoder = recordEncoder(this.stream.descriptor, plan.columns);
     const lines = copyOut(reading.client, sql, encoder, reading.now);
     let abortedAt: number | undefined;
     for (let part = await lines.next(); ; part = await lines.next()) {

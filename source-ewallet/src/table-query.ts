@@ -1,11 +1,11 @@
 import type { Client } from 'pg';
 import { queryTypes, resolveColumnType, type TypeRow } from '@ewallet/postgres';
-import type { Column, Table, TableKind } from './table';
+import type { Column, Table, TableKind, Unreadable } from './table';
 
 /**
  * Tables, views and foreign tables of the schemas, without partitions (they are read as their parent) and without other
  * sessions' temporary tables. Columns the role may not read are left out; a table none of whose columns it may read is
- * given with `isReadable` false, so that check can name the GRANT.
+ * given as unreadable, so that check can name the GRANT.
  */
 const tablesSql = `
   select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as kind,
@@ -14,6 +14,13 @@ const tablesSql = `
     greatest(c.relpages, 0) * current_setting('block_size')::float8 as bytes,
     has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT') as whole,
     has_schema_privilege(n.oid, 'USAGE') and has_any_column_privilege(c.oid, 'SELECT') as readable,
+    pg_is_in_recovery() and (c.relpersistence = 'u' or exists (
+      with recursive tree(oid) as (
+        select i.inhrelid from pg_inherits i where i.inhparent = c.oid
+        union
+        select i.inhrelid from pg_inherits i join tree t on i.inhparent = t.oid
+      )
+      select from tree join pg_class child using (oid) where child.relpersistence = 'u')) as unlogged,
     coalesce(am.amname = 'heap', c.relkind = 'p') and not exists (
       with recursive tree(oid) as (
         select i.inhrelid from pg_inherits i where i.inhparent = c.oid
@@ -55,6 +62,7 @@ interface TableRow {
   bytes: number;
   whole: boolean;
   readable: boolean;
+  unlogged: boolean;
   heap: boolean;
   primary_key: string[];
 }
@@ -83,9 +91,14 @@ export async function queryTables(client: Client, schemas: readonly string[]): P
     columns: (columnsOf.get(row.oid) ?? []).map((column) => toColumn(column, byOid)),
     primaryKey: row.primary_key,
     hasRowVersions: row.whole && row.heap && 'rpm'.includes(row.kind),
-    isReadable: row.readable,
+    unreadable: unreadable(row),
     estimate: { rows: row.rows, bytes: row.bytes },
   }));
+}
+
+function unreadable(row: TableRow): Unreadable | undefined {
+  if (!row.readable) return 'no privilege';
+  return row.unlogged ? 'unlogged on a standby' : undefined;
 }
 
 function groupByTable(rows: readonly ColumnRow[]): ReadonlyMap<string, readonly ColumnRow[]> {

@@ -10,6 +10,9 @@ export interface Column {
 
 export type TableKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table';
 
+/** A standby has no rows of an unlogged table: it, or a partition of it, can only be read on the primary. */
+export type Unreadable = 'no privilege' | 'unlogged on a standby';
+
 /** What can be read as one stream. */
 export interface Table {
   readonly oid: number;
@@ -21,8 +24,8 @@ export interface Table {
   readonly primaryKey: readonly string[];
   /** Whether rows' transaction ids and places can be read: a heap table, and SELECT on all of it. */
   readonly hasRowVersions: boolean;
-  /** Whether the role may read it (all of it, or the columns listed). */
-  readonly isReadable: boolean;
+  /** Why it cannot be read; undefined where the role may read it (all of it, or the columns listed). */
+  readonly unreadable: Unreadable | undefined;
   /** The planner's idea of its size. */
   readonly estimate: { readonly rows: number; readonly bytes: number };
 }

@@ -82,7 +82,17 @@ function judgeSqlState(state: string, text: string, doing: Doing): Verdict {
     case '55006':
       return transient('The object is in use by another session.');
     case '57014':
-      return transient('A time-out or an administrator cancelled it: look at statement_timeout.');
+      return transient(
+        'A time-out or an administrator cancelled it: look at statement_timeout of the configuration and of the role.',
+      );
+    case '22021':
+    case '22P05':
+      return {
+        kind: 'config_error',
+        quotesValues: true,
+        remedy:
+          'A text is not valid in the database’s encoding, or has no equivalent in UTF-8 (SQL_ASCII lets any bytes in): correct that row’s text, or leave its column out of the stream.',
+      };
     case '53300':
       return transient(
         'No connection is left: raise max_connections or the limit of the role or database (ALTER ROLE … CONNECTION LIMIT), or end idle sessions.',
@@ -93,6 +103,9 @@ function judgeSqlState(state: string, text: string, doing: Doing): Verdict {
     case '25P04':
       return transient('A session or transaction time-out of the server ended it: raise it for this role.');
     case '0A000':
+      if (text.includes('during recovery')) {
+        return config('A standby has no rows of unlogged tables: connect to the primary.');
+      }
       return config('The server’s version or the object’s kind does not allow this.');
     default:
       return judgeClass(state);

@@ -165,12 +165,14 @@ describe('of a copy of the server as it was, with another future', () => {
       settings: { primary_conninfo: `host=${host} port=${port} user=${username} password=${password}` },
       files: { 'standby.signal': '' },
     });
-    const latest = async (stack: RunningStack): Promise<unknown> =>
-      execute(stack, 'select count(*), max(id) from payments');
     const replayed = async (): Promise<void> => {
-      const wanted = await latest(primary);
+      const [wanted] = await execute(primary, 'select pg_current_wal_lsn()::text as lsn');
       await eventually(async () => {
-        expect(await latest(standby)).toEqual(wanted);
+        const [found] = await execute(
+          standby,
+          `select pg_last_wal_replay_lsn() >= '${String(wanted?.lsn)}'::pg_lsn as done`,
+        );
+        expect(found).toEqual({ done: true });
       });
     };
     await replayed();
@@ -187,6 +189,25 @@ describe('of a copy of the server as it was, with another future', () => {
         'set hot_standby_feedback = on there, or raise it above the longest sync.',
     ]);
     expect(check.messages.at(-1)?.connectionStatus).toEqual({ status: 'SUCCEEDED' });
+
+    await execute(primary, 'create unlogged table sessions (id int primary key)');
+    await replayed();
+    const withUnlogged = await runWalletSource('check', sourceConfig(standby.connections.source));
+    expect(warnings(withUnlogged)[0]).toBe(
+      'Table public.sessions is left out: a standby has no rows of unlogged tables. Connect to the primary to read it.',
+    );
+    const offered = await configuredCatalog(sourceConfig(standby.connections.source), 'incremental');
+    expect(offered.streams.map(({ stream }) => (stream as { name: string }).name)).toEqual(['payments']);
+    const asOnPrimary = await configuredCatalog(sourceConfig(primary.connections.source), 'incremental', ['sessions']);
+    const refused = await runWalletSource('read', sourceConfig(standby.connections.source), asOnPrimary);
+    expect({
+      code: refused.code,
+      error: refused.messages.flatMap(({ trace }) => trace?.error?.message ?? [])[0],
+    }).toEqual({
+      code: 1,
+      error:
+        'Table public.sessions has no rows here: a standby has none of unlogged tables. Connect to the primary, or leave the stream out.',
+    });
 
     await primary.stop();
     await execute(standby, 'select pg_promote()');

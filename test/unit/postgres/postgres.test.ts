@@ -54,6 +54,12 @@ test.each([
   ['42501', 'config_error', 'Grant the missing privilege to reader.'],
   ['40001', 'transient_error', 'Transactions collided; the next attempt can succeed.'],
   ['53100', 'transient_error', 'The server is out of disk, memory or connections: free some.'],
+  [
+    '53300',
+    'transient_error',
+    'No connection is left: raise max_connections or the limit of the role or database (ALTER ROLE … CONNECTION LIMIT), or end idle sessions.',
+  ],
+  ['08P01', 'transient_error', 'The connection failed; the next attempt can succeed.'],
   ['57P01', 'transient_error', 'The server is stopping, starting or was told to end the session.'],
   ['XX000', 'system_error', 'This is unexpected: see the server’s log.'],
 ])('SQLSTATE %s is a %s', (code, kind, remedy) => {
