@@ -1,11 +1,12 @@
 import { SchemaRegistry } from '@ewallet/avro';
+import { migrateSinkSchema } from '@ewallet/sink-schema';
 import { Failure } from '@ewallet/failure';
 import { DEFAULT_PATIENCE, openCluster } from '@ewallet/kafka';
 import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';
 import { chosenPartitions } from '../run/topic-watch';
-import { createState } from '../state/fences';
-import { withWarehouse } from '../state/with-warehouse';
+import { refuseLentServers } from '../state/pooler';
+import { openWarehouse, withWarehouse } from '../state/with-warehouse';
 
 /** Tries everything that `run` needs, and says what was found. The first fault is the exit. */
 export async function validateCommand(path: string): Promise<void> {
@@ -34,13 +35,14 @@ export async function validateCommand(path: string): Promise<void> {
     registry.close();
   }
   await withWarehouse(config, async (client) => {
-    await createState(client);
+    await refuseLentServers(client, async () => openWarehouse(config));
+    const migration = await migrateSinkSchema(client);
     const { rows } = await client.query<{ version: string; may_create: boolean }>(
       `select current_setting('server_version') as version,
          has_database_privilege(current_database(), 'create, temporary') as may_create`,
     );
     say(
-      `warehouse: PostgreSQL ${rows[0]?.version ?? '?'}, ${rows[0]?.may_create === true ? 'may create schemas' : 'may not create schemas'}`,
+      `warehouse: PostgreSQL ${rows[0]?.version ?? '?'}, ${rows[0]?.may_create === true ? 'may create schemas' : 'may not create schemas'}, schema sink at migration ${migration}`,
     );
   });
   say('valid');

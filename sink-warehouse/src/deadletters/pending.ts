@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { TopicPartition } from '@ewallet/kafka';
-import { STATE_SCHEMA } from '../state/schema';
+import { SINK_SCHEMA } from '@ewallet/sink-schema';
 
 /** A dead letter as it lies in the warehouse. */
 export interface StoredDeadLetter extends TopicPartition {
@@ -33,14 +33,14 @@ export async function sendPending(
     const { rows } = await client.query<Record<string, unknown>>(
       `select topic, partition, "offset", key, value, headers, stage, error_class, error_message,
          extract(epoch from record_timestamp) * 1000 as timestamp
-       from ${STATE_SCHEMA}.dead_letters where connector = $1 and ${mark} is null
+       from ${SINK_SCHEMA}.dead_letters where connector = $1 and ${mark} is null
        order by topic, partition, "offset" limit $2 for update skip locked`,
       [connector, limit],
     );
     const letters = rows.map(storedLetter);
     if (letters.length > 0) await send(letters);
     await client.query(
-      `update ${STATE_SCHEMA}.dead_letters as letter set ${mark} = now()
+      `update ${SINK_SCHEMA}.dead_letters as letter set ${mark} = now()
        from unnest($2::text[], $3::integer[], $4::bigint[]) as sent (topic, partition, "offset")
        where letter.connector = $1 and letter.topic = sent.topic and letter.partition = sent.partition
          and letter."offset" = sent."offset"`,

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { DeadLetter } from '../load/batch';
-import { STATE_SCHEMA } from '../state/schema';
+import { SINK_SCHEMA } from '@ewallet/sink-schema';
 
 /**
  * Writes dead letters in the transaction that moves the offsets past them: a record is in a table, here, or not yet read.
@@ -14,7 +14,7 @@ export async function storeDeadLetters(
 ): Promise<void> {
   for (const letter of letters) {
     await client.query(
-      `insert into ${STATE_SCHEMA}.dead_letters as letter
+      `insert into ${SINK_SCHEMA}.dead_letters as letter
          (connector, topic, partition, "offset", key, value, headers, record_timestamp, stage, error_class, error_message)
        values ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11)
        on conflict (connector, topic, partition, "offset") do update
@@ -37,7 +37,7 @@ export async function storeDeadLetters(
       ],
     );
     await client.query(
-      `update ${STATE_SCHEMA}.offsets set records = records - 1, dead_letters = dead_letters + 1
+      `update ${SINK_SCHEMA}.offsets set records = records - 1, dead_letters = dead_letters + 1
        where connector = $1 and topic = $2 and partition = $3`,
       [connector, letter.topic, letter.partition],
     );

@@ -5,8 +5,8 @@ import { readTable } from '../tables/catalogue';
 import { targetColumns, type LandingColumn, type Layout } from '../tables/layout';
 import { quotedTable, shownTable } from '../tables/table-name';
 import { planTable, type TablePlan, type TablePolicy } from '../tables/table-plan';
+import { decideTable } from '../state/topic-tables';
 import type { TableTarget } from '../tables/table-target';
-import { STATE_SCHEMA } from '../state/schema';
 import type { GenerationEnd } from './batch';
 import { copyRows } from './copy-stream';
 import * as sql from './merge-sql';
@@ -32,6 +32,7 @@ interface TableState {
 /** Lands rows in the tables of the warehouse over one connection. */
 export class TableLanding {
   private readonly states = new Map<TableTarget, TableState>();
+  private readonly decided = new Set<TableTarget>();
   private readonly keyLandings = new Map<TableTarget, string>();
   private readonly notStraight = new Set<string>();
   private readonly months: MonthPartitioner;
@@ -39,7 +40,6 @@ export class TableLanding {
 
   constructor(
     private readonly client: ClientBase,
-    private readonly connector: string,
     private readonly policy: TablePolicy,
   ) {
     this.months = new MonthPartitioner(client);
@@ -49,6 +49,7 @@ export class TableLanding {
   async forget(): Promise<void> {
     const landings = [...[...this.states.values()].map(({ landing }) => landing), ...this.keyLandings.values()];
     this.states.clear();
+    this.decided.clear();
     this.keyLandings.clear();
     this.months.forget();
     if (landings.length > 0) await this.client.query(`drop table if exists ${landings.join(', ')}`);
@@ -162,6 +163,10 @@ export class TableLanding {
 
   /** Tombstones alone say nothing of a table's columns, so they neither create nor change it. */
   private async delete(target: TableTarget, chunks: Iterable<Buffer>): Promise<void> {
+    if (!this.decided.has(target)) {
+      await decideTable(this.client, target.decision, undefined);
+      this.decided.add(target);
+    }
     if ((await readTable(this.client, target.name)) === undefined) return;
     let landing = this.keyLandings.get(target);
     if (landing === undefined) {
@@ -183,6 +188,12 @@ export class TableLanding {
     const { client } = this;
     const where = `${target.topic} → ${shownTable(target.name)}`;
     const { name, partitionBy } = target;
+    await decideTable(
+      client,
+      target.decision,
+      target.layout.columns.map((column) => column.name),
+    );
+    this.decided.add(target);
     const wish = { name, columns: targetColumns(target.layout, where), key: conflictKey(target), partitionBy };
     let actual = await readTable(client, target.name);
     let plan = planTable(wish, actual, this.policy);
@@ -193,7 +204,6 @@ export class TableLanding {
       plan = planTable(wish, actual, this.policy);
       for (const statement of plan.statements) await this.change(target, statement);
     }
-    await this.register(target);
     this.landings += 1;
     const landing = `pg_temp.landing_${this.landings}`;
     if (known !== undefined) await client.query(`drop table ${known.landing}`);
@@ -222,28 +232,6 @@ export class TableLanding {
         { cause: error },
       );
     }
-  }
-
-  /** Writes nothing where all is known: the row's lock would have two instances' first batches take turns. */
-  private async register(target: TableTarget): Promise<void> {
-    await this.client.query(
-      `insert into ${STATE_SCHEMA}.tables as known (table_schema, table_name, connector, topic, stream, columns)
-       select $1, $2, $3, $4, $5, $6::text[]
-       where not exists (
-         select from ${STATE_SCHEMA}.tables as t
-         where t.table_schema = $1 and t.table_name = $2 and t.connector = $3 and t.topic = $4 and t.stream = $5 and t.columns = $6::text[]
-       )
-       on conflict (table_schema, table_name, connector, topic) do update
-         set columns = excluded.columns, stream = excluded.stream, updated_at = now()`,
-      [
-        target.name.schema,
-        target.name.table,
-        this.connector,
-        target.topic,
-        target.stream,
-        target.layout.columns.map(({ name }) => name),
-      ],
-    );
   }
 }
 

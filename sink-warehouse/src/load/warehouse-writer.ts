@@ -44,7 +44,7 @@ export class WarehouseWriter {
     private readonly client: Client,
     private readonly options: WriterOptions,
   ) {
-    this.landing = new TableLanding(client, options.connector, options.tables);
+    this.landing = new TableLanding(client, options.tables);
   }
 
   /**

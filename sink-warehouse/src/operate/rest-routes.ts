@@ -1,97 +1,143 @@
+import { Failure, isFailure } from '@ewallet/failure';
+import { migrateSinkSchema } from '@ewallet/sink-schema';
 import type { Client } from 'pg';
+import { DEFAULT_PATIENCE, openCluster, type TopicPartition } from '@ewallet/kafka';
+import { chosenPartitions } from '../run/topic-watch';
 import { withWarehouse } from '../state/with-warehouse';
-import { createState, readOffsets } from '../state/fences';
+import { readOffsets } from '../state/fences';
 import { forgetTargetState, writeTargetState, type TargetState } from '../state/target-state';
-import { changeOffsets, deleteOffsets } from '../state/change-offsets';
+import {
+  changeOffsets,
+  deleteOffsets,
+  parseOffsetChanges,
+  refuseUnknownPartitions,
+  type OffsetChange,
+} from '../state/change-offsets';
 import type { Connector } from './connector';
+import { BadRequest, restError, type RestAnswer, type RestRequest } from './rest-request';
 
-export interface RestRequest {
-  readonly method: string;
-  readonly path: readonly string[];
-  readonly query: URLSearchParams;
-  readonly body: unknown;
+/** The process that answers, as Kafka Connect shows it. */
+export interface Worker {
+  readonly version: string;
+  /** `host:port` of this API. */
+  readonly id: string;
 }
 
-export interface RestAnswer {
-  readonly status: number;
-  readonly body?: unknown;
+interface Call {
+  readonly connector: Connector;
+  readonly request: RestRequest;
+  readonly worker: Worker;
 }
 
-/** Kafka Connect's form of an error. */
-export function restError(status: number, message: string): RestAnswer {
-  return { status, body: { error_code: status, message } };
-}
+type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+type Route = Partial<Record<Method, (call: Call) => RestAnswer | Promise<RestAnswer>>>;
 
 /** The part of Kafka Connect's REST API that makes sense for a process that is one connector. */
-export async function answer(connector: Connector, request: RestRequest, version: string): Promise<RestAnswer> {
+export async function answer(connector: Connector, request: RestRequest, worker: Worker): Promise<RestAnswer> {
   const { method, path } = request;
-  if (path.length === 0) return { status: 200, body: { version, commit: '', kafka_cluster_id: '' } };
-  if (path[0] !== 'connectors') return restError(404, 'HTTP 404 Not Found');
-  const { name } = connector.config;
-  if (path.length === 1) {
-    if (method !== 'GET') return restError(405, 'This process is one connector, made by its configuration file.');
-    return { status: 200, body: listing(connector, request.query) };
+  const [root, name, ...rest] = path;
+  if (root === 'connectors' && name !== undefined && name !== connector.config.name) {
+    return restError(404, `Connector ${name} not found`);
   }
-  if (path[1] !== name) return restError(404, `Connector ${path[1] ?? ''} not found`);
-  switch (`${method} ${path.slice(2).join('/')}`) {
-    case 'GET ':
-      return { status: 200, body: info(connector) };
-    case 'DELETE ':
-      await onWarehouse(connector, (client) => forgetTargetState(client, name));
+  const route =
+    root === 'connectors' && name !== undefined ? OF_CONNECTOR.get(rest.join('/')) : OF_WORKER.get(path.join('/'));
+  if (route === undefined) return restError(404, 'HTTP 404 Not Found');
+  const handler = route[method as Method];
+  if (handler !== undefined) return handler({ connector, request, worker });
+  const allow = Object.keys(route).flatMap((known) => (known === 'GET' ? ['GET', 'HEAD'] : [known]));
+  const why =
+    root === 'connectors' && name === undefined
+      ? 'This process is one connector, made by its configuration file.'
+      : 'HTTP 405 Method Not Allowed';
+  return { ...restError(405, why), headers: { allow: allow.join(', ') } };
+}
+
+const OF_WORKER = routes({
+  '': { GET: ({ worker }) => ok({ version: worker.version, commit: '', kafka_cluster_id: '' }) },
+  connectors: { GET: (call) => ok(listing(call)) },
+});
+
+const OF_CONNECTOR = routes({
+  '': {
+    GET: ({ connector }) => ok(info(connector)),
+    DELETE: async ({ connector }) => {
+      await onWarehouse(connector, (client) => forgetTargetState(client, connector.config.name));
       setImmediate(() => void connector.close());
       return { status: 204 };
-    case 'GET config':
-      return { status: 200, body: connector.config.shown };
-    case 'GET status':
-      return { status: 200, body: status(connector) };
-    case 'GET topics':
-      return { status: 200, body: { [name]: { topics: topicsOf(connector) } } };
-    case 'GET tasks':
-      return { status: 200, body: [{ id: { connector: name, task: 0 }, config: connector.config.shown }] };
-    case 'GET tasks/0/status':
-      return { status: 200, body: status(connector).tasks[0] };
-    case 'PUT pause':
+    },
+  },
+  config: { GET: ({ connector }) => ok(connector.config.shown) },
+  status: { GET: (call) => ok(status(call)) },
+  topics: { GET: ({ connector }) => ok({ [connector.config.name]: { topics: topicsOf(connector) } }) },
+  tasks: {
+    GET: ({ connector: { config } }) => ok([{ id: { connector: config.name, task: 0 }, config: config.shown }]),
+  },
+  'tasks/0/status': { GET: (call) => ok(status(call).tasks[0]) },
+  pause: {
+    PUT: async ({ connector }) => {
       // First what can be done without the warehouse; the answer says whether it will outlive this process.
       await connector.pause();
       await remember(connector, 'PAUSED');
       return { status: 202 };
-    case 'PUT stop':
+    },
+  },
+  stop: {
+    PUT: async ({ connector }) => {
       await connector.stop();
       await remember(connector, 'STOPPED');
       return { status: 204 };
-    case 'PUT resume':
+    },
+  },
+  resume: {
+    PUT: async ({ connector }) => {
       await remember(connector, 'RUNNING');
       connector.start();
       return { status: 202 };
-    case 'POST restart':
-    case 'POST tasks/0/restart':
-      await connector.restart();
-      return { status: 204 };
-    case 'GET offsets':
-      return { status: 200, body: await onWarehouse(connector, shownOffsets(name)) };
-    case 'PATCH offsets':
+    },
+  },
+  restart: { POST: restart },
+  'tasks/0/restart': { POST: restart },
+  offsets: {
+    GET: async ({ connector }) => ok(await onWarehouse(connector, shownOffsets(connector.config.name))),
+    PATCH: async ({ connector, request }) => {
+      const changes = parsedChanges(request.body);
       return whileStopped(connector, async (client) => {
-        await changeOffsets(client, name, request.body);
+        const { name } = connector.config;
+        refuseUnknown(changes, await readablePartitions(connector), await readOffsets(client, name));
+        await changeOffsets(client, name, changes);
         return 'The offsets for this connector have been altered successfully';
       });
-    case 'DELETE offsets':
-      return whileStopped(connector, async (client) => {
-        await deleteOffsets(client, name);
+    },
+    DELETE: async ({ connector }) =>
+      whileStopped(connector, async (client) => {
+        await deleteOffsets(client, connector.config.name);
         return 'The offsets for this connector have been reset successfully';
-      });
-    default:
-      return restError(method === 'GET' ? 404 : 405, `HTTP ${method} is not known here`);
-  }
+      }),
+  },
+});
+
+/** A map, because any path may be asked for, `constructor` and `__proto__` included. */
+function routes(byPath: Readonly<Record<string, Route>>): ReadonlyMap<string, Route> {
+  return new Map(Object.entries(byPath));
 }
 
-function listing(connector: Connector, query: URLSearchParams): unknown {
-  const { name } = connector.config;
-  const expand = query.getAll('expand');
+function ok(body: unknown): RestAnswer {
+  return { status: 200, body };
+}
+
+async function restart({ connector }: Call): Promise<RestAnswer> {
+  await connector.restart();
+  return { status: 204 };
+}
+
+function listing(call: Call): unknown {
+  const { name } = call.connector.config;
+  const expand = call.request.query.getAll('expand');
   if (expand.length === 0) return [name];
   return {
     [name]: {
-      ...(expand.includes('status') ? { status: status(connector) } : {}),
-      ...(expand.includes('info') ? { info: info(connector) } : {}),
+      ...(expand.includes('status') ? { status: status(call) } : {}),
+      ...(expand.includes('info') ? { info: info(call.connector) } : {}),
     },
   };
 }
@@ -100,9 +146,9 @@ function info({ config }: Connector) {
   return { name: config.name, config: config.shown, tasks: [{ connector: config.name, task: 0 }], type: 'sink' };
 }
 
-function status({ config, state }: Connector) {
-  const worker_id = `${config.rest.host}:${config.rest.port}`;
-  return { name: config.name, connector: { state, worker_id }, tasks: [{ id: 0, state, worker_id }], type: 'sink' };
+function status({ connector: { config, state }, worker }: Call) {
+  const at = { state, worker_id: worker.id };
+  return { name: config.name, connector: at, tasks: [{ id: 0, ...at }], type: 'sink' };
 }
 
 function topicsOf({ sink }: Connector): string[] {
@@ -118,11 +164,52 @@ function shownOffsets(connector: string): (client: Client) => Promise<unknown> {
   });
 }
 
+function parsedChanges(body: unknown): OffsetChange[] {
+  return asked(() => parseOffsetChanges(body));
+}
+
+function refuseUnknown(
+  changes: readonly OffsetChange[],
+  readable: readonly TopicPartition[],
+  held: readonly TopicPartition[],
+): void {
+  asked(() => {
+    refuseUnknownPartitions(changes, readable, held);
+  });
+}
+
+/** What is wrong with the request's content is the caller's to correct, whatever else is refused is not. */
+function asked<Result>(check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (isFailure(error)) throw new BadRequest(400, error.message);
+    throw error;
+  }
+}
+
+async function readablePartitions({ config }: Connector): Promise<TopicPartition[]> {
+  const cluster = openCluster(config.kafka, DEFAULT_PATIENCE, () => undefined);
+  try {
+    await cluster.connect();
+    await cluster.refreshMetadata();
+    return await chosenPartitions(cluster, config.topics, config.errors.topic);
+  } catch (error) {
+    if (isFailure(error)) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    throw Failure.transient(`Kafka could not say which topics there are: ${text}. No offset was changed.`, {
+      cause: error,
+    });
+  } finally {
+    await cluster.disconnect();
+  }
+}
+
 async function whileStopped(connector: Connector, job: (client: Client) => Promise<string>): Promise<RestAnswer> {
   if (connector.state !== 'STOPPED') {
     return restError(400, 'Connectors must be in the STOPPED state before their offsets can be modified.');
   }
-  return { status: 200, body: { message: await onWarehouse(connector, job) } };
+  return ok({ message: await onWarehouse(connector, job) });
 }
 
 async function remember(connector: Connector, state: TargetState): Promise<void> {
@@ -132,7 +219,7 @@ async function remember(connector: Connector, state: TargetState): Promise<void>
 /** The sink's tables may not be there yet: a connector can be paused before it ever reached the warehouse. */
 async function onWarehouse<Result>({ config }: Connector, job: (client: Client) => Promise<Result>): Promise<Result> {
   return withWarehouse(config, async (client) => {
-    await createState(client);
+    await migrateSinkSchema(client);
     return job(client);
   });
 }

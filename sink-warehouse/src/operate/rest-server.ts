@@ -4,9 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { isFailure } from '@ewallet/failure';
 import type { Connector } from './connector';
 import type { SinkMetrics } from './metrics';
-import { answer, restError, type RestAnswer } from './rest-routes';
-
-const MAX_BODY_BYTES = 1 << 20;
+import { BadRequest, parseTarget, readBody, restError, type RestAnswer } from './rest-request';
+import { answer, type Worker } from './rest-routes';
 
 /** Serves the REST API, metrics and health. Close the server that is returned. */
 export async function serveRest(
@@ -15,55 +14,54 @@ export async function serveRest(
   version: string,
 ): Promise<{ readonly server: Server; readonly url: string }> {
   const { host, port } = connector.config.rest;
+  const worker = { version, id: `${host}:${port}` };
   const server = createServer((request, response) => {
-    handle(connector, metrics, version, request, response).catch((error: unknown) => {
-      const text = error instanceof Error ? error.message : String(error);
-      send(response, restError(isFailure(error) && error.kind === 'config_error' ? 400 : 500, text));
-    });
+    handle(connector, metrics, worker, request)
+      .catch(answerToError)
+      .then((given) => {
+        send(response, given);
+      }, destroy(response));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;
+  worker.id = `${host}:${address.port}`; // port 0 takes a free one
   return { server, url: `http://${address.address}:${address.port}` };
 }
 
 async function handle(
   connector: Connector,
   metrics: SinkMetrics,
-  version: string,
+  worker: Worker,
   request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  switch (url.pathname) {
-    case '/health/live':
-      send(response, { status: 200, body: { status: 'live' } });
-      return;
-    case '/health/ready':
-      send(response, {
-        status: connector.isReady ? 200 : 503,
-        body: { state: connector.state, ready: connector.isReady },
-      });
-      return;
-    case '/metrics':
-      response.writeHead(200, { 'content-type': metrics.registry.contentType });
-      response.end(await metrics.registry.metrics());
-      return;
+): Promise<RestAnswer> {
+  const { path, query } = parseTarget(request.url ?? '/');
+  // As Kafka Connect does: HEAD is GET, of which node:http sends no body.
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
+  const open = `${method} /${path.join('/')}`;
+  if (open === 'GET /health/live') return { status: 200, body: { status: 'live' } };
+  if (open === 'GET /health/ready') {
+    const { isReady, state } = connector;
+    return { status: isReady ? 200 : 503, body: { state, ready: isReady } };
+  }
+  if (open === 'GET /metrics') {
+    const { registry } = metrics;
+    return { status: 200, body: await registry.metrics(), headers: { 'content-type': registry.contentType } };
   }
   if (!isAllowed(connector, request)) {
-    response.setHeader('www-authenticate', 'Basic realm="sink-warehouse"');
-    send(response, restError(401, 'User and password are needed'));
-    return;
+    const headers = { 'www-authenticate': 'Basic realm="sink-warehouse"' };
+    return { ...restError(401, 'User and password are needed'), headers };
   }
-  const path = url.pathname
-    .split('/')
-    .filter((part) => part !== '')
-    .map(decodeURIComponent);
-  const method = request.method ?? 'GET';
-  const body = await readBody(request);
-  send(response, await answer(connector, { method, path, query: url.searchParams, body }, version));
+  return answer(connector, { method, path, query, body: await readBody(request) }, worker);
+}
+
+function answerToError(error: unknown): RestAnswer {
+  if (error instanceof BadRequest) return restError(error.status, error.message);
+  const text = error instanceof Error ? error.message : String(error);
+  // The warehouse or Kafka does not answer: the same request can succeed later.
+  return restError(isFailure(error) && error.kind === 'transient_error' ? 503 : 500, text);
 }
 
 function isAllowed({ config }: Connector, request: IncomingMessage): boolean {
@@ -74,23 +72,14 @@ function isAllowed({ config }: Connector, request: IncomingMessage): boolean {
   return timingSafeEqual(digest(wanted), digest(request.headers.authorization ?? ''));
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new RangeError('the body is too long');
-    chunks.push(chunk);
-  }
-  if (bytes === 0) return undefined;
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
-  } catch {
-    return undefined;
-  }
+function send(response: ServerResponse, { status, body, headers = {} }: RestAnswer): void {
+  const text = body === undefined || typeof body === 'string' ? (body ?? '') : JSON.stringify(body);
+  response.writeHead(status, { ...(text === '' ? {} : { 'content-type': 'application/json' }), ...headers });
+  response.end(text);
 }
 
-function send(response: ServerResponse, { status, body }: RestAnswer): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(body === undefined ? '' : JSON.stringify(body));
+function destroy(response: ServerResponse): () => void {
+  return () => {
+    response.destroy();
+  };
 }

@@ -19,6 +19,7 @@ export class RecordKeys {
     const { rule } = this;
     switch (rule.kind) {
       case 'none':
+      case 'keyless':
       case 'coordinates':
         return undefined;
       case 'record-key':

@@ -13,6 +13,9 @@ import {
 import type { Batch, DeadLetter } from '../load/batch';
 import { rawRecord } from '../load/raw-record';
 import { lineageOf, type Lineage } from '../load/table-batch';
+import { shownTable } from '../tables/table-name';
+import type { TableTarget } from '../tables/table-target';
+import type { TopicDecision } from '../tables/topic-decision';
 import type { HeldPartition } from './held-partition';
 import type { TopicTables } from './topic-tables';
 import type { WriterSchemas } from './writer-schemas';
@@ -22,6 +25,8 @@ export interface AssemblerOptions {
 }
 
 const NO_KEY = -1;
+/** Every record of our destination has this field. */
+const EXTRACTED_AT = '_airbyte_extracted_at';
 
 /** Turns what was fetched into rows of a batch, record after record, in the order of the offsets. */
 export class Assembler {
@@ -73,11 +78,17 @@ export class Assembler {
     }
   }
 
+  /** Follows what the warehouse decided: which table a topic fills, and whether its records have keys. */
+  learn(decisions: readonly TopicDecision[]): void {
+    this.tables.learn(decisions);
+  }
+
   /** Awaits only where a schema is new, which is once a schema: a promise a record would cost more than its row. */
   private addRecord(batch: Batch, topic: string, partition: number, raw: number): Promise<void> | undefined {
     const { cursor } = this;
     const table = this.tables.get(topic);
-    if (table !== undefined && cursor.valueStart >= 0 && cursor.bytes[cursor.valueStart] === 0) {
+    const fits = table !== undefined && !(table.refusesKeys && cursor.keyStart >= 0);
+    if (fits && cursor.valueStart >= 0 && cursor.bytes[cursor.valueStart] === 0) {
       const valueId = schemaId(cursor.bytes, cursor.valueStart, cursor.valueEnd);
       const keyId = table.readsKey ? schemaId(cursor.bytes, cursor.keyStart, cursor.keyEnd) : NO_KEY;
       const encoder = valueId === undefined || keyId === undefined ? undefined : table.encoder(keyId, valueId);
@@ -128,7 +139,7 @@ export class Assembler {
     if (value === undefined) return;
     if (value.kind === 'control') {
       const { generationId } = value.read(bytes, cursor.valueStart + FRAME_BYTES, cursor.valueEnd);
-      const { name } = this.tables.name(topic, cursor, undefined);
+      const { name } = this.tables.name(topic, cursor, { schemaStream: undefined, isOurs: true });
       batch.generationEnds.push({ name, topic, partition, offset: cursor.offset, generationId });
       return;
     }
@@ -136,7 +147,13 @@ export class Assembler {
       this.putAside(batch, topic, partition, 'VALUE_CONVERTER', new RangeError('the value is no Avro record'));
       return;
     }
-    const table = this.tables.get(topic) ?? this.tables.open(topic, cursor, value.stream);
+    const isOurs = value.schema.columns.some(({ name }) => name === EXTRACTED_AT);
+    const table =
+      this.tables.get(topic) ?? (await this.tables.open(topic, cursor, { schemaStream: value.stream, isOurs }));
+    if (table.refusesKeys && keyId !== undefined) {
+      this.putAside(batch, topic, partition, 'KEY_CONVERTER', unexpectedKey(table));
+      return;
+    }
     if (table.readsKey && keyId === undefined) {
       this.putAside(batch, topic, partition, 'KEY_CONVERTER', new RangeError('the record has no key'));
       return;
@@ -161,7 +178,13 @@ export class Assembler {
   ): Promise<void> {
     const key = await this.lookUp(batch, topic, partition, 'KEY_CONVERTER', keyId);
     if (key === undefined || key.kind === 'control') return;
-    const table = this.tables.get(topic) ?? this.tables.open(topic, this.cursor, key.stream);
+    const table =
+      this.tables.get(topic) ??
+      (await this.tables.open(topic, this.cursor, { schemaStream: key.stream, isOurs: false }));
+    if (table.refusesKeys) {
+      this.putAside(batch, topic, partition, 'KEY_CONVERTER', unexpectedKey(table));
+      return;
+    }
     if (!table.readsKey) return;
     const encoder = table.keyEncoder(keyId) ?? table.prepareKey(keyId, key.schema);
     try {
@@ -208,6 +231,12 @@ export class Assembler {
     this.latest = { topic, partition, lineage };
     return lineage;
   }
+}
+
+function unexpectedKey({ name, topic, decision }: TableTarget): RangeError {
+  return new RangeError(
+    `the record has a key, and ${shownTable(name)} is appended to, as the records of ${topic} had none when it was made (sink.tables.keyed of connector ${decision.connector}); write records with keys to a topic of their own`,
+  );
 }
 
 function schemaId(bytes: Buffer, start: number, end: number): number | undefined {

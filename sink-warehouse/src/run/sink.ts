@@ -20,7 +20,10 @@ import {
 } from '@ewallet/kafka';
 import type { SinkConfig } from '../config/sink-config';
 import { DeadLetterBreaker } from '../deadletters/breaker';
-import { createState, FencedOut } from '../state/fences';
+import { migrateSinkSchema } from '@ewallet/sink-schema';
+import { FencedOut } from '../state/fences';
+import { refuseLentServers } from '../state/pooler';
+import { readDecisions } from '../state/topic-tables';
 import { readTargetState } from '../state/target-state';
 import { answerInTime } from './answer-in-time';
 import { Assembler } from './assembler';
@@ -106,9 +109,13 @@ export class Sink {
   /** Until `stop`, or a fault that no retry cures. */
   async run(): Promise<void> {
     const registry = new SchemaRegistry(this.config.registry);
-    const assembler = new Assembler(new WriterSchemas(registry), new TopicTables(this.config), {
-      deleteEnabled: this.config.deleteEnabled,
-    });
+    const assembler = new Assembler(
+      new WriterSchemas(registry),
+      new TopicTables(this.config, async (topic) => (await registry.latest(`${topic}-key`)) !== undefined),
+      {
+        deleteEnabled: this.config.deleteEnabled,
+      },
+    );
     try {
       while (!this.stopping.signal.aborted) {
         try {
@@ -223,7 +230,12 @@ export class Sink {
   ): Promise<void> {
     const client = await this.openWarehouse();
     try {
-      await answerInTime(client, this.config.warehouseTimeoutMs, createState(client));
+      const open = async () => this.openWarehouse();
+      await answerInTime(client, this.config.warehouseTimeoutMs, refuseLentServers(client, open));
+      await answerInTime(client, this.config.warehouseTimeoutMs, migrateSinkSchema(client));
+      assembler.learn(
+        await answerInTime(client, this.config.warehouseTimeoutMs, readDecisions(client, this.config.name)),
+      );
       await this.heedTargetState(client);
       const session = new Session(
         {

@@ -1,9 +1,9 @@
 import { Failure } from '@ewallet/failure';
 import type { ClientBase } from 'pg';
-import type { TopicPartition } from '@ewallet/kafka';
-import { STATE_SCHEMA } from './schema';
+import { partitionKey, type TopicPartition } from '@ewallet/kafka';
+import { SINK_SCHEMA } from '@ewallet/sink-schema';
 
-interface OffsetChange extends TopicPartition {
+export interface OffsetChange extends TopicPartition {
   /** Null forgets the partition: it begins anew. */
   readonly offset: number | null;
 }
@@ -13,7 +13,7 @@ interface OffsetChange extends TopicPartition {
  *
  * @throws Failure naming what is wrong with the body
  */
-function parseOffsetChanges(body: unknown): OffsetChange[] {
+export function parseOffsetChanges(body: unknown): OffsetChange[] {
   const { offsets } = (typeof body === 'object' && body !== null ? body : {}) as { offsets?: unknown };
   if (!Array.isArray(offsets) || offsets.length === 0) throw Failure.config('Partitions / offsets need to be provided');
   return offsets.map((entry: unknown) => {
@@ -32,28 +32,69 @@ function parseOffsetChanges(body: unknown): OffsetChange[] {
 }
 
 /**
- * Moves offsets and raises the fences, so that no sink that runs elsewhere goes on from where it was. Whoever moves an
+ * A partition that the connector does not read would be an offset that nothing ever looks at, most often a typing error.
+ * What the warehouse still has of a topic that is gone may be forgotten.
+ *
+ * @param readable the partitions of the connector's topics that exist in Kafka
+ * @param held the partitions that the warehouse has an offset of
+ * @throws Failure naming the first partition that is neither
+ */
+export function refuseUnknownPartitions(
+  changes: readonly OffsetChange[],
+  readable: readonly TopicPartition[],
+  held: readonly TopicPartition[],
+): void {
+  const known = new Set(readable.map(partitionKey));
+  const stored = new Set(held.map(partitionKey));
+  const unknown = changes.find(
+    (change) => !known.has(partitionKey(change)) && !(change.offset === null && stored.has(partitionKey(change))),
+  );
+  if (unknown === undefined) return;
+  const count = readable.filter(({ topic }) => topic === unknown.topic).length;
+  throw Failure.config(
+    count === 0
+      ? `Topic ${unknown.topic} does not exist, or the connector's topics and topics.regex do not choose it. No offset was changed.`
+      : `Topic ${unknown.topic} has no partition ${unknown.partition}; it has 0 to ${count - 1}. No offset was changed.`,
+  );
+}
+
+/**
+ * Moves offsets, all or none, and raises the fences, so that no sink that runs elsewhere goes on from where it was. Whoever moves an
  * offset means the topic that has the name now, so its id is learnt anew.
  */
-export async function changeOffsets(client: ClientBase, connector: string, body: unknown): Promise<void> {
-  for (const { topic, partition, offset } of parseOffsetChanges(body)) {
-    if (offset === null) {
-      await client.query(`delete from ${STATE_SCHEMA}.offsets where connector = $1 and topic = $2 and partition = $3`, [
-        connector,
-        topic,
-        partition,
-      ]);
-      continue;
-    }
-    await client.query(
-      `insert into ${STATE_SCHEMA}.offsets as held (connector, topic, partition, next_offset, fence) values ($1, $2, $3, $4, 1)
-       on conflict (connector, topic, partition) do update
-         set next_offset = excluded.next_offset, fence = held.fence + 1, topic_id = null, updated_at = now()`,
-      [connector, topic, partition, offset],
-    );
+export async function changeOffsets(
+  client: ClientBase,
+  connector: string,
+  changes: readonly OffsetChange[],
+): Promise<void> {
+  await client.query('begin');
+  try {
+    for (const change of changes) await changeOffset(client, connector, change);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
   }
 }
 
+async function changeOffset(client: ClientBase, connector: string, change: OffsetChange): Promise<void> {
+  const { topic, partition, offset } = change;
+  if (offset === null) {
+    await client.query(`delete from ${SINK_SCHEMA}.offsets where connector = $1 and topic = $2 and partition = $3`, [
+      connector,
+      topic,
+      partition,
+    ]);
+    return;
+  }
+  await client.query(
+    `insert into ${SINK_SCHEMA}.offsets as held (connector, topic, partition, next_offset, fence) values ($1, $2, $3, $4, 1)
+     on conflict (connector, topic, partition) do update
+       set next_offset = excluded.next_offset, fence = held.fence + 1, topic_id = null, updated_at = now()`,
+    [connector, topic, partition, offset],
+  );
+}
+
 export async function deleteOffsets(client: ClientBase, connector: string): Promise<void> {
-  await client.query(`delete from ${STATE_SCHEMA}.offsets where connector = $1`, [connector]);
+  await client.query(`delete from ${SINK_SCHEMA}.offsets where connector = $1`, [connector]);
 }

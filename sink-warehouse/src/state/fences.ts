@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
+import { SINK_SCHEMA } from '@ewallet/sink-schema';
 import type { ClientBase } from 'pg';
 import { comparePartitions, partitionKey, type TopicPartition } from '@ewallet/kafka';
-import { STATE_DDL, STATE_DDL_LOCK, STATE_SCHEMA } from './schema';
 
 /** A partition that this process may write, from this offset on, for as long as nobody raises the fence. */
 export interface Claim extends TopicPartition {
@@ -37,24 +37,6 @@ export class FencedOut extends Error {
   override readonly name = 'FencedOut';
 }
 
-export async function createState(client: ClientBase): Promise<void> {
-  await client.query('begin');
-  try {
-    await client.query('select pg_advisory_xact_lock($1)', [STATE_DDL_LOCK]);
-    const present = await client.query<{ tables: string }>(
-      `select count(*) as tables from pg_catalog.pg_class where relnamespace = to_regnamespace($1)
-         and relname in ('offsets', 'dead_letters', 'tables', 'connectors')`,
-      [STATE_SCHEMA],
-    );
-    // A sink with few rights works on state that an administrator made: nothing is created where all is there.
-    if (present.rows[0]?.tables !== '4') for (const statement of STATE_DDL) await client.query(statement);
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  }
-}
-
 /**
  * Raises the fence of each partition and returns where to read on, in one statement: whoever held a partition before can
  * commit nothing after it, and what it had committed is in the offset returned.
@@ -71,7 +53,7 @@ export async function claimPartitions(client: ClientBase, request: ClaimRequest)
     fence: string;
     topic_id: string | null;
   }>(
-    `insert into ${STATE_SCHEMA}.offsets as held (connector, topic, partition, next_offset, fence, generation, owner, topic_id)
+    `insert into ${SINK_SCHEMA}.offsets as held (connector, topic, partition, next_offset, fence, generation, owner, topic_id)
      select $1, wanted.topic, wanted.partition, wanted.start, 1, $2, $3, wanted.topic_id
      from unnest($4::text[], $5::integer[], $6::bigint[], $7::uuid[]) with ordinality
        as wanted (topic, partition, start, topic_id, position)
@@ -116,7 +98,7 @@ export async function advanceOffsets(
   const moved = await client.query<{ topic: string; partition: number }>(
     `with held as (
        select o.connector, o.topic, o.partition, batch.next, batch.records
-       from ${STATE_SCHEMA}.offsets as o
+       from ${SINK_SCHEMA}.offsets as o
        join unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
          as batch (topic, partition, fence, origin, next, records)
          on o.topic = batch.topic and o.partition = batch.partition and o.fence = batch.fence and o.next_offset = batch.origin
@@ -124,7 +106,7 @@ export async function advanceOffsets(
        order by o.topic, o.partition
        for update of o
      )
-     update ${STATE_SCHEMA}.offsets as o
+     update ${SINK_SCHEMA}.offsets as o
      set next_offset = held.next, records = o.records + held.records, updated_at = now()
      from held
      where o.connector = held.connector and o.topic = held.topic and o.partition = held.partition
@@ -159,7 +141,7 @@ export interface OffsetRow extends TopicPartition {
 export async function readOffsets(client: ClientBase, connector: string): Promise<OffsetRow[]> {
   const { rows } = await client.query<Record<string, unknown>>(
     `select topic, partition, next_offset, fence, generation, owner, records, dead_letters, updated_at
-     from ${STATE_SCHEMA}.offsets where connector = $1 order by topic, partition`,
+     from ${SINK_SCHEMA}.offsets where connector = $1 order by topic, partition`,
     [connector],
   );
   return rows.map((row) => {

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { STATE_SCHEMA } from './schema';
+import { SINK_SCHEMA } from '@ewallet/sink-schema';
 import { FencedOut, type Claim } from './fences';
 
 /** Puts a claimed partition at another offset, under its fence: a topic that was made anew begins again. */
@@ -10,7 +10,7 @@ export async function moveOffset(
   to: { readonly offset: number; readonly topicId: string | undefined },
 ): Promise<void> {
   const moved = await client.query(
-    `update ${STATE_SCHEMA}.offsets set next_offset = $5, topic_id = coalesce($6, topic_id), updated_at = now()
+    `update ${SINK_SCHEMA}.offsets set next_offset = $5, topic_id = coalesce($6, topic_id), updated_at = now()
      where connector = $1 and topic = $2 and partition = $3 and fence = $4`,
     [connector, claim.topic, claim.partition, claim.fence, to.offset, to.topicId ?? null],
   );

@@ -2,15 +2,22 @@ import { connect } from '@ewallet/postgres';
 import type { Client } from 'pg';
 import type { SinkConfig } from '../config/sink-config';
 
-/** A connection for one job, ended after it. */
-export async function withWarehouse<Result>(
-  config: Pick<SinkConfig, 'name' | 'warehouse' | 'warehouseTimeoutMs'>,
-  job: (client: Client) => Promise<Result>,
-): Promise<Result> {
-  const client = await connect(config.warehouse, {
+type Warehouse = Pick<SinkConfig, 'name' | 'warehouse' | 'warehouseTimeoutMs'>;
+
+/** A connection for something that is done once. Who opens it ends it. */
+export async function openWarehouse(config: Warehouse): Promise<Client> {
+  return connect(config.warehouse, {
     applicationName: `sink-warehouse ${config.name}`,
     settings: { TimeZone: 'UTC' },
   });
+}
+
+/** A connection for one job, ended after it. */
+export async function withWarehouse<Result>(
+  config: Warehouse,
+  job: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = await openWarehouse(config);
   try {
     return await job(client);
   } finally {

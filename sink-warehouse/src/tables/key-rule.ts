@@ -5,6 +5,8 @@ import { Failure } from '@ewallet/failure';
 export type KeyRule =
   /** Every record is a row. */
   | { readonly kind: 'none' }
+  /** Every record is a row, as the topic's records have no key; one that has is a bad record. */
+  | { readonly kind: 'keyless' }
   /** Every record is a row, and the table's key is where it came from: topic, partition and offset. */
   | { readonly kind: 'coordinates' }
   /** Fields of the record's key; no names mean all of them. */

@@ -6,6 +6,7 @@ import { RowEncoder } from '../avro/row-encoder';
 import { GrowingBuffer } from '../load/growing-buffer';
 import { keyColumns, namedSchema, type KeyRule } from './key-rule';
 import type { TableName } from './table-name';
+import type { TopicDecision } from './topic-decision';
 import {
   AIRBYTE_COLUMNS,
   EMPTY_LAYOUT,
@@ -44,15 +45,26 @@ export class TableTarget {
   private readonly scratch = new GrowingBuffer(1024);
 
   constructor(
-    readonly topic: string,
-    readonly stream: string,
-    readonly name: TableName,
+    /** What the warehouse has decided of the topic, or is asked to. */
+    readonly decision: TopicDecision,
     private readonly rule: KeyRule,
     /** The column whose month a row's partition is; undefined for a table in one piece. */
     readonly partitionBy?: string,
   ) {
     this.current = { columns: [...AIRBYTE_COLUMNS], slots: slotsOf(AIRBYTE_COLUMNS) };
     if (rule.kind === 'coordinates') this.primaryKey = LINEAGE_COLUMNS.slice(0, 3);
+  }
+
+  get topic(): string {
+    return this.decision.topic;
+  }
+
+  get stream(): string {
+    return this.decision.stream;
+  }
+
+  get name(): TableName {
+    return this.decision.name;
   }
 
   get layout(): Layout {
@@ -72,6 +84,11 @@ export class TableTarget {
   /** Whether Kafka's key has to be read. */
   get readsKey(): boolean {
     return this.rule.kind === 'record-key';
+  }
+
+  /** Whether a record with a key contradicts what was decided of the topic. */
+  get refusesKeys(): boolean {
+    return this.rule.kind === 'keyless';
   }
 
   /** The primary key; empty for tables that are appended to, and before the first schema was seen. */

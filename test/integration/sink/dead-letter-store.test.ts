@@ -1,12 +1,12 @@
+import { migrateSinkSchema } from '@ewallet/sink-schema';
 import { storeDeadLetters } from '../../../sink-warehouse/src/deadletters/store';
 import type { DeadLetter } from '../../../sink-warehouse/src/load/batch';
-import { createState } from '../../../sink-warehouse/src/state/fences';
 import { SinkCase } from '../../support/sink/sink-case';
 
 let sinks: SinkCase;
 beforeAll(async () => {
   sinks = await SinkCase.open();
-  await createState(sinks.warehouse);
+  await migrateSinkSchema(sinks.warehouse);
 });
 afterAll(async () => sinks.close());
 

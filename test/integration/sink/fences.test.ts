@@ -1,10 +1,5 @@
-import {
-  advanceOffsets,
-  claimPartitions,
-  createState,
-  FencedOut,
-  readOffsets,
-} from '../../../sink-warehouse/src/state/fences';
+import { migrateSinkSchema } from '@ewallet/sink-schema';
+import { advanceOffsets, claimPartitions, FencedOut, readOffsets } from '../../../sink-warehouse/src/state/fences';
 import { changeOffsets } from '../../../sink-warehouse/src/state/change-offsets';
 import { moveOffset } from '../../../sink-warehouse/src/state/move-offset';
 import { SinkCase } from '../../support/sink/sink-case';
@@ -12,7 +7,7 @@ import { SinkCase } from '../../support/sink/sink-case';
 let sinks: SinkCase;
 beforeAll(async () => {
   sinks = await SinkCase.open();
-  await createState(sinks.warehouse);
+  await migrateSinkSchema(sinks.warehouse);
 });
 afterAll(async () => sinks.close());
 
@@ -60,8 +55,6 @@ test('the id of a topic is learnt once and stays until the offset is moved, so t
   const [held] = await claim('e', 1, false, second);
   await moveOffset(sinks.warehouse, 'e', held!, { offset: 0, topicId: second });
   expect(await ids(first)).toEqual([second]);
-  await changeOffsets(sinks.warehouse, 'e', {
-    offsets: [{ partition: { kafka_topic: 't', kafka_partition: 0 }, offset: { kafka_offset: 3 } }],
-  });
+  await changeOffsets(sinks.warehouse, 'e', [{ ...place, offset: 3 }]);
   expect(await ids(first)).toEqual([first]);
 });
