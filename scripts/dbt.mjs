@@ -3,6 +3,8 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { privateSeeds } from './dbt/seeds.mjs';
+import { namedWarehouse } from './dbt/warehouse.mjs';
 import { provideEnvironment } from './setup/python.mjs';
 import { say } from './setup/step.mjs';
 
@@ -13,10 +15,18 @@ const [first, ...rest] = process.argv.slice(2);
 const [program, args] = first === 'lint' ? ['sqlfluff', ['lint', '.', ...rest]] : ['dbt', [first ?? '--help', ...rest]];
 
 try {
+  const seeds = process.env.EWALLET_DBT_SEEDS;
+  const env = { DBT_PROFILES_DIR: project, ...process.env };
+  if (program === 'dbt') {
+    const warehouse = namedWarehouse(args[0], process.env);
+    if (warehouse.kind === 'stop') throw new Error(warehouse.why);
+    if (warehouse.note !== undefined) say(warehouse.note);
+    if (seeds) env.EWALLET_DBT_SEEDS = privateSeeds(project, seeds, process.env.INIT_CWD ?? process.cwd());
+  }
   await provideEnvironment(root, 'dbt');
   const child = spawn(path.join(root, '.venv', 'bin', program), args, {
     cwd: project,
-    env: { DBT_PROFILES_DIR: project, ...process.env },
+    env,
     stdio: 'inherit',
   });
   // Ctrl-C reaches dbt as well; it cancels its queries and then decides the exit code.
