@@ -55,6 +55,13 @@ with candidates as (
         where known.transaction_id = stg.transaction_id and known.loaded_at = stg.loaded_at
       )
     {%- endif %}
+  {%- set oldest = first_value('select cast(min(transaction_date) as text) from ' ~ fact) %}
+  {%- if oldest %}
+  union
+  -- Set aside before, as it was older than all sign-ups, until an earlier one arrived.
+  select stg.transaction_id from {{ read[3] }} as stg
+  where stg.created_at < timestamptz '{{ oldest }}' + interval '1 day'
+  {%- endif %}
   {%- if first_value('select exists (' ~ concerned_wallets ~ ')') %}
   union
   select transaction_id from {{ fact }}

@@ -9,6 +9,7 @@ with milestones as (
     totals.second_payment_at
   from {{ ref('dim_users') }} as users
   left join {{ ref('user_transaction_totals') }} as totals on users.user_id = totals.user_id
+  where users.signup_month is not null
 ),
 
 {# greatest() skips nulls, so each step asks for all before it. #}

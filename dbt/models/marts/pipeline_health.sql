@@ -44,6 +44,25 @@ dead_letters as (
   group by stream
 ),
 
+set_aside as (
+  select
+    stream,
+    cast(sum(row_count) filter (where decision = 'set aside') as bigint) as set_aside_row_count,
+    cast(sum(row_count) filter (where decision != 'set aside') as bigint) as decided_row_count,
+    string_agg(rule || ' ' || row_count || ' (key ' || example_key || ')', ', ' order by rule) as set_aside_rules
+  from (
+    select
+      stream,
+      rule,
+      decision,
+      count(*) as row_count,
+      min(row_key) as example_key
+    from {{ ref('stg_ewallet__set_aside') }}
+    group by stream, rule, decision
+  ) as rules
+  group by stream
+),
+
 aged as (
   select
     loads.*,
@@ -56,6 +75,9 @@ select
   aged.raw_row_count,
   aged.present_row_count as staging_row_count,
   mart_counts.row_count as mart_row_count,
+  coalesce(set_aside.set_aside_row_count, 0) as set_aside_row_count,
+  coalesce(set_aside.decided_row_count, 0) as decided_row_count,
+  set_aside.set_aside_rules,
   aged.latest_extracted_at,
   aged.latest_loaded_at,
   aged.seconds_since_load,
@@ -73,5 +95,6 @@ select
   now() as measured_at
 from aged
 left join mart_counts on aged.stream = mart_counts.stream
+left join set_aside on aged.stream = set_aside.stream
 left join offsets on aged.stream = offsets.stream
 left join dead_letters on aged.stream = dead_letters.stream

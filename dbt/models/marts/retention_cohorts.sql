@@ -12,6 +12,7 @@ cohorts as (
     signup_month as cohort_month,
     count(*) as cohort_users
   from {{ ref('dim_users') }}
+  where signup_month is not null
   group by signup_month
 ),
 

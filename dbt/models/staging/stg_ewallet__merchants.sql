@@ -11,8 +11,8 @@ select
   to_jsonb({{ wallet_column('merchants', 'tags', 'tags') }}) as tags,
   {{ mapped('status_map', wallet_column('merchants', 'status', 'status')) }} as merchant_status,
   cast({{ wallet_column('merchants', 'status', 'status') }} as text) as source_status,
-  {{ wallet_time('merchants', 'created_at', 'created_at') }} as onboarded_at,
-  {{ local_date(wallet_time('merchants', 'created_at', 'created_at')) }} as onboarded_date,
+  {{ plausible_time('merchants', 'created_at') }} as onboarded_at,
+  {{ local_date('(' ~ plausible_time('merchants', 'created_at') ~ ')') }} as onboarded_date,
   {{ wallet_extracted_at() }} as extracted_at,
   {{ wallet_loaded_at('merchants', 'updated_at') }} as loaded_at
 from {{ latest_rows('merchants', 'id', 'updated_at') }}

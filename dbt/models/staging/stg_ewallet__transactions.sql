@@ -11,8 +11,9 @@ select
   cast({{ wallet_column('transactions', 'failure_reason', 'failure_reason') }} as text) as failure_reason,
   coalesce(currency_map.to_currency, 'unmapped') as currency,
   {{ currency }} as source_currency,
-  cast({{ in_major_units(wallet_column('transactions', 'amount', 'amount')) }} as {{ var('money_type') }}) as amount,
-  cast({{ in_major_units(wallet_column('transactions', 'fee', 'fee')) }} as {{ var('money_type') }}) as fee_amount,
+  {{ money_or_null(in_major_units(wallet_column('transactions', 'amount', 'amount'))) }} as amount,
+  -- No fee is no fee: a null would take the payer's side out of double entry. stg_ewallet__set_aside names such rows.
+  {{ money_or_zero(in_major_units(wallet_column('transactions', 'fee', 'fee'))) }} as fee_amount,
   {{ wallet_key('transactions', 'source_wallet_id', 'source_wallet_id') }} as source_wallet_id,
   {{ wallet_key('transactions', 'destination_wallet_id', 'destination_wallet_id') }} as destination_wallet_id,
   {{ wallet_key('transactions', 'refund_of_id', 'refund_of_id') }} as refund_of_transaction_id,
@@ -26,3 +27,4 @@ left join {{ ref('currency_map') }} as currency_map
 {{ map_join('transaction_type', 'type_map', wallet_column('transactions', 'type', 'type')) }}
 {{ map_join('transaction_status', 'status_map', wallet_column('transactions', 'status', 'status')) }}
 {{ map_join('channel', 'channel_map', wallet_column('transactions', 'channel', 'channel')) }}
+where {{ transaction_fault() }} is null

@@ -13,3 +13,4 @@ select
   {{ wallet_loaded_at('user_activity', 'occurred_at') }} as loaded_at
 from {{ latest_rows('user_activity', 'id', 'occurred_at') }}
 {{ map_join('activity_event', 'event_map', wallet_column('user_activity', 'event', 'event')) }}
+where {{ activity_fault() }} is null

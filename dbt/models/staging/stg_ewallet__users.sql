@@ -10,8 +10,8 @@ select
   {{ mapped('status_map', wallet_column('users', 'status', 'status')) }} as user_status,
   cast({{ wallet_column('users', 'status', 'status') }} as text) as source_status,
   {{ wallet_key('users', 'referred_by', 'referred_by') }} as referred_by_user_id,
-  {{ wallet_time('users', 'created_at', 'created_at') }} as signed_up_at,
-  {{ local_date(wallet_time('users', 'created_at', 'created_at')) }} as signup_date,
+  {{ plausible_time('users', 'created_at') }} as signed_up_at,
+  {{ local_date('(' ~ plausible_time('users', 'created_at') ~ ')') }} as signup_date,
   {{ wallet_extracted_at() }} as extracted_at,
   {{ wallet_loaded_at('users', 'updated_at') }} as loaded_at
 from {{ latest_rows('users', 'id', 'updated_at') }}
