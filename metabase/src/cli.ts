@@ -27,6 +27,9 @@ type ApplyOptions = MetabaseOptions &
 /** Exit code of `plan` where there is something to do: not a failure, and not nothing. */
 const thereAreChanges = 2;
 
+/** Exit code of `export` where something could not be exported; the rest was. */
+const somethingLeftOut = 2;
+
 /** What the commands are given of the process they run in. */
 export interface Shell {
   readonly environment: Environment;
@@ -38,7 +41,7 @@ export interface Shell {
 
 /**
  * Runs the command line.
- * @returns the exit code: 0 done, 1 failed (and said why), 2 a plan with changes.
+ * @returns the exit code: 0 done, 1 failed (and said why), 2 a plan with changes, or an export that left something out.
  */
 export async function run(args: readonly string[], shell: Shell): Promise<number> {
   let code = 0;
@@ -129,11 +132,12 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
     });
 
   content(withMetabase(root.command('export')))
-    .description('Write what Metabase shows into the files')
+    .description('Write what Metabase shows into the files; exit 0: all of it, 2: all but what it names')
     .option('--only <dashboard...>', 'only these dashboards and their questions', [])
     .option('--dry-run', 'say which files would change', false)
     .action(async (options: ApplyOptions) => {
-      await exportContent({ ...options, metabase: await openMetabase(options, shell.environment, say), say });
+      const metabase = await openMetabase(options, shell.environment, say);
+      if (!(await exportContent({ ...options, metabase, say }))) exitWith(somethingLeftOut);
     });
 
   content(withWarehouse(withMetabase(root.command('setup'))))

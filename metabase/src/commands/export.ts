@@ -1,11 +1,10 @@
-import { Failure } from '@ewallet/failure';
 import type { Metabase } from '../api/metabase';
 import type { Content } from '../content/content';
 import type { Dashboard } from '../content/dashboard';
 import type { Question } from '../content/question';
 import { readSoundContent } from '../content/read';
 import { referenceFaults } from '../content/references';
-import type { ContentKind } from '../content/schema';
+import { schemaFaults, validators, type ContentKind } from '../content/schema';
 import { fileChanges, writeFiles } from '../content/write';
 import { fingerprint, objectKey } from '../sync/applied';
 import { readServer, type Server } from '../sync/server';
@@ -19,12 +18,20 @@ export interface ExportRequest {
   readonly say: (line: string) => void;
 }
 
+interface Exported {
+  readonly kind: ContentKind;
+  readonly key: string;
+  /** Undefined: the file goes away. */
+  readonly value: object | undefined;
+}
+
 /**
  * Writes what Metabase shows into the files: edits of what the files know, and what was made anew in their collections.
- * What is in the Trash loses its file. What only the preview knows (currencies of amounts, one value only) is kept from
+ * What is in the Trash loses its file. What files cannot hold, so that `validate` or `apply` would refuse it, is left out by name. What only the preview knows (currencies of amounts, one value only) is kept from
  * the file that was there.
+ * @returns whether everything could be exported
  */
-export async function exportContent(request: ExportRequest): Promise<void> {
+export async function exportContent(request: ExportRequest): Promise<boolean> {
   const content = await readSoundContent(request.content, referenceFaults);
   const server = await readServer(request.metabase, content, { databaseName: request.databaseName, discover: true });
   const { actual } = server;
@@ -35,13 +42,7 @@ export async function exportContent(request: ExportRequest): Promise<void> {
       value.tabs.flatMap((tab) => tab.cards.flatMap((card) => (card.kind === 'question' ? [card.question] : []))),
     ),
   );
-  for (const reason of server.skipped) request.say(`! not exported: ${reason}`);
-  const foreign = [...shown].filter((key) => key.startsWith('#'));
-  if (foreign.length > 0)
-    throw Failure.config(
-      `Dashboards show questions that no file can name (${foreign.join(', ')}): move them into the collection "${[...content.collections.values()][0]?.name ?? ''}" in Metabase, or take them off.`,
-    );
-  const wanted: { kind: ContentKind; key: string; value: object | undefined }[] = [
+  const all: Exported[] = [
     ...[...actual.collections].map(([key, object]) => ({
       kind: 'collections' as const,
       key,
@@ -60,6 +61,8 @@ export async function exportContent(request: ExportRequest): Promise<void> {
       value: object.archived ? undefined : withDefaults(object.value, content),
     })),
   ];
+  const { wanted, left } = exportable(content, all);
+  for (const reason of [...server.skipped, ...left]) request.say(`! not exported: ${reason}`);
   const changes = await fileChanges(request.content, wanted);
   for (const { file, text } of changes) request.say(`${text === undefined ? 'remove' : 'write'} ${file}`);
   if (!request.dryRun) {
@@ -71,6 +74,58 @@ export async function exportContent(request: ExportRequest): Promise<void> {
       ? 'Nothing to do: the files say what Metabase shows.'
       : `${changes.length} files${request.dryRun ? ' would be' : ''} written.`,
   );
+  return server.skipped.length + left.length === 0;
+}
+
+/**
+ * What may be written so that the folder stays valid: an object that breaks a schema or names what no file has is left out, and
+ * then what names it, until all is sound. Its file, where there is one, stays as it is.
+ */
+function exportable(content: Content, all: readonly Exported[]): { wanted: Exported[]; left: string[] } {
+  const check = validators();
+  const left: string[] = [];
+  let wanted: Exported[] = [...all];
+  const drop = (one: Exported, why: string): void => {
+    left.push(`${objectOf[one.kind]} "${one.key}": ${why}`);
+    wanted = wanted.filter((other) => other !== one);
+  };
+  for (const one of all) {
+    const validate = check[one.kind];
+    if (one.value !== undefined && !validate(one.value)) drop(one, schemaFaults(validate).slice(0, 3).join('; '));
+  }
+  for (;;) {
+    const faults = referenceFaults(overlaid(content, wanted));
+    const [first] = faults;
+    if (first === undefined) return { wanted, left };
+    const faulty = wanted.find((one) => one.value !== undefined && faults.some(({ file }) => file === fileOf(one)));
+    const gone = wanted.find((one) => one.value === undefined);
+    if (faulty !== undefined)
+      drop(faulty, faults.flatMap(({ file, message }) => (file === fileOf(faulty) ? [message] : [])).join('; '));
+    // A file that is not exported now names what is in the Trash.
+    else if (gone !== undefined) drop(gone, `it is in the Trash, and ${first.file} needs it`);
+    else return { wanted, left };
+  }
+}
+
+function fileOf({ kind, key }: Exported): string {
+  return `${kind}/${key}.json`;
+}
+
+/** The folder's content once these are written. */
+function overlaid(content: Content, exported: readonly Exported[]): Content {
+  const lay = <T>(kind: ContentKind, files: ReadonlyMap<string, T>): Map<string, T> => {
+    const result = new Map(files);
+    for (const { key, value } of exported.filter((one) => one.kind === kind))
+      if (value === undefined) result.delete(key);
+      // Checked against the schema of its kind, or read as that kind.
+      else result.set(key, value as T);
+    return result;
+  };
+  return {
+    collections: lay('collections', content.collections),
+    questions: lay('questions', content.questions),
+    dashboards: lay('dashboards', content.dashboards),
+  };
 }
 
 /** What was exported is what the files say now, so later changes of a file are no conflict with what people did. */

@@ -5,7 +5,7 @@ import { readContracts, type Contracts } from '../content/contracts';
 import type { Json } from '../content/json';
 import { columnText, type Question, type Tag } from '../content/question';
 import { readContent } from '../content/read';
-import { referenceFaults, type Fault } from '../content/references';
+import { referenceFaults, referenceNotes, type Fault } from '../content/references';
 import { bindQuestion } from '../warehouse/bind';
 import { Warehouse, type Rows } from '../warehouse/warehouse';
 
@@ -26,7 +26,10 @@ export async function validate(request: ValidateRequest): Promise<boolean> {
   if (request.warehouse !== undefined) {
     const warehouse = await Warehouse.open(request.warehouse);
     try {
+      const missing = await missingMarts(warehouse, content);
+      if (missing.size > 0) all.push({ file: 'the warehouse', message: withoutMarts(missing) });
       for (const question of content.questions.values()) {
+        if (martsOf(question).some((mart) => missing.has(mart))) continue;
         const outcome = await askEveryWay(warehouse, question, request.now().toISOString().slice(0, 10));
         asked += outcome.asked;
         all.push(...outcome.faults.map((message) => ({ file: `questions/${question.key}.json`, message })));
@@ -36,11 +39,37 @@ export async function validate(request: ValidateRequest): Promise<boolean> {
     }
   }
   for (const { file, message } of all) request.say(`${file}: ${message}`);
+  for (const { file, message } of referenceNotes(content)) request.say(`${file}: ${message} (no fault)`);
   const size = `${content.collections.size} collections, ${content.questions.size} questions, ${content.dashboards.size} dashboards`;
   const queries =
     request.warehouse === undefined ? 'their SQL was not run: no warehouse given' : `${asked} queries answered`;
   request.say(all.length === 0 ? `Valid: ${size}; ${queries}.` : `${all.length} faults in ${size}; ${queries}.`);
   return all.length === 0;
+}
+
+function withoutMarts(missing: ReadonlySet<string>): string {
+  const named = [...missing].slice(0, 3).map((mart) => `marts.${mart}`);
+  const more = missing.size > named.length ? ` and ${missing.size - named.length} more` : '';
+  return `${named.join(', ')}${more} are not there, or this role may not read them: run dbt (npm run dbt -- build) first`;
+}
+
+/** Marts that questions read and the warehouse does not have: said once, not with each of their queries. */
+async function missingMarts(warehouse: Warehouse, content: Content): Promise<Set<string>> {
+  const { rows } = await warehouse.ask(
+    { text: "select table_name from information_schema.tables where table_schema = 'marts'", values: [] },
+    'reading the names of the marts fails',
+  );
+  const there = new Set(rows.map(([name]) => name));
+  return new Set(
+    [...content.questions.values()]
+      .flatMap(martsOf)
+      .filter((mart) => !there.has(mart))
+      .sort(),
+  );
+}
+
+function martsOf(question: Question): string[] {
+  return [...new Set([...question.sql.join('\n').matchAll(martInSql)].map((match) => match[1] ?? ''))];
 }
 
 const martInSql = /\bmarts\.([a-z_][a-z0-9_]*)/g;
@@ -53,7 +82,7 @@ function contractFaults(content: Content, contracts: Contracts): Fault[] {
     const faults: string[] = [];
     const other = otherSchema.exec(sql);
     if (other !== null) faults.push(`the SQL reads schema "${other[1] ?? ''}"; questions read marts only`);
-    for (const table of new Set([...sql.matchAll(martInSql)].map((match) => match[1] ?? '')))
+    for (const table of martsOf(question))
       if (!contracts.has(table)) faults.push(`marts.${table} is in no dbt contract`);
     for (const [name, tag] of Object.entries(question.tags ?? {}))
       if (

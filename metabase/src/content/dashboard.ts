@@ -40,6 +40,7 @@ export interface QuestionCard {
   readonly title?: string;
   readonly settings?: JsonObject;
   readonly click?: Click;
+  readonly wire?: JsonObject;
 }
 
 export interface TextCard {
@@ -48,10 +49,22 @@ export interface TextCard {
   readonly text: string;
   readonly at: Place;
   readonly settings?: JsonObject;
+  readonly wire?: JsonObject;
 }
 
-/** One place on the dashboard ("dashcard" in Metabase's API). */
-export type Card = QuestionCard | TextCard;
+/**
+ * A card of a kind that files have no words for (link, iframe, action, placeholder, what a later release adds): `wire` is
+ * what Metabase says of it, and what it is told again.
+ */
+export interface OtherCard {
+  readonly kind: 'other';
+  readonly key: string;
+  readonly at: Place;
+  readonly wire: JsonObject;
+}
+
+/** One place on the dashboard ("dashcard" in Metabase's API). `wire` holds what files have no words for, as it is there. */
+export type Card = QuestionCard | TextCard | OtherCard;
 
 export interface Tab {
   readonly key: string;

@@ -17,6 +17,15 @@ export interface ReadContent {
 
 /** Reads a content folder; a file that is not JSON, breaks its schema or has another name than its key is a fault. */
 export async function readContent(folder: string): Promise<ReadContent> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw Failure.config(`There is no content in ${folder}: the folder cannot be read. Name another with --content.`, {
+      cause: error,
+    });
+  });
+  if (!names.some((name) => ['collections', 'questions', 'dashboards'].includes(name)))
+    throw Failure.config(
+      `There is no content in ${folder}: it has none of the folders collections, questions and dashboards.`,
+    );
   const faults: Fault[] = [];
   const check = validators();
   const content = {

@@ -58,6 +58,7 @@ export async function collectPage(
     const filters = await pageFilters(sessions[0], content, dashboard);
     const tabs = dashboard.tabs.map((tab) =>
       tab.cards.flatMap((card): (PageText | PlannedCard)[] => {
+        if (card.kind === 'other') return []; // only Metabase can draw it
         if (card.kind !== 'question') return [{ kind: card.kind, key: card.key, text: card.text, at: card.at }];
         const question = content.questions.get(card.question);
         if (question === undefined) return []; // refused when the content was read

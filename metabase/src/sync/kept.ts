@@ -10,8 +10,8 @@ export interface Kept {
 }
 
 /**
- * The files as they can be applied: Metabase's API declares no empty value for a dashboard's position and for a
- * collection's description and parent (v0.54's document gives each a number or a text, never null), so what a file
+ * The files as they can be applied: Metabase's API declares no empty value for a dashboard's position, for a description and
+ * for a collection's parent (v0.54's document gives each a number or a text, never null), so what a file
  * leaves out stays as it is there.
  */
 export function keepingWhatCannotBeUnset(content: Content, actual: Actual): { content: Content; kept: Kept[] } {
@@ -25,7 +25,9 @@ export function keepingWhatCannotBeUnset(content: Content, actual: Actual): { co
     new Map(
       [...files].map(([key, file]) => {
         const there = server.get(key)?.value;
-        const missing = names.filter((name) => file[name] === undefined && there?.[name] !== undefined);
+        const missing = names.filter(
+          (name) => (file[name] ?? '') === '' && there?.[name] !== undefined && there[name] !== '',
+        );
         kept.push(...missing.map((what) => ({ object, key, what })));
         return [key, { ...file, ...Object.fromEntries(missing.map((name) => [name, there?.[name]])) }];
       }),
@@ -33,8 +35,8 @@ export function keepingWhatCannotBeUnset(content: Content, actual: Actual): { co
   return {
     content: {
       collections: fill('collection', content.collections, actual.collections, ['description', 'parent']),
-      questions: content.questions,
-      dashboards: fill('dashboard', content.dashboards, actual.dashboards, ['position']),
+      questions: fill('question', content.questions, actual.questions, ['description']),
+      dashboards: fill('dashboard', content.dashboards, actual.dashboards, ['position', 'description']),
     },
     kept,
   };

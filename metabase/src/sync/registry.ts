@@ -58,6 +58,9 @@ export class Registry implements ToIds, ToNames {
 
   /** Notes a filter that was read back, with whatever id Metabase gave it. */
   noteFilter(dashboard: string, filter: string, id: string): void {
+    // A slug that was changed in Metabase: the file's name for the same filter is not its name any more.
+    for (const [name, known] of this.filterIds)
+      if (known === id && name.startsWith(`${dashboard}\n`)) this.filterIds.delete(name);
     this.filterIds.set(`${dashboard}\n${filter}`, id);
   }
 

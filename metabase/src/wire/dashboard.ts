@@ -1,6 +1,6 @@
 import { asNumber, asObject, asText, optionalNumber, optionalText } from '../api/answer';
 import type { Card, Dashboard, Filter, QuestionCard, Tab, TextCard } from '../content/dashboard';
-import { isEmpty, isObject, type Json, type JsonObject } from '../content/json';
+import { isEmpty, isList, isObject, sameJson, type Json, type JsonObject } from '../content/json';
 import type { Question, Widget } from '../content/question';
 import { clickFromWire, clickToWire, type FilterIds, type FilterKeys } from './click';
 import { parameterId } from './ids';
@@ -11,7 +11,7 @@ import type { ToIds, ToNames } from './references';
 export function newDashboardToWire(dashboard: Dashboard, ids: ToIds): JsonObject {
   return {
     name: dashboard.name,
-    description: dashboard.description,
+    ...(dashboard.description === '' ? {} : { description: dashboard.description }),
     collection_id: ids.collection(dashboard.collection),
   };
 }
@@ -46,15 +46,14 @@ export function dashboardToWire(
         size_y: card.at.height,
         // One tab is no tab to Metabase; with two or more, every card has to name its own.
         ...(several ? { dashboard_tab_id: tabs[index]?.id ?? null } : {}),
-        ...(card.kind === 'question'
-          ? questionCard(card, dashboard, question?.display === 'table', ids, filterId)
-          : { parameter_mappings: [], visualization_settings: textSettings(card) }),
+        ...withWire(bodyOf(card, dashboard, question?.display === 'table', ids, filterId), card.wire),
       };
     }),
   );
   return {
     name: dashboard.name,
-    description: dashboard.description,
+    // The API declares a text that is not blank: what has none is not said.
+    ...(dashboard.description === '' ? {} : { description: dashboard.description }),
     collection_id: ids.collection(dashboard.collection),
     ...(dashboard.position === undefined ? {} : { collection_position: dashboard.position }),
     width: dashboard.width ?? 'full',
@@ -85,7 +84,7 @@ function questionCard(
   table: boolean,
   ids: ToIds,
   filterId: FilterIds,
-): JsonObject {
+): { readonly parameter_mappings: readonly Json[] } & JsonObject {
   const question = ids.question(card.question);
   return {
     card_id: question,
@@ -102,12 +101,34 @@ function questionCard(
   };
 }
 
+function bodyOf(
+  card: Card,
+  dashboard: Dashboard,
+  table: boolean,
+  ids: ToIds,
+  filterId: FilterIds,
+): { readonly parameter_mappings: readonly Json[] } & JsonObject {
+  if (card.kind === 'question') return questionCard(card, dashboard, table, ids, filterId);
+  if (card.kind === 'other') return { parameter_mappings: [] };
+  return { parameter_mappings: [], visualization_settings: textSettings(card) };
+}
+
+/** What files have no words for goes back as it came; mappings of such a kind are added to those that they know. */
+function withWire(
+  body: { readonly parameter_mappings: readonly Json[] } & JsonObject,
+  wire: JsonObject = {},
+): JsonObject {
+  const { parameter_mappings: more, ...rest } = wire;
+  const added = more === undefined || !isList(more) ? [] : more;
+  return { ...body, ...rest, parameter_mappings: [...body.parameter_mappings, ...added] };
+}
+
 function textSettings(card: TextCard): JsonObject {
-  return {
-    ...card.settings,
-    text: card.text,
-    virtual_card: { name: null, display: card.kind, visualization_settings: {}, dataset_query: {}, archived: false },
-  };
+  return { ...card.settings, text: card.text, virtual_card: virtualCard(card.kind) };
+}
+
+function virtualCard(display: TextCard['kind']): JsonObject {
+  return { name: null, display, visualization_settings: {}, dataset_query: {}, archived: false };
 }
 
 function sectionOf(type: Widget): string {
@@ -194,17 +215,27 @@ function cardFromWire(dashcard: JsonObject, keys: DashboardKeys, names: ToNames,
   };
   const settings = asObject(dashcard.visualization_settings ?? {}, `${what}: settings`);
   const cardId = optionalNumber(dashcard.card_id);
+  const wire = foreignFields(dashcard);
   if (cardId === undefined) {
-    const virtual = isObject(settings.virtual_card) ? settings.virtual_card : {};
+    const display = displayOfWords(settings.virtual_card);
+    if (display === undefined || wire.action_id !== undefined)
+      return {
+        kind: 'other',
+        key: keys.card(id),
+        at,
+        wire: { ...wire, ...mappingsOf(dashcard), visualization_settings: settings },
+      };
+    const more = { ...wire, ...mappingsOf(dashcard) };
     const rest = Object.fromEntries(
       Object.entries(settings).filter(([name]) => name !== 'virtual_card' && name !== 'text'),
     );
     return {
-      kind: virtual.display === 'heading' ? 'heading' : 'text',
+      kind: display,
       key: keys.card(id),
       text: optionalText(settings.text) ?? '',
       at,
       ...(Object.keys(rest).length === 0 ? {} : { settings: rest }),
+      ...(Object.keys(more).length === 0 ? {} : { wire: more }),
     };
   }
   const { click, rest } = clickFromWire(settings, keys.key, names, filterKey);
@@ -213,12 +244,16 @@ function cardFromWire(dashcard: JsonObject, keys: DashboardKeys, names: ToNames,
     Object.entries(rest).filter(([name]) => name !== 'card.title' || title === undefined),
   );
   const filters: Record<string, string> = {};
+  const unknown: Json[] = [];
   for (const value of (Array.isArray(dashcard.parameter_mappings) ? dashcard.parameter_mappings : []) as Json[]) {
     const one = asObject(value, `${what}: a filter's target`);
     const filter = filterKey(keys.key, asText(one.parameter_id, `${what}: a filter's id`));
     const tag = tagOf(one.target);
-    if (filter !== undefined && tag !== undefined) filters[filter] = tag;
+    const own = one.card_id === undefined || one.card_id === null || one.card_id === cardId;
+    if (filter !== undefined && tag !== undefined && own && filters[filter] === undefined) filters[filter] = tag;
+    else unknown.push(one);
   }
+  const more = { ...wire, ...(unknown.length === 0 ? {} : { parameter_mappings: unknown }) };
   return {
     kind: 'question',
     key: keys.card(id),
@@ -228,7 +263,37 @@ function cardFromWire(dashcard: JsonObject, keys: DashboardKeys, names: ToNames,
     ...(title === undefined ? {} : { title }),
     ...(Object.keys(others).length === 0 ? {} : { settings: others }),
     ...(click === undefined ? {} : { click }),
+    ...(Object.keys(more).length === 0 ? {} : { wire: more }),
   };
+}
+
+/** Fields of a card, beside its place and settings, that files have no words for; empty ones say nothing. */
+function foreignFields(dashcard: JsonObject): JsonObject {
+  const series = (Array.isArray(dashcard.series) ? dashcard.series : []) as Json[];
+  const inline = (Array.isArray(dashcard.inline_parameters) ? dashcard.inline_parameters : []) as Json[];
+  return {
+    ...(optionalNumber(dashcard.action_id) === undefined ? {} : { action_id: dashcard.action_id ?? null }),
+    // Read back as whole questions, written by their numbers.
+    ...(series.length === 0
+      ? {}
+      : { series: series.map((one) => ({ id: asNumber(asObject(one, 'a series').id, 'the id of a series') })) }),
+    ...(inline.length === 0 ? {} : { inline_parameters: inline }),
+  };
+}
+
+function mappingsOf(dashcard: JsonObject): JsonObject {
+  const mappings = (Array.isArray(dashcard.parameter_mappings) ? dashcard.parameter_mappings : []) as Json[];
+  return mappings.length === 0 ? {} : { parameter_mappings: mappings };
+}
+
+/** Whether a card without a question is words as files have them; a virtual card that says more is not. */
+function displayOfWords(virtual: Json | undefined): TextCard['kind'] | undefined {
+  if (!isObject(virtual)) return undefined;
+  const display = virtual.display;
+  if (display !== 'heading' && display !== 'text') return undefined;
+  return sameJson({ ...virtualCard(display), ...asObject(virtual, 'a virtual card') }, virtualCard(display))
+    ? display
+    : undefined;
 }
 
 /** `["dimension", ["template-tag", "status"]]`, with an options map after it in some releases. */
@@ -278,11 +343,12 @@ function withoutHints(filter: Filter, dashboard: string): Filter {
 }
 
 function normalCard(card: Card): Card {
+  if (card.kind === 'other') return card;
   if (card.kind !== 'question') {
-    const { kind, key, text, at, settings } = card;
-    return { kind, key, text, at, ...(isEmpty(settings) ? {} : { settings }) };
+    const { kind, key, text, at, settings, wire } = card;
+    return { kind, key, text, at, ...(isEmpty(settings) ? {} : { settings }), ...(isEmpty(wire) ? {} : { wire }) };
   }
-  const { kind, key, question, at, filters, title, settings, click } = card;
+  const { kind, key, question, at, filters, title, settings, click, wire } = card;
   return {
     kind,
     key,
@@ -292,5 +358,6 @@ function normalCard(card: Card): Card {
     ...(title === undefined ? {} : { title }),
     ...(isEmpty(settings) ? {} : { settings }),
     ...(click === undefined ? {} : { click }),
+    ...(isEmpty(wire) ? {} : { wire }),
   };
 }

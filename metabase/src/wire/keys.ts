@@ -99,7 +99,13 @@ function sameCard(card: Card, dashcard: JsonObject, question: string | undefined
 function textKey(dashcard: JsonObject): string {
   const settings = dashcard.visualization_settings;
   const text = isObject(settings) && typeof settings.text === 'string' ? settings.text : '';
-  return slug(text).slice(0, 40).replace(/-+$/, '') || 'text';
+  const virtual = isObject(settings) ? settings.virtual_card : undefined;
+  const display = isObject(virtual) && typeof virtual.display === 'string' ? virtual.display : 'text';
+  return (
+    slug(text === '' ? display : text)
+      .slice(0, 40)
+      .replace(/-+$/, '') || 'text'
+  );
 }
 
 function objects(value: Json | undefined): JsonObject[] {

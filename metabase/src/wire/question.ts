@@ -8,7 +8,7 @@ import type { ToIds, ToNames } from './references';
 export function questionToWire(question: Question, ids: ToIds): JsonObject {
   return {
     name: question.name,
-    description: question.description,
+    ...(question.description === '' ? {} : { description: question.description }),
     display: question.display,
     collection_id: ids.collection(question.collection),
     dataset_query: queryToWire(question, ids),

@@ -1,5 +1,5 @@
 /* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-explicit-any -- content files are edited here as a person would, in any place */
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { run } from '../../../metabase/src/cli';
@@ -244,6 +244,178 @@ it('a question and a card made in Metabase become files on export', async () => 
   expect(await onContent('apply')).toMatchObject({ code: 0, stderr: '' });
   expect((await onContent('plan')).code).toBe(0);
   expect(double.cards.size).toBe(6); // four questions, the one by hand, the note of the last apply
+});
+
+/** Cards that Metabase's pages can make and files have no words for. */
+const FOREIGN_CARDS: readonly Record<string, unknown>[] = [
+  virtual('link', { link: { url: 'https://example.test/?a=%E4%BD%A0' } }),
+  virtual('link', { link: { entity: { id: 7, model: 'dashboard', name: 'Elsewhere' } } }),
+  virtual('iframe', { iframe: '<iframe src="https://example.test"></iframe>' }),
+  virtual('placeholder', {}),
+  { ...virtual('action', { actionDisplayType: 'button' }), action_id: 12 },
+  { visualization_settings: { 'visualization.of.tomorrow': [1, 2] } },
+  {
+    ...virtual('text', { text: 'About {{signal}}' }),
+    parameter_mappings: [{ parameter_id: 'p', target: ['text-tag', 'signal'] }],
+  },
+  { ...virtual('text', { text: 'Inline' }), inline_parameters: ['p'] },
+];
+
+function virtual(display: string, settings: object): Record<string, unknown> {
+  const virtual_card = { name: null, display, visualization_settings: {}, dataset_query: {}, archived: false };
+  return { visualization_settings: { ...settings, virtual_card } };
+}
+
+/** Puts cards below those of the dashboard, as a person does, and gives back what is there now. */
+function placeCards(
+  board: { dashcards?: unknown },
+  added: readonly Record<string, unknown>[],
+): Record<string, unknown>[] {
+  const cards = board.dashcards as Record<string, unknown>[];
+  const tab = cards[0]!.dashboard_tab_id;
+  added.forEach((card, index) =>
+    cards.push({
+      parameter_mappings: [],
+      series: [],
+      card_id: null,
+      ...card,
+      id: 7000 + index,
+      dashboard_tab_id: tab,
+      row: 60 + index,
+      col: 0,
+      size_x: 4,
+      size_y: 1,
+    }),
+  );
+  return cards;
+}
+
+it('cards of a kind that files know nothing of, and series, are there byte for byte after export and apply', async () => {
+  await shrink();
+  double = await MetabaseDouble.start({ version: 'v0.63.0', columns });
+  await onContent('apply');
+  const board = double.dashboard('Risk and pipeline health');
+  const cards = placeCards(
+    board,
+    FOREIGN_CARDS.filter((card) => card.action_id === undefined),
+  );
+  const first = cards[0]!;
+  first.series = [{ id: first.card_id, name: 'A whole question' }];
+  (first.parameter_mappings as object[]).push({
+    parameter_id: 'p',
+    card_id: first.card_id,
+    target: ['dimension', ['field', 1, null]],
+  });
+  const before = new Map(cards.map((card) => [card.id, JSON.stringify(card)]));
+
+  // A file that does not know of them must not take them away.
+  await edit('dashboards/risk-and-pipeline.json', (file) => {
+    file.description = 'Told anew.';
+  });
+  expect(await onContent('apply')).toMatchObject({ code: 1 });
+  expect(await onContent('export')).toMatchObject({ code: 0, stderr: '' });
+  expect((await onContent('plan')).code).toBe(0);
+  await edit('dashboards/risk-and-pipeline.json', (file) => {
+    file.description = 'Told again.';
+  });
+  expect(await onContent('apply')).toMatchObject({ code: 0, stderr: '' });
+  const after = double.dashboard('Risk and pipeline health').dashcards as Record<string, unknown>[];
+  for (const [id, text] of before) {
+    const said = JSON.parse(text) as Record<string, unknown>;
+    const there = after.find((card) => card.id === id)!;
+    for (const name of ['visualization_settings', 'parameter_mappings', 'inline_parameters'])
+      expect([id, name, there[name] ?? []]).toEqual([id, name, said[name] ?? []]);
+    expect((there.series as { id: number }[]).map((one) => one.id)).toEqual(
+      (said.series as { id: number }[]).map((one) => one.id),
+    );
+  }
+  expect(after).toHaveLength(before.size);
+  expect(double.faults).toEqual([]);
+
+  // Elsewhere their numbers mean other things.
+  await double.stop();
+  double = await MetabaseDouble.start({ version: 'v0.63.0', columns });
+  const elsewhere = await onContent('apply');
+  expect(elsewhere).toMatchObject({ code: 1 });
+  expect(elsewhere.stderr).toContain('holds numbers of the Metabase that it was exported from, and is not on this one');
+  expect(double.writes).toEqual([]);
+});
+
+it('an action is exported, and a change of its dashboard is refused before anything is written', async () => {
+  await shrink();
+  double = await MetabaseDouble.start({ version: 'v0.54.2', columns });
+  await onContent('apply');
+  placeCards(double.dashboard('Risk and pipeline health'), [FOREIGN_CARDS[4]!]);
+  expect(await onContent('export')).toMatchObject({ code: 0, stderr: '' });
+  expect((await onContent('plan')).code).toBe(0);
+  await edit('dashboards/risk-and-pipeline.json', (file) => {
+    file.description = 'Told anew.';
+  });
+  double.requests.length = 0;
+  const refused = await onContent('apply');
+  expect(refused).toMatchObject({ code: 1 });
+  expect(refused.stderr).toContain('card "action" of dashboard "risk-and-pipeline" is an action');
+  expect(double.writes).toEqual([]);
+});
+
+it('what Metabase accepts is exported so that plan and apply take it: no dashboard, no description, any slug, a filter that feeds nothing', async () => {
+  await shrink();
+  double = await MetabaseDouble.start({ version: 'v0.63.0', columns });
+  await onContent('apply');
+  const model = double.card('Risk signals');
+  double.cards.set(5000, { ...model, id: 5000, name: 'On no dashboard', description: null, entity_id: 'b'.repeat(21) });
+  const board = double.dashboard('Risk and pipeline health');
+  const parameters = board.parameters as Record<string, unknown>[];
+  parameters[0]!.slug = '%E4%BF%A1%E5%8F%B7';
+  parameters.push({
+    id: 'nothing',
+    name: 'Feeds nothing',
+    slug: 'feeds_nothing_',
+    type: 'string/=',
+    sectionId: 'string',
+  });
+  expect(await onContent('export')).toMatchObject({ code: 0, stderr: '' });
+  expect(await onContent('plan')).toMatchObject({ code: 0, stderr: '' });
+  const valid = await dashboards('validate', '--content', folder);
+  expect(valid.code).toBe(0);
+  expect(valid.stdout).toContain('questions/on-no-dashboard.json: no dashboard shows this question (no fault)');
+  await edit('dashboards/risk-and-pipeline.json', (file) => {
+    file.name = 'Another name';
+  });
+  expect(await onContent('apply')).toMatchObject({ code: 0, stderr: '' });
+  expect((double.dashboard('Another name').parameters as { slug: string }[]).map(({ slug }) => slug)).toEqual([
+    '%E4%BF%A1%E5%8F%B7',
+    'feeds_nothing_',
+  ]);
+});
+
+it('what no file can hold is left out by name with exit 2, and the files stay valid', async () => {
+  await shrink();
+  double = await MetabaseDouble.start({ version: 'v0.63.0', columns });
+  await onContent('apply');
+  const model = double.card('Risk signals');
+  // In the collection, with a way of drawing that no release had when this was written; and one outside of it.
+  double.cards.set(5000, { ...model, id: 5000, name: 'Of tomorrow', display: 'hologram', entity_id: 'c'.repeat(21) });
+  double.cards.set(5001, { ...model, id: 5001, name: 'Elsewhere', collection_id: null, entity_id: 'd'.repeat(21) });
+  const board = double.dashboard('Risk and pipeline health');
+  placeCards(board, [{ card_id: 5001 }]);
+  const result = await onContent('export');
+  expect(result).toMatchObject({ code: 2, stderr: '' });
+  expect(result.stdout).toContain('! not exported: question "of-tomorrow": /display ');
+  expect(result.stdout).toContain('! not exported: dashboard "risk-and-pipeline": ');
+  expect((await dashboards('validate', '--content', folder)).code).toBe(0);
+});
+
+it('a content folder that is not there is an error', async () => {
+  double = await MetabaseDouble.start({ version: 'v0.63.0', columns });
+  const nowhere = path.join(folder, 'nowhere');
+  for (const command of ['validate', 'plan', 'export'])
+    expect(await dashboards(command, '--content', nowhere)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`There is no content in ${nowhere}: the folder cannot be read.`),
+    });
+  await mkdir(nowhere);
+  expect(await dashboards('validate', '--content', nowhere)).toMatchObject({ code: 1 });
 });
 
 it("a position and a description that a file no longer has stay, and are said, as Metabase's API cannot unset them", async () => {
