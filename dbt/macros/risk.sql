@@ -11,6 +11,32 @@
   where {{ condition }} and user_id is not null
 {%- endmacro %}
 
+{# A movement's amount as its reporting threshold is given: in its own currency, or else in the reporting currency. #}
+{% macro structuring_amount() -%}
+  {%- set thresholds = var('risk_structuring_thresholds') -%}
+  case
+    {{ "when currency in ('" ~ thresholds | join("', '") ~ "') then amount" if thresholds }}
+    when true then amount_reporting
+  end
+{%- endmacro %}
+
+{% macro structuring_threshold() -%}
+  case
+    {%- for currency, threshold in var('risk_structuring_thresholds').items() %}
+      when currency = '{{ currency }}' then {{ threshold }}
+    {%- endfor %}
+    when true then {{ var('risk_structuring_threshold') }}
+  end
+{%- endmacro %}
+
+{% macro structuring_currency() -%}
+  {%- set thresholds = var('risk_structuring_thresholds') -%}
+  case
+    {{ "when currency in ('" ~ thresholds | join("', '") ~ "') then currency" if thresholds }}
+    when true then '{{ var("reporting_currency") }}'
+  end
+{%- endmacro %}
+
 {# Number of the stretch of so many minutes since 1970 that the instant is in. #}
 {% macro time_bucket(instant, minutes) -%}
   cast(floor(extract(epoch from {{ instant }}) / {{ minutes * 60 }}) as bigint)

@@ -18,6 +18,12 @@ weekdays as (
     day_name,
     count(*) as days_observed
   from {{ ref('dim_dates') }}
+  -- The calendar begins with the first sign-up, months before there may be any trade.
+  where
+    date_day >= (
+      select min(summary.transaction_date) from {{ ref('hourly_transaction_summary') }} as summary
+      where summary.transaction_status = 'completed'
+    )
   group by iso_day_of_week, day_name
 ),
 

@@ -45,10 +45,20 @@ select
   cohorts.cohort_users,
   coalesce(observed.active_users, 0) as active_users,
   coalesce(observed.transacting_users, 0) as transacting_users,
-  {{ ratio('coalesce(observed.active_users, 0)', 'cohorts.cohort_users') }} as retention_rate,
-  {{ ratio('coalesce(observed.transacting_users, 0)', 'cohorts.cohort_users') }} as transacting_rate,
+  -- Before the first activity of anybody there is no data to be absent from: no share, not 0.
+  case
+    when months.activity_month >= first_data.activity_month
+      then {{ ratio('coalesce(observed.active_users, 0)', 'cohorts.cohort_users') }}
+  end as retention_rate,
+  case
+    when months.activity_month >= first_data.activity_month
+      then {{ ratio('coalesce(observed.transacting_users, 0)', 'cohorts.cohort_users') }}
+  end as transacting_rate,
   months.is_complete_month
 from cohorts
+cross join (
+  select min(activity_month) as activity_month from activity_months
+) as first_data
 inner join months on cohorts.cohort_month <= months.activity_month
 left join observed
   on cohorts.cohort_month = observed.cohort_month and months.activity_month = observed.activity_month

@@ -225,8 +225,8 @@ structuring as (
     transaction_status = 'completed'
     and transaction_type in ('top_up', 'transfer', 'withdrawal')
     and user_id is not null
-    and amount_reporting >= {{ var('risk_structuring_threshold') * var('risk_structuring_band') }}
-    and amount_reporting < {{ var('risk_structuring_threshold') }}
+    and {{ structuring_amount() }} >= {{ var('risk_structuring_band') }} * {{ structuring_threshold() }}
+    and {{ structuring_amount() }} < {{ structuring_threshold() }}
   group by user_id, currency, transaction_date
   having count(*) >= {{ var('risk_structuring_count') }}
 ),
@@ -332,8 +332,8 @@ signals as (
     amount,
     amount_reporting,
     cast(event_count as numeric) / {{ var('risk_structuring_count') }} as score,
-    event_count || ' amounts just below the threshold of {{ var("risk_structuring_threshold") }} '
-    || '{{ var("reporting_currency") }} in one day' as explanation
+    event_count || ' amounts just below the threshold of ' || {{ structuring_threshold() }} || ' '
+    || {{ structuring_currency() }} || ' in one day' as explanation
   from structuring
   union all
   select
@@ -346,8 +346,10 @@ signals as (
     currency,
     amount,
     amount_reporting,
-    (amount_out / amount) / {{ var('risk_in_out_share') }} as score,
-    round(100 * amount_out / amount) || '% of what came in left again within {{ var("risk_in_out_minutes") }} minutes'
+    -- What leaves beyond what came in is other money; a hundred times the least amount weighs double.
+    least(1, amount_out / amount) / {{ var('risk_in_out_share') }}
+    * greatest(1, log(10, amount_reporting / {{ var('risk_in_out_amount') }})) as score,
+    least(100, round(100 * amount_out / amount)) || '% of what came in left again within {{ var("risk_in_out_minutes") }} minutes'
       as explanation
   from in_out
 ),

@@ -51,9 +51,9 @@ function extent(rows: Rows, columns: readonly string[]): [number, number] {
 function matches(rule: Rule, value: string): boolean {
   switch (rule.operator) {
     case '=':
-      return value === rule.value;
+      return equal(value, rule.value);
     case '!=':
-      return value !== rule.value;
+      return !equal(value, rule.value);
     case '<':
       return Number(value) < Number(rule.value);
     case '>':
@@ -65,6 +65,12 @@ function matches(rule: Rule, value: string): boolean {
     default:
       return false;
   }
+}
+
+/** As numbers where both are: the warehouse says 0.0000 of a gap of 0. */
+function equal(value: string, other: string): boolean {
+  const numbers = [value, other].every((one) => one.trim() !== '' && Number.isFinite(Number(one)));
+  return numbers ? Number(value) === Number(other) : value === other;
 }
 
 function parseRules(setting: unknown): Rule[] {
