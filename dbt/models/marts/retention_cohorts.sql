@@ -7,6 +7,11 @@ with activity_months as (
   group by user_id, activity_month
 ),
 
+first_data as (
+  select min(activity_month) as activity_month
+  from activity_months
+),
+
 cohorts as (
   select
     signup_month as cohort_month,
@@ -56,9 +61,7 @@ select
   end as transacting_rate,
   months.is_complete_month
 from cohorts
-cross join (
-  select min(activity_month) as activity_month from activity_months
-) as first_data
+cross join first_data
 inner join months on cohorts.cohort_month <= months.activity_month
 left join observed
   on cohorts.cohort_month = observed.cohort_month and months.activity_month = observed.activity_month
