@@ -5,6 +5,7 @@ const stages = [
   'sink-warehouse',
   'metabase',
   'sync',
+  'audit',
   'deploy/airbyte',
   'tools/local-stack',
   'tools/demo',

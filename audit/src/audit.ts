@@ -1,0 +1,185 @@
+import type { AuditConfig } from './config/audit-config';
+import { Failure } from '@ewallet/failure';
+import type { Sample, SessionPair } from './compare/compare-range';
+import type { HashKind } from './compare/row-hash';
+import { Snapshots } from './compare/snapshots';
+import { compareStream } from './compare/stream-run';
+import type { Difference } from './compare/row-differences';
+import type { AuditReport } from './report/audit-report';
+import type { Progress } from './report/progress';
+import { streamReport } from './report/stream-report';
+import { Session } from './session';
+import { candidateOf, type Candidate } from './settle/candidate';
+import { describeRows, type DescribedRow } from './settle/described-row';
+import { settle } from './settle/settle';
+import { queryLandedTables, querySourceTables } from './tables/catalogue';
+import { chooseStreams, landedTableOf } from './tables/choose-streams';
+import { agreeOnHash, serverVersion } from './tables/hash-agreement';
+import { planStream, type StreamPlan } from './tables/stream-plan';
+import { streamName } from './tables/source-table';
+
+export interface AuditOptions {
+  /** Streams asked for; empty for those of the configuration. */
+  readonly streams: readonly string[];
+  readonly keysOnly: boolean;
+  readonly sample: Sample | undefined;
+  readonly showValues: boolean;
+  readonly chunkSeconds: number;
+  readonly workers: number;
+  readonly stop: AbortSignal;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly progress: Progress;
+}
+
+interface Planned {
+  readonly plans: readonly StreamPlan[];
+  readonly notLanded: readonly string[];
+  readonly hash: HashKind;
+}
+
+/**
+ * Compares every chosen stream row by row.
+ *
+ * @throws Failure config_error where it cannot be done as configured; AuditStopped where the user stopped it
+ */
+export async function audit(config: AuditConfig, options: AuditOptions): Promise<AuditReport> {
+  const started = options.now();
+  const sessions = await openPair(config);
+  try {
+    const planned = await plan(sessions, config, options);
+    const compared = await compareAll(config, planned, options);
+    const candidates = [...compared.values()].flatMap(({ candidates: found }) => found);
+    const described = await describeRows(sessions, candidates, planned.hash);
+    const carried = described.filter(({ columns }) => columns === undefined || columns.wrong.length > 0);
+    const settled = await settle(
+      sessions,
+      planned.plans,
+      carried.map(({ candidate }) => candidate),
+      {
+        hash: planned.hash,
+        settleSeconds: config.settleSeconds,
+        stop: options.stop,
+        now: options.now,
+        say: (text) => {
+          options.progress.say(text);
+        },
+      },
+    );
+    if (options.stop.aborted) throw new AuditStopped();
+    const final = await describeRows(sessions, settled, planned.hash);
+    const nulled = described.filter((row) => !carried.includes(row));
+    return {
+      streams: planned.plans.map((stream) =>
+        streamReport(stream, {
+          rows: compared.get(stream)?.rows ?? 0,
+          found: rowsOf(final, stream),
+          nulled: rowsOf(nulled, stream).length,
+          showValues: options.showValues,
+        }),
+      ),
+      notLanded: planned.notLanded,
+      seconds: (options.now() - started) / 1_000,
+    };
+  } finally {
+    await closePair(sessions);
+  }
+}
+
+/** The user ended the run before it had looked at everything: it proves nothing. */
+export class AuditStopped extends Error {
+  override readonly name = 'AuditStopped';
+}
+
+function rowsOf(rows: readonly DescribedRow[], plan: StreamPlan): readonly DescribedRow[] {
+  return rows.filter(({ candidate }) => candidate.plan === plan);
+}
+
+async function plan(sessions: SessionPair, config: AuditConfig, options: AuditOptions): Promise<Planned> {
+  const version = await serverVersion(sessions.source);
+  await serverVersion(sessions.warehouse);
+  const hash = await agreeOnHash(sessions.source, sessions.warehouse);
+  const tables = await querySourceTables(sessions.source, config.schemas);
+  const chosen = chooseStreams(tables, config.streams, options.streams, config);
+  const schemas = [...new Set(chosen.map(({ landing }) => landing.schema))];
+  const landed = await queryLandedTables(sessions.warehouse, schemas);
+  const plans: StreamPlan[] = [];
+  const notLanded: string[] = [];
+  for (const stream of chosen) {
+    const table = landedTableOf(stream, landed);
+    if (table === undefined) {
+      notLanded.push(streamName(stream.table));
+      continue;
+    }
+    plans.push(
+      planStream(stream.table, table, stream.choice, {
+        server: { checksInput: version >= 160_000 },
+        sameEncoding: hash === 'utf8',
+        keysOnly: options.keysOnly,
+      }),
+    );
+  }
+  if (plans.length === 0) {
+    throw Failure.config(
+      `Nothing to compare: none of the source's ${tables.length} tables (schemas ${config.schemas.join(', ')}) has a table in the warehouse's schemas ${schemas.join(', ')}. Check \`source.schemas\`, \`warehouse.table.name.format\` and the roles' grants.`,
+    );
+  }
+  return { plans, notLanded, hash };
+}
+
+interface Compared {
+  rows: number;
+  readonly candidates: Candidate[];
+}
+
+/** The first look: each database as it was at one moment. */
+async function compareAll(
+  config: AuditConfig,
+  planned: Planned,
+  options: AuditOptions,
+): Promise<ReadonlyMap<StreamPlan, Compared>> {
+  const compared = new Map<StreamPlan, Compared>();
+  const snapshots = await Snapshots.open(config.source, config.warehouse, options.workers);
+  try {
+    for (const stream of planned.plans) {
+      const result: Compared = { rows: 0, candidates: [] };
+      compared.set(stream, result);
+      options.progress.begin(stream.stream, stream.estimate);
+      await compareStream(
+        snapshots.pairs,
+        stream,
+        {
+          hash: planned.hash,
+          chunkSeconds: options.chunkSeconds,
+          sample: options.sample,
+          stop: options.stop,
+          now: options.now,
+        },
+        ({ rows, differences }) => {
+          result.rows += rows;
+          result.candidates.push(...differences.map((difference: Difference) => candidateOf(stream, difference)));
+          options.progress.add(rows, differences.length);
+        },
+      );
+      if (options.stop.aborted) throw new AuditStopped();
+    }
+    return compared;
+  } finally {
+    options.progress.end();
+    await snapshots.close();
+  }
+}
+
+async function openPair(config: AuditConfig): Promise<SessionPair> {
+  const source = await Session.open('source', config.source);
+  try {
+    return { source, warehouse: await Session.open('warehouse', config.warehouse) };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function closePair(sessions: SessionPair): Promise<void> {
+  await Promise.allSettled([sessions.source.close(), sessions.warehouse.close()]);
+}

@@ -1,0 +1,121 @@
+import path from 'node:path';
+import { Failure } from '@ewallet/failure';
+import { parseConnectionConfig, parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
+import { readJsonObject, refuseUnknown, type Json } from './json-file';
+import { parseStreamChoice, type StreamChoice } from './stream-choice';
+
+export interface AuditConfig {
+  readonly source: ConnectionConfig;
+  readonly schemas: readonly string[];
+  readonly warehouse: ConnectionConfig;
+  /** The sink's `table.name.format`. */
+  readonly tableNameFormat: string;
+  /** The destination's `topic_pattern`, for a format that names the topic. */
+  readonly topicPattern: string;
+  /** Undefined for every table of the source's schemas that has a table in the warehouse. */
+  readonly streams: readonly StreamChoice[] | undefined;
+  /** How long nothing may land before the pipeline counts as stopped, so that every difference counts. */
+  readonly settleSeconds: number;
+}
+
+const KEYS = ['source', 'warehouse', 'topic_pattern', 'streams', 'settle_seconds'];
+const WAREHOUSE_KEYS = ['connection.url', 'connection.user', 'connection.password', 'table.name.format', 'config_file'];
+const DEFAULT_SETTLE_SECONDS = 15;
+
+/**
+ * @param file path of the configuration; relative paths in it start in its directory
+ * @throws Failure naming the key and what it must be, never a value that may be secret
+ */
+export async function readAuditConfig(file: string): Promise<AuditConfig> {
+  const directory = path.dirname(path.resolve(file));
+  const config = await readJsonObject(file);
+  refuseUnknown(config, KEYS, '');
+  const source = await sectionOf(config, 'source', directory);
+  const warehouse = await sectionOf(config, 'warehouse', directory);
+  // A file is the sink's own configuration, whose other keys are the sink's to check.
+  if (!isFile(config.warehouse)) refuseUnknown(warehouse, WAREHOUSE_KEYS, 'warehouse.');
+  if (source.tunnel_method !== undefined && !isNoTunnel(source.tunnel_method)) {
+    throw Failure.config(
+      '`source.tunnel_method`: ewallet-audit opens no tunnel. Open one (ssh -L) and give its end as `host` and `port`.',
+    );
+  }
+  return {
+    source: parseConnectionConfig(source),
+    schemas: parseSchemas(source.schemas),
+    warehouse: parseWarehouse(warehouse),
+    tableNameFormat: textOf(warehouse, 'table.name.format', 'warehouse.') ?? 'raw.${stream}',
+    topicPattern: textOf(config, 'topic_pattern', '') ?? '{namespace}.{stream}',
+    streams: parseStreams(config.streams),
+    settleSeconds: parseSettle(config.settle_seconds),
+  };
+}
+
+async function sectionOf(config: Json, key: 'source' | 'warehouse', directory: string): Promise<Json> {
+  const section = config[key];
+  if (!isObject(section)) throw Failure.config(`\`${key}\` must be a JSON object.`);
+  if (!isFile(section)) return section;
+  const { config_file: file, ...more } = section;
+  if (typeof file !== 'string') throw Failure.config(`\`${key}.config_file\` must be the path of a file.`);
+  const read = await readJsonObject(path.resolve(directory, file));
+  const inner = isObject(read.config) ? read.config : read;
+  return { ...inner, ...more };
+}
+
+function isFile(section: unknown): boolean {
+  return isObject(section) && section.config_file !== undefined;
+}
+
+function isNoTunnel(value: unknown): boolean {
+  return value === null || (isObject(value) && (value.tunnel_method ?? 'NO_TUNNEL') === 'NO_TUNNEL');
+}
+
+function parseWarehouse(warehouse: Json): ConnectionConfig {
+  const url = textOf(warehouse, 'connection.url', 'warehouse.');
+  if (url === undefined)
+    throw Failure.config('`warehouse.connection.url` is missing: postgresql://user:password@host/db');
+  const user = textOf(warehouse, 'connection.user', 'warehouse.');
+  const password = textOf(warehouse, 'connection.password', 'warehouse.');
+  const named =
+    user === undefined
+      ? url
+      : url.replace(/^((?:jdbc:)?postgres(?:ql)?:\/\/)(?![^/]*@)/, `$1${encodeURIComponent(user)}@`);
+  const connection = parseConnectionUrl(named);
+  return password === undefined ? connection : { ...connection, password };
+}
+
+function parseSchemas(value: unknown): readonly string[] {
+  if (value === undefined || value === null) return ['public'];
+  const names = Array.isArray(value) ? (value as readonly unknown[]) : [];
+  const texts = names.filter((name): name is string => typeof name === 'string' && name !== '');
+  if (texts.length === 0 || texts.length !== names.length) {
+    throw Failure.config('`source.schemas` must be a list of at least one schema name.');
+  }
+  return [...new Set(texts)];
+}
+
+function parseStreams(value: unknown): readonly StreamChoice[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value) || value.length === 0) {
+    throw Failure.config('`streams` must be a list with something in it; leave it out for every stream.');
+  }
+  return (value as readonly unknown[]).map(parseStreamChoice);
+}
+
+function parseSettle(value: unknown): number {
+  const seconds = value ?? DEFAULT_SETTLE_SECONDS;
+  if (typeof seconds !== 'number' || !(seconds >= 0)) {
+    throw Failure.config('`settle_seconds` must be a number from 0 up.');
+  }
+  return seconds;
+}
+
+function textOf(object: Json, key: string, prefix: string): string | undefined {
+  const value = object[key];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value !== 'string') throw Failure.config(`\`${prefix}${key}\` must be text.`);
+  return value;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,126 @@
+import { asFailure, Failure } from '@ewallet/failure';
+import { Command, CommanderError } from 'commander';
+import { audit, AuditStopped } from './audit';
+import { readAuditConfig } from './config/audit-config';
+import { isEqualReport } from './report/audit-report';
+import { jsonReport } from './report/json-report';
+import { Progress } from './report/progress';
+import { textReport } from './report/text-report';
+
+/** What a shell, cron or Kubernetes sees. */
+const EXIT = { equal: 0, different: 1, config: 2, failed: 3, stopped: 130 } as const;
+
+interface RunFlags {
+  readonly config: string;
+  readonly stream: readonly string[];
+  readonly keys?: boolean;
+  readonly sample?: number;
+  readonly seed?: number;
+  readonly json?: boolean;
+  readonly showValues?: boolean;
+  readonly chunkSeconds: number;
+  readonly workers: number;
+}
+
+interface Output {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** The command line of `ewallet-audit`: the report on `out`, progress and faults on `err`. */
+export function program(out: Output, err: Output): Command {
+  const command = new Command('ewallet-audit').description(
+    'Compares the e-wallet and the warehouse row by row, while both are in use, and names every row that differs',
+  );
+  // A wrong option is a wrong configuration: exit 2, where commander itself would say 1, a verdict.
+  command.exitOverride();
+  command
+    .command('run')
+    .description('compare; exit 0 where all is equal, 1 where rows differ, 2 on a wrong configuration, 3 on a fault')
+    .requiredOption('--config <file>', 'JSON: source, warehouse, streams')
+    .option('--stream <name>', 'only this stream, public.users or users; may be repeated', collect, [])
+    .option('--keys', 'compare keys alone: finds missing and extra rows, not wrong values')
+    .option('--sample <percent>', 'compare so many percent of the rows, chosen by their keys', percentage)
+    .option(
+      '--seed <number>',
+      'which sample: the same number takes the same rows (default: another each run)',
+      wholeNumber,
+    )
+    .option('--json', 'print the report as JSON')
+    .option('--show-values', 'show the values of different columns; they may be personal data')
+    .option('--chunk-seconds <seconds>', 'database time that one statement takes, about', positive, 0.5)
+    .option('--workers <number>', 'ranges compared at once; each has a connection to either side', atLeastOne, 1)
+    .action(async (flags: RunFlags) => {
+      const stop = new AbortController();
+      const onSignal = (): void => {
+        stop.abort();
+      };
+      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+      try {
+        const config = await readAuditConfig(flags.config);
+        const progress = new Progress(err, Date.now);
+        const seed = flags.seed ?? Math.floor(Math.random() * 1_000_000);
+        const sample = flags.sample === undefined ? undefined : { percent: flags.sample, seed };
+        if (sample !== undefined) progress.say(`sampling ${sample.percent} % of the rows (--seed ${sample.seed})`);
+        const report = await audit(config, {
+          streams: flags.stream,
+          keysOnly: flags.keys ?? false,
+          sample,
+          showValues: flags.showValues ?? false,
+          chunkSeconds: flags.chunkSeconds,
+          workers: flags.workers,
+          stop: stop.signal,
+          now: Date.now,
+          progress,
+        });
+        out.write(flags.json === true ? jsonReport(report) : textReport(report));
+        process.exitCode = isEqualReport(report) ? EXIT.equal : EXIT.different;
+      } finally {
+        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      }
+    });
+  return command;
+}
+
+/** The exit code of a failure that ended the command: never that of a verdict. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof AuditStopped) return EXIT.stopped;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.equal : EXIT.config;
+  return asFailure(error).kind === 'config_error' ? EXIT.config : EXIT.failed;
+}
+
+/** What a person reads of it; undefined where commander has said it already. */
+export function messageOf(error: unknown): string | undefined {
+  if (error instanceof CommanderError) return undefined;
+  return error instanceof AuditStopped ? 'stopped before everything was compared' : asFailure(error).message;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function numberOf(text: string, fits: (value: number) => boolean, wanted: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !fits(value)) throw Failure.config(`${JSON.stringify(text)} is not ${wanted}.`);
+  return value;
+}
+
+function percentage(text: string): number {
+  return numberOf(text, (value) => value > 0 && value <= 100, 'a percentage: above 0, at most 100');
+}
+
+function positive(text: string): number {
+  return numberOf(text, (value) => value > 0, 'a number above 0');
+}
+
+function wholeNumber(text: string): number {
+  return numberOf(text, (value) => Number.isSafeInteger(value) && value >= 0, 'a whole number from 0 up');
+}
+
+function atLeastOne(text: string): number {
+  return numberOf(
+    text,
+    (value) => Number.isSafeInteger(value) && value >= 1 && value <= 64,
+    'a whole number from 1 to 64',
+  );
+}

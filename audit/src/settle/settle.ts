@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SessionPair } from '../compare/compare-range';
+import type { HashKind } from '../compare/row-hash';
+import type { StreamPlan } from '../tables/stream-plan';
+import { isSuspect, judge, type Candidate } from './candidate';
+import { PipelineWatch } from './pipeline-watch';
+import { lookAgain } from './second-look';
+
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Looks at what differed again, as the databases are now, until what still differs is known to be no row on its way: the
+ * pipeline has passed it, or stands still.
+ *
+ * @param sessions outside the snapshots
+ */
+export async function settle(
+  sessions: SessionPair,
+  plans: readonly StreamPlan[],
+  found: readonly Candidate[],
+  options: {
+    readonly hash: HashKind;
+    readonly settleSeconds: number;
+    readonly stop: AbortSignal;
+    readonly now: () => number;
+    readonly say: (text: string) => void;
+  },
+): Promise<readonly Candidate[]> {
+  if (found.length === 0) return found;
+  const watch = await PipelineWatch.start(sessions, plans, options.hash, options.now);
+  let candidates = found;
+  let told = false;
+  for (;;) {
+    const seen = await watch.look();
+    // Looked at after the pipeline was: what it had passed by then had landed before this look.
+    candidates = (await lookAgain(sessions, candidates, options.hash)).filter(({ now }) => now !== undefined);
+    if (options.stop.aborted || judge(candidates, seen, options.settleSeconds) === 'decided') return candidates;
+    if (!told) {
+      told = true;
+      const waiting = candidates.filter(isSuspect).length;
+      options.say(
+        `${waiting} rows differ: waiting until the pipeline has passed them, or nothing has landed for ${options.settleSeconds} s`,
+      );
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal: options.stop }).catch(() => undefined);
+  }
+}
