@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { asFailure, Failure, isFailure } from '@ewallet/failure';
-import { connect } from '@ewallet/postgres';
+import { connect, durationSetting } from '@ewallet/postgres';
 import { SchemaRegistry } from '@ewallet/avro';
 import {
   DEFAULT_PATIENCE,
@@ -292,7 +292,7 @@ export class Sink {
       settings: {
         TimeZone: 'UTC',
         // A sink that was stopped in a transaction must not keep its locks from its successor.
-        idle_in_transaction_session_timeout: String(this.config.warehouseTimeoutMs),
+        idle_in_transaction_session_timeout: durationSetting(this.config.warehouseTimeoutMs),
         client_min_messages: 'warning',
       },
     });
