@@ -3,8 +3,7 @@ import { Failure } from '@ewallet/failure';
 import type { Sample, SessionPair } from './compare/compare-range';
 import type { HashKind } from './compare/row-hash';
 import { Snapshots } from './compare/snapshots';
-import { compareStream } from './compare/stream-run';
-import type { Difference } from './compare/row-differences';
+import { compareStream, type ComparedRange } from './compare/stream-run';
 import type { AuditReport } from './report/audit-report';
 import type { Progress } from './report/progress';
 import { streamReport } from './report/stream-report';
@@ -15,6 +14,8 @@ import { settle } from './settle/settle';
 import { queryLandedTables, querySourceTables } from './tables/catalogue';
 import { chooseStreams, landedTableOf } from './tables/choose-streams';
 import { agreeOnHash, serverVersion } from './tables/hash-agreement';
+import { auditIdentity } from './resume/audit-identity';
+import { ProgressFile } from './resume/progress-file';
 import { planStream, type StreamPlan } from './tables/stream-plan';
 import { streamName } from './tables/source-table';
 
@@ -30,6 +31,8 @@ export interface AuditOptions {
   /** Milliseconds. */
   readonly now: () => number;
   readonly progress: Progress;
+  /** Where to keep what was compared, and to go on from; undefined for a run that begins anew. */
+  readonly resume: string | undefined;
 }
 
 interface Planned {
@@ -48,7 +51,11 @@ export async function audit(config: AuditConfig, options: AuditOptions): Promise
   const sessions = await openPair(config);
   try {
     const planned = await plan(sessions, config, options);
-    const compared = await compareAll(config, planned, options);
+    const kept =
+      options.resume === undefined
+        ? undefined
+        : ProgressFile.open(options.resume, auditIdentity(config, planned.plans, options));
+    const compared = await compareAll(config, planned, options, kept);
     const candidates = [...compared.values()].flatMap(({ candidates: found }) => found);
     const described = await describeRows(sessions, candidates, planned.hash);
     const carried = described.filter(({ columns }) => columns === undefined || columns.wrong.length > 0);
@@ -68,7 +75,9 @@ export async function audit(config: AuditConfig, options: AuditOptions): Promise
     );
     if (options.stop.aborted) throw new AuditStopped();
     const final = await describeRows(sessions, settled, planned.hash);
-    const nulled = described.filter((row) => !carried.includes(row));
+    const carriedRows = new Set(carried);
+    const nulled = described.filter((row) => !carriedRows.has(row));
+    kept?.finish();
     return {
       streams: planned.plans.map((stream) =>
         streamReport(stream, {
@@ -137,6 +146,7 @@ async function compareAll(
   config: AuditConfig,
   planned: Planned,
   options: AuditOptions,
+  kept: ProgressFile | undefined,
 ): Promise<ReadonlyMap<StreamPlan, Compared>> {
   const compared = new Map<StreamPlan, Compared>();
   const snapshots = await Snapshots.open(config.source, config.warehouse, options.workers);
@@ -145,6 +155,14 @@ async function compareAll(
       const result: Compared = { rows: 0, candidates: [] };
       compared.set(stream, result);
       options.progress.begin(stream.stream, stream.estimate);
+      const take = ({ rows, differences }: ComparedRange): void => {
+        result.rows += rows;
+        result.candidates.push(...differences.map((difference) => candidateOf(stream, difference)));
+        options.progress.add(rows, differences.length);
+      };
+      const earlier = kept?.resumed(stream.stream);
+      for (const range of earlier?.ranges ?? []) take(range);
+      if (earlier?.isDone === true) continue;
       await compareStream(
         snapshots.pairs,
         stream,
@@ -155,11 +173,11 @@ async function compareAll(
           stop: options.stop,
           now: options.now,
         },
-        ({ rows, differences }) => {
-          result.rows += rows;
-          result.candidates.push(...differences.map((difference: Difference) => candidateOf(stream, difference)));
-          options.progress.add(rows, differences.length);
+        (range) => {
+          kept?.add(stream.stream, range);
+          take(range);
         },
+        earlier?.resumeAt,
       );
       if (options.stop.aborted) throw new AuditStopped();
     }

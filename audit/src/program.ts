@@ -20,6 +20,7 @@ interface RunFlags {
   readonly showValues?: boolean;
   readonly chunkSeconds: number;
   readonly workers: number;
+  readonly resume?: string;
 }
 
 interface Output {
@@ -50,6 +51,10 @@ export function program(out: Output, err: Output): Command {
     .option('--show-values', 'show the values of different columns; they may be personal data')
     .option('--chunk-seconds <seconds>', 'database time that one statement takes, about', positive, 0.5)
     .option('--workers <number>', 'ranges compared at once; each has a connection to either side', atLeastOne, 1)
+    .option(
+      '--resume <file>',
+      'keep what was compared in this file, and go on from there if the run before was stopped',
+    )
     .action(async (flags: RunFlags) => {
       const stop = new AbortController();
       const onSignal = (): void => {
@@ -72,6 +77,7 @@ export function program(out: Output, err: Output): Command {
           stop: stop.signal,
           now: Date.now,
           progress,
+          resume: flags.resume,
         });
         out.write(flags.json === true ? jsonReport(report) : textReport(report));
         process.exitCode = isEqualReport(report) ? EXIT.equal : EXIT.different;
@@ -92,7 +98,9 @@ export function exitCodeOf(error: unknown): number {
 /** What a person reads of it; undefined where commander has said it already. */
 export function messageOf(error: unknown): string | undefined {
   if (error instanceof CommanderError) return undefined;
-  return error instanceof AuditStopped ? 'stopped before everything was compared' : asFailure(error).message;
+  return error instanceof AuditStopped
+    ? 'stopped before everything was compared, so nothing is proven; with --resume the same command goes on from there'
+    : asFailure(error).message;
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
