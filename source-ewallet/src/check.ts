@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
 import type { ConnectorLog } from '@ewallet/airbyte';
 import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
+import { findCaptureProblems, findCaptureWarnings, queryCaptureFacts } from './capture/capture-check';
 import { defaultCursor, hasLosslessVersions } from './stream-catalog';
 import type { SourceConfig } from './source-config';
 import { streamName, type Table } from './table';
@@ -89,7 +90,12 @@ export function findWarnings(config: SourceConfig, server: ServerFacts, tables: 
   }
   for (const table of tables.filter((one) => one.unreadable === undefined && hasLosslessVersions(one))) {
     const cursor = defaultCursor(table);
-    if (cursor !== undefined && !cursor.isIndexed && config.method.kind !== 'lossless') {
+    if (
+      cursor !== undefined &&
+      !cursor.isIndexed &&
+      config.method.kind !== 'lossless' &&
+      config.method.kind !== 'cdc'
+    ) {
       warnings.push(
         `Cursor ${cursor.name} of ${streamName(table)} has no index, so each sync reads the whole table: ` +
           `CREATE INDEX ON ${quoteQualified(table.schema, table.name)} (${quoteIdentifier(cursor.name)});`,
@@ -120,7 +126,13 @@ export async function checkServer(
 ): Promise<void> {
   const server = await queryServerFacts(client, config.schemas);
   for (const warning of findWarnings(config, server, tables)) await log.warn(warning);
-  const problems = findProblems(config, server, tables);
+  const problems = [...findProblems(config, server, tables)];
+  if (config.method.kind === 'cdc') {
+    const { capture } = config.method;
+    const facts = await queryCaptureFacts(client, capture, tables);
+    for (const warning of findCaptureWarnings(capture, facts)) await log.warn(warning);
+    problems.push(...findCaptureProblems(config, capture, facts));
+  }
   if (problems.length > 0) throw Failure.config(problems.join(' '));
 }
 

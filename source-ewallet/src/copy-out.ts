@@ -1,5 +1,6 @@
 import type { Client, Connection, Submittable } from 'pg';
 import type { Socket } from 'node:net';
+import { FrameReader } from './frame-reader';
 import type { RecordEncoder } from './record-encoder';
 
 const COPY_DATA = 0x64; // d
@@ -50,10 +51,7 @@ class CopyOut implements Handlers {
   private failure: Error | undefined;
   private socket: Socket | undefined;
   private driver: ((chunk: Buffer) => void) | undefined;
-  /** A message that did not come whole, in room for all of it, so that a value of 100 MB is there once and not twice. */
-  private partial: { readonly whole: Buffer; filled: number } | undefined;
-  /** The beginning of a message whose length is not known yet: under five bytes. */
-  private head: Buffer | undefined;
+  private readonly frames = new FrameReader();
 
   constructor(
     private readonly text: string,
@@ -128,54 +126,32 @@ class CopyOut implements Handlers {
   };
 
   private read(chunk: Buffer, emittedAt: number): void {
-    let bytes = chunk;
-    if (this.head !== undefined) {
-      bytes = Buffer.concat([this.head, chunk]);
-      this.head = undefined;
-    }
-    let at = this.partial === undefined ? 0 : this.complete(this.partial, bytes, emittedAt);
-    while (at !== -1 && at < bytes.length) at = this.message(bytes, at, emittedAt);
-  }
-
-  /** Goes on with the message that earlier chunks began; gives the place after its end in this one. */
-  private complete(partial: { readonly whole: Buffer; filled: number }, chunk: Buffer, emittedAt: number): number {
-    const taken = chunk.copy(partial.whole, partial.filled);
-    partial.filled += taken;
-    if (partial.filled === partial.whole.length) {
-      this.partial = undefined;
-      this.message(partial.whole, 0, emittedAt);
-    }
-    return taken;
-  }
-
-  private message(chunk: Buffer, at: number, emittedAt: number): number {
-    if (chunk[at] === ERROR) return this.detach(chunk.subarray(at));
-    const left = chunk.length - at;
-    if (left < 5) {
-      this.head = Buffer.from(chunk.subarray(at));
-      return -1;
-    }
-    const length = chunk.readUInt32BE(at + 1) + 1;
-    if (left < length) {
-      // No end of the rows comes here: it is a message of five bytes.
-      this.partial = { whole: Buffer.allocUnsafe(length), filled: left };
-      chunk.copy(this.partial.whole, 0, at);
-      return -1;
-    }
-    if (chunk[at] === COPY_DATA) {
-      this.rows += 1;
-      const full = this.encoder.encode(chunk, at + 5, at + length, emittedAt);
-      if (full !== undefined) this.ready.push(full);
-    } else if (chunk[at] === COPY_DONE) {
-      const last = this.encoder.flush();
-      if (last !== undefined) this.ready.push(last);
-      return this.detach(chunk.subarray(at + length));
-    }
-    return at + length;
+    let refused: Buffer | undefined;
+    const rest = this.frames.read(chunk, (bytes, start, end) => {
+      switch (bytes[start]) {
+        case COPY_DATA: {
+          this.rows += 1;
+          const full = this.encoder.encode(bytes, start + 5, end, emittedAt);
+          if (full !== undefined) this.ready.push(full);
+          return true;
+        }
+        case COPY_DONE: {
+          const last = this.encoder.flush();
+          if (last !== undefined) this.ready.push(last);
+          return false;
+        }
+        case ERROR:
+          refused = bytes.subarray(start, end);
+          return false;
+        default:
+          return true;
+      }
+    });
+    if (rest !== undefined) this.detach(refused === undefined ? rest : Buffer.concat([refused, rest]));
   }
 
   /** Gives the socket, and what was read and is not ours, back to the driver. */
-  private detach(rest: Buffer): -1 {
+  private detach(rest: Buffer): void {
     const { socket, driver } = this;
     if (socket !== undefined && driver !== undefined) {
       this.driver = undefined;
@@ -184,7 +160,6 @@ class CopyOut implements Handlers {
       if (rest.length > 0) driver(rest);
       socket.resume();
     }
-    return -1;
   }
 }
 

@@ -17,20 +17,21 @@ import {
   type InputState,
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { beginTransaction, failureFromPostgres, inTransaction, quoteQualified } from '@ewallet/postgres';
+import { failureFromPostgres, inTransaction } from '@ewallet/postgres';
+import { captureCatalog } from './capture/capture-catalog';
+import type { CaptureConfig } from './capture/capture-config';
+import { readCapture } from './capture/capture-run';
+import { confirmState } from './capture/confirm';
+import { queryCapturedTables, requirePublication } from './capture/publication';
 import { checkSchemas, checkServer } from './check';
-import { queryHeapTables } from './heap-table';
-import { appendRolePath, openSession, type Session } from './session';
-import { queryServerIdentity, querySnapshotBounds } from './server-state';
-import type { Snapshot } from './snapshot';
+import { readTable } from './read-table';
+import { openSession } from './session';
 import { parseSourceConfig, type SourceConfig } from './source-config';
 import { streamCatalog } from './stream-catalog';
-import { planStream, snapshotInDoubt } from './stream-plan';
-import { readStream, selectedColumns, Stopped } from './stream-reader';
+import { Stopped } from './stream-reader';
 import { parseStreamState, type StreamState } from './stream-state';
-import { streamName, type Table } from './table';
+import { streamName } from './table';
 import { queryTables } from './table-query';
-import { queryProvenXid } from './witness';
 
 /** The e-wallet's PostgreSQL as an Airbyte source. */
 export class EwalletSource extends Source {
@@ -57,7 +58,12 @@ export class EwalletSource extends Source {
     return withTransaction(config, async (client) => {
       await checkSchemas(client, config);
       const tables = await queryTables(client, config.schemas);
-      return new AirbyteCatalogMessage({ streams: [...streamCatalog(tables, config.method)] });
+      const { method } = config;
+      if (method.kind !== 'cdc') return new AirbyteCatalogMessage({ streams: [...streamCatalog(tables, method)] });
+      const { capture } = method;
+      const publication = await requirePublication(client, capture.publication, config.connection.database);
+      const captured = await queryCapturedTables(client, tables, publication.name);
+      return new AirbyteCatalogMessage({ streams: [...captureCatalog(tables, captured, publication, capture)] });
     });
   }
 
@@ -67,6 +73,15 @@ export class EwalletSource extends Source {
     state: InputState,
   ): AsyncGenerator<AirbyteMessage> {
     const config = parseSourceConfig(json);
+    if (config.method.kind === 'cdc') {
+      yield* this.readChanges(config, config.method.capture, catalog, state);
+      return;
+    }
+    if (state.shared !== undefined) {
+      throw Failure.config(
+        'The state is of replication_method CDC: choose that method again, or reset the connection to read its tables once more.',
+      );
+    }
     let session = await openSession(config);
     const failed: string[] = [];
     try {
@@ -75,7 +90,7 @@ export class EwalletSource extends Source {
       for (const stream of catalog.streams) {
         if (this.context.signal.aborted) break;
         try {
-          yield* this.readOne(session, config, tables, stream, state);
+          yield* readTable({ session, config, tables, context: this.context }, stream, savedState(state, stream));
         } catch (error) {
           yield streamStatusMessage(stream.descriptor, 'INCOMPLETE', Date.now());
           if (error instanceof Stopped) break;
@@ -93,42 +108,30 @@ export class EwalletSource extends Source {
     if (failed.length > 0) throw new ReportedFailure(`Could not read ${failed.join(', ')}.`);
   }
 
-  private async *readOne(
-    session: Session,
-    config: SourceConfig,
-    tables: readonly Table[],
-    stream: ConfiguredStream,
-    input: InputState,
-  ): AsyncGenerator<AirbyteMessage> {
-    const { client, transaction } = session;
-    const saved = savedState(input, stream);
-    const table = configuredTable(tables, stream, config);
-    await beginTransaction(client, transaction);
-    if (table.kind === 'view') await appendRolePath(client);
-    if (table.hasRowVersions && table.kind !== 'materialized view') {
-      // Before the snapshot, so that no rewrite of the table comes between it and the reading.
-      await client.query(`lock table ${quoteQualified(table.schema, table.name)} in access share mode`);
+  override async confirm(json: Readonly<Record<string, unknown>>, state: InputState): Promise<void> {
+    const config = parseSourceConfig(json);
+    if (config.method.kind !== 'cdc') {
+      throw Failure.config('Only replication_method CDC has something to confirm.');
     }
-    const server = await queryServerIdentity(client);
-    const { next } = await querySnapshotBounds(client);
-    const columns = selectedColumns(table.columns, stream);
-    const proven = await provenXid(client, snapshotInDoubt(saved, server), table, next);
-    const plan = planStream({ stream, table, columns, saved, config, server, next, proven });
-    if (plan.notice !== undefined) await this.context.log.warn(plan.notice);
-    yield* readStream({ client, server, config, context: this.context, now: Date.now }, stream, plan);
-    await client.query('commit');
+    try {
+      await this.context.log.info(await confirmState(config, config.method.capture, state));
+    } catch (error) {
+      throw failureFromPostgres(error, { what: 'Could not confirm the state', role: config.connection.username });
+    }
   }
-}
 
-async function provenXid(
-  client: Client,
-  doubtful: Snapshot | undefined,
-  table: Table,
-  next: bigint,
-): Promise<bigint | undefined> {
-  const heaps = doubtful === undefined || !table.hasRowVersions ? undefined : await queryHeapTables(client, table);
-  if (doubtful === undefined || heaps === undefined) return undefined;
-  return queryProvenXid(client, heaps, table.columns, doubtful.witnesses, next);
+  private async *readChanges(
+    config: SourceConfig,
+    capture: CaptureConfig,
+    catalog: ConfiguredCatalog,
+    state: InputState,
+  ): AsyncGenerator<AirbyteMessage> {
+    try {
+      yield* readCapture({ config, capture, catalog, state, context: this.context });
+    } catch (error) {
+      throw failureFromPostgres(error, { what: 'Could not capture changes', role: config.connection.username });
+    }
+  }
 }
 
 function savedState(input: InputState, stream: ConfiguredStream): StreamState | undefined {
@@ -163,30 +166,6 @@ async function withTransaction<T>(config: SourceConfig, use: (client: Client) =>
   } finally {
     await session.close();
   }
-}
-
-/** @throws Failure that says why there is none to read */
-function configuredTable(tables: readonly Table[], stream: ConfiguredStream, config: SourceConfig): Table {
-  const { name, namespace } = stream.descriptor;
-  const found = tables.filter((one) => one.name === name && (one.schema === namespace || namespace === undefined));
-  if (found.length > 1) {
-    const schemas = found.map(({ schema }) => schema).join(', ');
-    throw Failure.config(
-      `Stream ${name} has no namespace in the catalogue, and schemas ${schemas} each have such a table: name one as its namespace.`,
-    );
-  }
-  const [table] = found;
-  if (table?.unreadable === 'unlogged on a standby') {
-    throw Failure.config(
-      `Table ${describe(stream)} has no rows here: a standby has none of unlogged tables. Connect to the primary, or leave the stream out.`,
-    );
-  }
-  if (table === undefined || table.unreadable !== undefined) {
-    throw Failure.config(
-      `Table ${describe(stream)} is gone or cannot be read by ${config.connection.username}: refresh the schema, or GRANT SELECT on it.`,
-    );
-  }
-  return table;
 }
 
 /** A stream without a namespace is looked for in each of the configuration's schemas. */

@@ -12,11 +12,17 @@ import { valueJson } from './value-json';
  * @see https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-TEXT-FORMAT
  */
 export interface RecordEncoder {
+  /** Members that follow the columns in each record from now on, as JSON with a comma before each. */
+  more: Uint8Array;
+  /** The next record has null for this column although the row has a value. */
+  noteNulled(column: number, reason: NulledReason): void;
   /** Encodes `input[start, end)`, one whole row with its newline; gives what became full of lines, else undefined. */
   encode(input: Uint8Array, start: number, end: number, emittedAt: number): Uint8Array | undefined;
   /** The lines that are still here. */
   flush(): Uint8Array | undefined;
 }
+
+export type NulledReason = 'SOURCE_SERIALIZATION_ERROR' | 'SOURCE_RETRIEVAL_ERROR';
 
 /** Small integers for the ways of a value's bytes: a switch over them in the inner loop is a jump. */
 const Way = {
@@ -91,9 +97,9 @@ export function recordEncoder(
   }
 
   /** NaN and the infinities: JSON has no such numbers, and destinations no such times. */
-  function nulled(column: number): void {
+  function nulled(column: number, reason: NulledReason = 'SOURCE_SERIALIZATION_ERROR'): void {
     const field = JSON.stringify(columns[column]?.name);
-    changes.push(`{"field":${field},"change":"NULLED","reason":"SOURCE_SERIALIZATION_ERROR"}`);
+    changes.push(`{"field":${field},"change":"NULLED","reason":"${reason}"}`);
   }
 
   function encodeText(input: Uint8Array, start: number): number {
@@ -317,9 +323,12 @@ export function recordEncoder(
     return full;
   }
 
-  return {
+  const encoder: RecordEncoder = {
+    more: new Uint8Array(0),
+    noteNulled: nulled,
     encode(input, start, end, emittedAt) {
-      const needed = room(input, start, end);
+      const { more } = encoder;
+      const needed = room(input, start, end) + more.length;
       const full = at >= chunkBytes || output.length - at < needed ? take() : undefined;
       grow(needed);
       if (emittedAt !== tailTime) {
@@ -333,6 +342,8 @@ export function recordEncoder(
         index = encodeField(input, index, column) + 1; // past the separator
       }
       if (index !== end && keys.length > 0) throw new Error('a COPY row has other fields than its columns');
+      // Where there are no columns the first member has no comma before it.
+      if (more.length > 0) put(keys.length === 0 ? more.subarray(1) : more);
       if (changes.length === 0) {
         put(tail);
       } else {
@@ -345,6 +356,7 @@ export function recordEncoder(
     },
     flush: take,
   };
+  return encoder;
 }
 
 function fieldEnd(input: Uint8Array, start: number): number {

@@ -7,6 +7,8 @@ import {
   inTransaction,
   type TransactionOptions,
 } from '@ewallet/postgres';
+import { queryServerIdentity } from './server-state';
+import type { ServerIdentity } from './snapshot';
 import type { SourceConfig } from './source-config';
 import { openTunnel, type OpenTunnel } from './tunnel';
 
@@ -48,6 +50,49 @@ export async function openSession(config: SourceConfig): Promise<Session> {
     const { host, port, database, username } = config.connection;
     throw failureFromPostgres(error, { what: `Could not use ${host}:${port}/${database}`, role: username });
   }
+}
+
+/** For change data capture, which is one server's: its settings hold outside transactions too. */
+export async function openCaptureSession(config: SourceConfig): Promise<Session & { readonly server: ServerIdentity }> {
+  const tunnel = await dial(config);
+  let client: Client | undefined;
+  try {
+    client = await connectForCapture(config, tunnel, false);
+    const transaction = await forVersion(client, readingTransaction(config));
+    const opened = client;
+    const server = await inTransaction(opened, transaction, () => queryServerIdentity(opened));
+    return { client, transaction, server, close: () => end(opened, tunnel) };
+  } catch (error) {
+    await end(client, tunnel);
+    throw error;
+  }
+}
+
+/** A replication connection in the same text forms: what it streams is written like what is copied. */
+export async function openReplication(config: SourceConfig): Promise<Pick<Session, 'client' | 'close'>> {
+  const tunnel = await dial(config);
+  try {
+    const client = await connectForCapture(config, tunnel, true);
+    return { client, close: () => end(client, tunnel) };
+  } catch (error) {
+    await tunnel?.close();
+    throw error;
+  }
+}
+
+function connectForCapture(
+  config: SourceConfig,
+  tunnel: OpenTunnel | undefined,
+  replication: boolean,
+): Promise<Client> {
+  return connect(config.connection, {
+    applicationName: 'source-ewallet',
+    connectTimeout: config.connectTimeoutSeconds * 1000,
+    statementTimeout: config.statementTimeoutSeconds * 1000,
+    settings: exactSettings,
+    replication,
+    ...(tunnel === undefined ? {} : { dial: tunnel }),
+  });
 }
 
 /** PostgreSQL 17 has one time-out more, which a role may have. */

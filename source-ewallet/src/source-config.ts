@@ -1,4 +1,5 @@
 import { Failure, nearestName } from '@ewallet/failure';
+import { captureKeys, parseCaptureConfig, type CaptureConfig } from './capture/capture-config';
 import { parseConnectionConfig, type ConnectionConfig } from '@ewallet/postgres';
 
 /** How an incremental stream finds what is new. */
@@ -7,7 +8,9 @@ export type ReplicationMethod =
   /** Only rows whose cursor lies within the look-back of the last one are looked at, by the cursor's index. */
   | { readonly kind: 'window'; readonly lookBackSeconds: number }
   /** `cursor >= last`, as other sources do: loses rows that commit late. The only way for views and foreign tables. */
-  | { readonly kind: 'cursor'; readonly lookBackSeconds: number };
+  | { readonly kind: 'cursor'; readonly lookBackSeconds: number }
+  /** Changes and deletions from the server's write-ahead log. */
+  | { readonly kind: 'cdc'; readonly capture: CaptureConfig };
 
 export type Tunnel =
   | { readonly kind: 'none' }
@@ -90,7 +93,7 @@ function parseSchemas(value: unknown): readonly string[] {
 function parseMethod(value: unknown): ReplicationMethod {
   if (value === undefined || value === null) return { kind: 'lossless' };
   const object = asObject(value, '`replication_method`');
-  refuseUnknown(object, ['method', 'look_back_seconds'], 'replication_method.');
+  refuseUnknown(object, object.method === 'CDC' ? captureKeys : ['method', 'look_back_seconds'], 'replication_method.');
   switch (object.method) {
     case 'Lossless':
     case 'Xmin': // What Airbyte's own PostgreSQL source calls the method nearest to this one.
@@ -100,8 +103,10 @@ function parseMethod(value: unknown): ReplicationMethod {
     case 'Cursor':
     case 'Standard':
       return { kind: 'cursor', lookBackSeconds: wholeNumber(object, 'look_back_seconds', 0, 0) };
+    case 'CDC':
+      return { kind: 'cdc', capture: parseCaptureConfig(object) };
     default:
-      throw Failure.config('`replication_method.method` must be one of Lossless, Window, Cursor.');
+      throw Failure.config('`replication_method.method` must be one of Lossless, CDC, Window, Cursor.');
   }
 }
 

@@ -32,6 +32,8 @@ export interface StreamReading {
   readonly config: SourceConfig;
   readonly context: ConnectorContext;
   readonly now: () => number;
+  /** Members that every record has behind its columns, as JSON with a comma before each. */
+  readonly more?: Uint8Array;
 }
 
 /** Thrown into the reading of a stream that was asked to stop; its last state stands. */
@@ -126,6 +128,7 @@ class StreamRun {
     const where = conditions.filter((condition) => condition !== undefined).join(' and ');
     const sql = `copy (select ${selectList(plan.columns)} from ${from}${where === '' ? '' : ` where ${where}`}) to stdout`;
     const encoder = recordEncoder(this.stream.descriptor, plan.columns);
+    if (reading.more !== undefined) encoder.more = reading.more;
     const lines = copyOut(reading.client, sql, encoder, reading.now);
     let abortedAt: number | undefined;
     for (let part = await lines.next(); ; part = await lines.next()) {

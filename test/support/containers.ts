@@ -56,6 +56,10 @@ async function startPostgres(
       'max_prepared_transactions=64',
       '-c',
       'wal_level=logical',
+      '-c',
+      'max_replication_slots=64',
+      '-c',
+      'max_wal_senders=64',
     ])
     .withExposedPorts(5432)
     // The image's entry point starts the server twice: the first one only creates the database.

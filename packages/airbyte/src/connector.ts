@@ -34,6 +34,9 @@ export abstract class Source extends AirbyteSource<AirbyteConfig> {
     catalog: ConfiguredCatalog,
     state: InputState,
   ): AsyncGenerator<AirbyteMessage>;
+
+  /** Tells the source's server that a state is safe; absent where no source's server wants to know. */
+  confirm?(config: AirbyteConfig, state: InputState): Promise<void>;
 }
 
 /** A destination takes bytes, where the CDK's takes text and gives objects, so that it can echo a STATE exactly. */

@@ -9,6 +9,7 @@ export { MessageWriter } from './message-writer';
 export {
   errorMessage,
   estimateMessage,
+  globalStateMessage,
   logMessage,
   recordMessage,
   streamStateMessage,

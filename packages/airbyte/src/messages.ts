@@ -3,6 +3,7 @@ import {
   AirbyteMessageType,
   type AirbyteLogLevel,
   type FieldChange,
+  type GlobalStateMessage,
   type JsonObject,
   type LogMessage,
   type RecordMessage,
@@ -42,6 +43,28 @@ export function streamStateMessage(
   return {
     type: AirbyteMessageType.STATE,
     state: { type: 'STREAM', stream: { stream_descriptor: plain(stream), stream_state: state }, sourceStats },
+  };
+}
+
+/** @param recordCount records of all streams since the state before */
+export function globalStateMessage(
+  shared: JsonObject,
+  streams: readonly { readonly descriptor: StreamDescriptor; readonly state: JsonObject }[],
+  recordCount: number,
+): GlobalStateMessage {
+  return {
+    type: AirbyteMessageType.STATE,
+    state: {
+      type: 'GLOBAL',
+      global: {
+        shared_state: shared,
+        stream_states: streams.map(({ descriptor, state }) => ({
+          stream_descriptor: plain(descriptor),
+          stream_state: state,
+        })),
+      },
+      sourceStats: { recordCount },
+    },
   };
 }
 

@@ -67,6 +67,23 @@ export interface StreamStateMessage extends AirbyteMessage {
   };
 }
 
+/** State of all streams together: of a change stream that holds the changes of all tables in one order. */
+export interface GlobalStateMessage extends AirbyteMessage {
+  readonly type: AirbyteMessageType.STATE;
+  readonly state: {
+    readonly type: 'GLOBAL';
+    readonly global: {
+      readonly shared_state: JsonObject;
+      readonly stream_states: readonly {
+        readonly stream_descriptor: StreamDescriptor;
+        readonly stream_state: JsonObject;
+      }[];
+    };
+    readonly sourceStats?: StateStats;
+    readonly destinationStats?: StateStats;
+  };
+}
+
 export interface FieldChange {
   readonly field: string;
   readonly change: 'NULLED' | 'TRUNCATED';

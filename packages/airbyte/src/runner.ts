@@ -6,6 +6,7 @@ import type { AirbyteConnector } from 'faros-airbyte-cdk/lib/connector';
 import { parseConfiguredCatalog } from './configured-catalog';
 import { ConnectorLog, logLevelFrom } from './connector-log';
 import type { ConnectorContext, Destination, Source } from './connector';
+import { parseInputState } from './input-state';
 import { readJsonInput } from './json-input';
 import { errorMessage } from './messages';
 import { MessageWriter } from './message-writer';
@@ -30,7 +31,7 @@ interface ReadOptions {
   readonly state?: string;
 }
 
-/** `spec | check | discover | read`: runs one command to its end and gives the exit code. Never throws. */
+/** `spec | check | discover | read`, and `confirm` where the source has it: runs one command to its end and gives the exit code. Never throws. */
 export async function runSource(
   name: string,
   make: (context: ConnectorContext) => Source,
@@ -57,7 +58,21 @@ export async function runSource(
         const state = options.state === undefined ? undefined : await session.json(options.state, 'state');
         await session.writeAll(source.read(await session.config(options.config), {}, catalog, state));
       });
+    addConfirm(program, source, session);
   });
+}
+
+function addConfirm(program: Command, source: Source, session: Session): void {
+  if (source.confirm === undefined) return;
+  program
+    .command('confirm')
+    .description('tell the database that a state is safe, so that it forgets what lies before')
+    .requiredOption('--config <file>', 'configuration, JSON; - for standard input')
+    .requiredOption('--state <file>', 'the state to confirm, JSON; - for standard input')
+    .action(async (options: { config: string; state: string }) => {
+      const state = parseInputState(await session.json(options.state, 'state'));
+      await source.confirm?.(await session.config(options.config), state);
+    });
 }
 
 /** `spec | check | write`: runs one command to its end and gives the exit code. Never throws. */

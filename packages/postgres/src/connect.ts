@@ -21,6 +21,8 @@ export interface ConnectOptions {
    * Behind a pooler that lends a server for one transaction only, give them to `beginTransaction` instead.
    */
   readonly settings?: SessionSettings;
+  /** A connection that also takes replication commands, to the configured database; statements without parameters only. */
+  readonly replication?: boolean;
   /** Where to dial when that is not the server's own address (a tunnel's end); certificates are still checked by name. */
   readonly dial?: { readonly host: string; readonly port: number };
 }
@@ -97,5 +99,7 @@ function clientConfig(config: ConnectionConfig, options: ConnectOptions): Client
     connectionTimeoutMillis: options.connectTimeout ?? 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    // The driver knows it and its type does not.
+    ...(options.replication === true ? { replication: 'database' } : {}),
   };
 }

@@ -161,8 +161,8 @@ test('one state message alone, with or without its envelope, is taken as a list 
 test.each([
   [
     'GLOBAL state',
-    { type: 'GLOBAL', global: { stream_states: [] } },
-    'The state is of type GLOBAL, which this connector never wrote: reset the connection, or give it STREAM state.',
+    { type: 'GLOBAL', global: { shared_state: { version: 1, method: 'CDC' }, stream_states: [] } },
+    'The state is of replication_method CDC: choose that method again, or reset the connection to read its tables once more.',
   ],
   [
     'a newer version’s',

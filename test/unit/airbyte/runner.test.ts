@@ -124,7 +124,7 @@ test('a command line that is wrong is a config_error with exit code 1', async ()
   expect(text).toContain("required option '--config <file>' not specified");
 });
 
-test('STREAM state is taken alone, in a list or in its message; LEGACY and GLOBAL are refused', () => {
+test('STREAM and GLOBAL state is taken alone, in a list or in its message; LEGACY is refused', () => {
   const state = {
     type: 'STREAM',
     stream: { stream_descriptor: { name: 's', namespace: 'n' }, stream_state: { a: 1 } },
@@ -136,7 +136,14 @@ test('STREAM state is taken alone, in a list or in its message; LEGACY and GLOBA
   for (const nothing of [undefined, null, [], {}, { type: 'LEGACY' }, [{ type: 'LEGACY', data: {} }]]) {
     expect(parseInputState(nothing)).toEqual({ streams: [] });
   }
-  expect(() => parseInputState({ type: 'GLOBAL' })).toThrow('The state is of type GLOBAL');
+  const global = {
+    type: 'GLOBAL',
+    global: { shared_state: { lsn: '0/1' }, stream_states: [state.stream] },
+  };
+  for (const form of [global, [global], [{ type: 'STATE', state: global }]]) {
+    expect(parseInputState(form)).toEqual({ ...parsed, shared: { lsn: '0/1' } });
+  }
+  expect(() => parseInputState([global, state])).toThrow('The state has a GLOBAL state beside others');
   expect(() => parseInputState({ s: { cutoff: 1 } })).toThrow('The state is of type LEGACY');
   expect(() => parseInputState({ type: 'LEGACY', data: { cdc: true } })).toThrow(
     'The state is of type LEGACY, which this connector never wrote: reset the connection, or give it STREAM state.',

@@ -37,6 +37,8 @@ const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
   unix_socket_directories: '',
   max_connections: '300',
   max_prepared_transactions: '64',
+  max_replication_slots: '64',
+  max_wal_senders: '64',
   wal_level: 'logical',
   shared_buffers: '256MB',
   max_wal_size: '4GB',

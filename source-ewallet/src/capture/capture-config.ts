@@ -1,0 +1,77 @@
+import { Failure } from '@ewallet/failure';
+import type { CaptureFields } from './capture-fields';
+import { checkSlotName } from './slot';
+
+/** `replication_method` with `method` CDC. */
+export interface CaptureConfig {
+  readonly slot: string;
+  readonly publication: string;
+  readonly slotCreation: 'never' | 'if_missing';
+  readonly onInvalidPosition: 'fail' | 'resync' | 'reread';
+  readonly unchangedValues: 'reread' | 'require_full';
+  readonly onTruncate: 'fail' | 'ignore';
+  readonly fields: CaptureFields;
+}
+
+/** Airbyte's names, and ours behind them. */
+export const captureKeys = [
+  'method',
+  'plugin',
+  'replication_slot',
+  'publication',
+  'invalid_cdc_cursor_position_behavior',
+  'lsn_commit_behaviour',
+  'slot_creation',
+  'unchanged_values',
+  'on_truncate',
+  'cdc_fields',
+  // Of Airbyte's waiting for changes, which a sync here does not do: taken, so that its configurations move over.
+  'initial_waiting_seconds',
+  'queue_size',
+  'debezium_shutdown_timeout_seconds',
+  'heartbeat_action_query',
+  'initial_load_timeout_hours',
+] as const;
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function parseCaptureConfig(method: Json): CaptureConfig {
+  if ((method.plugin ?? 'pgoutput') !== 'pgoutput') {
+    throw Failure.config('`replication_method.plugin` must be pgoutput, which every server has.');
+  }
+  if (method.lsn_commit_behaviour === 'While reading Data') {
+    throw Failure.config(
+      '`replication_method.lsn_commit_behaviour` "While reading Data" loses changes when the destination fails: ' +
+        'choose "After loading Data in the destination".',
+    );
+  }
+  choice(method, 'lsn_commit_behaviour', { 'After loading Data in the destination': true });
+  return {
+    slot: checkSlotName(text(method, 'replication_slot')),
+    publication: text(method, 'publication'),
+    slotCreation: choice(method, 'slot_creation', { never: 'never', if_missing: 'if_missing' }),
+    onInvalidPosition: choice(method, 'invalid_cdc_cursor_position_behavior', {
+      'Fail sync': 'fail',
+      'Re-sync data': 'resync',
+      'Re-read changed rows': 'reread',
+    }),
+    unchangedValues: choice(method, 'unchanged_values', { reread: 'reread', require_full: 'require_full' }),
+    onTruncate: choice(method, 'on_truncate', { fail: 'fail', ignore: 'ignore' }),
+    fields: choice(method, 'cdc_fields', { airbyte: 'airbyte', all: 'all' }),
+  };
+}
+
+/** The choice that a value names; the first where it is absent. */
+function choice<T>(method: Json, key: string, choices: Readonly<Record<string, T>>): T {
+  const names = Object.keys(choices);
+  const value = method[key] ?? names[0];
+  const found = typeof value === 'string' && Object.hasOwn(choices, value) ? choices[value] : undefined;
+  if (found === undefined) throw Failure.config(`\`replication_method.${key}\` must be one of ${names.join(', ')}.`);
+  return found;
+}
+
+function text(method: Json, key: string): string {
+  const value = method[key];
+  if (typeof value !== 'string' || value === '') throw Failure.config(`\`replication_method.${key}\` is missing.`);
+  return value;
+}

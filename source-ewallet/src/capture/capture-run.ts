@@ -1,0 +1,250 @@
+import {
+  globalStateMessage,
+  SerialisedLines,
+  streamStatusMessage,
+  AirbyteMessageType,
+  type AirbyteMessage,
+  type ConfiguredCatalog,
+  type ConfiguredStream,
+  type ConnectorContext,
+  type InputState,
+  type JsonObject,
+  type StreamStateMessage,
+} from '@ewallet/airbyte';
+import { Failure } from '@ewallet/failure';
+import { readTable } from '../read-table';
+import { openCaptureSession, openReplication, type Session } from '../session';
+import type { ServerIdentity } from '../snapshot';
+import type { SourceConfig } from '../source-config';
+import { parseStreamState, type StreamState } from '../stream-state';
+import { Stopped } from '../stream-reader';
+import { queryTables } from '../table-query';
+import { streamName, type Table } from '../table';
+import type { CaptureConfig } from './capture-config';
+import { copiedMembers } from './capture-fields';
+import { startCapture, type CaptureStart } from './capture-start';
+import {
+  formatCaptured,
+  formatPosition,
+  parseCaptureState,
+  streamKey,
+  type CaptureState,
+  type CapturedState,
+} from './capture-state';
+import { capturedStream, stateAt, type CapturedStream } from './captured-stream';
+import { readChanges } from './change-stream';
+import { copyStream } from './first-copy';
+import type { Lsn } from './lsn';
+import { queryCapturedTables, requirePublication, whyNotCaptured } from './publication';
+import { takeRecoveryPoint, type RecoveryPoint } from './recovery-point';
+import { awaitRunningTransactions } from './running-transactions';
+import { queryCaptureServer, queryFlushed, type CaptureServer } from './server-place';
+
+export interface CaptureReading {
+  readonly config: SourceConfig;
+  readonly capture: CaptureConfig;
+  readonly catalog: ConfiguredCatalog;
+  readonly state: InputState;
+  readonly context: ConnectorContext;
+}
+
+/**
+ * One sync by change data capture: tables that were never copied are, then the changes of all are streamed up to where the
+ * server stood. Every state is a GLOBAL one, as all tables share one order of changes.
+ */
+export async function* readCapture(reading: CaptureReading): AsyncGenerator<AirbyteMessage> {
+  const session = await openCaptureSession(reading.config);
+  const replication = await openReplication(reading.config).catch(async (error: unknown) => {
+    await session.close();
+    throw error;
+  });
+  try {
+    const run = await CaptureRun.begin(reading, session, replication);
+    yield* run.messages();
+  } finally {
+    await replication.close();
+    await session.close();
+  }
+}
+
+type CaptureSession = Session & { readonly server: ServerIdentity };
+
+class CaptureRun {
+  private position: Lsn;
+  private readonly fullRefresh = new Map<string, { readonly stream: ConfiguredStream; state: JsonObject }>();
+  private recovery: RecoveryPoint | undefined;
+
+  private constructor(
+    private readonly reading: CaptureReading,
+    private readonly session: CaptureSession,
+    private readonly replication: Pick<Session, 'client' | 'close'>,
+    private readonly server: CaptureServer,
+    private readonly start: CaptureStart,
+    private readonly tables: readonly Table[],
+    private readonly streams: readonly CapturedStream[],
+  ) {
+    this.position = start.from;
+  }
+
+  static async begin(
+    reading: CaptureReading,
+    session: CaptureSession,
+    replication: Pick<Session, 'client' | 'close'>,
+  ): Promise<CaptureRun> {
+    const { capture, catalog, config } = reading;
+    const saved = parseCaptureState(reading.state);
+    const server = await queryCaptureServer(session.client);
+    const publication = await requirePublication(session.client, capture.publication, config.connection.database);
+    // Before the catalogue is read, so that no column comes between it and the changes.
+    const start = await startCapture(session, replication.client, server, capture, saved.position);
+    if (start.notice !== undefined) await reading.context.log.warn(start.notice);
+    const incremental = catalog.streams.filter(({ syncMode }) => syncMode === 'incremental');
+    const schemas = [...new Set(catalog.streams.map(({ descriptor }) => descriptor.namespace ?? 'public'))];
+    const tables = await queryTables(session.client, schemas);
+    const captured = await queryCapturedTables(session.client, tables, capture.publication);
+    const streams = incremental.map((stream) => {
+      const { name, namespace } = stream.descriptor;
+      const found = captured.find(({ table }) => table.name === name && table.schema === namespace);
+      const shown = streamName({ schema: namespace ?? 'public', name });
+      if (found === undefined) {
+        throw Failure.config(
+          `Table ${shown} is gone, or is no table: refresh the schema, or leave the stream out of the connection.`,
+          { stream: stream.descriptor },
+        );
+      }
+      const why = whyNotCaptured(found, publication);
+      if (why !== undefined) throw Failure.config(`Table ${shown} ${why}`, { stream: stream.descriptor });
+      return capturedStream(stream, found, stateBefore(stream, found.table, saved, start));
+    });
+    return new CaptureRun(reading, session, replication, server, start, tables, streams);
+  }
+
+  async *messages(): AsyncGenerator<AirbyteMessage> {
+    for (const { configured } of this.streams) yield streamStatusMessage(configured.descriptor, 'STARTED', Date.now());
+    try {
+      yield* this.fullRefreshes();
+      yield* this.copies();
+      yield* this.changes();
+    } catch (error) {
+      for (const { configured } of this.streams) {
+        yield streamStatusMessage(configured.descriptor, 'INCOMPLETE', Date.now());
+      }
+      if (error instanceof Stopped) return;
+      throw error;
+    }
+    const status = this.reading.context.signal.aborted ? 'INCOMPLETE' : 'COMPLETE';
+    for (const { configured } of this.streams) yield streamStatusMessage(configured.descriptor, status, Date.now());
+  }
+
+  /** Streams that are read whole each time, as by the other methods; their states become part of the GLOBAL one. */
+  private async *fullRefreshes(): AsyncGenerator<AirbyteMessage> {
+    const { catalog, config, context, state } = this.reading;
+    for (const stream of catalog.streams.filter(({ syncMode }) => syncMode === 'full_refresh')) {
+      if (context.signal.aborted) throw new Stopped();
+      const before = state.streams.find(({ descriptor }) => streamKey(descriptor) === streamKey(stream.descriptor));
+      const saved = before === undefined || before.state.method === 'CDC' ? undefined : fullRefreshState(before.state);
+      const { session, tables } = this;
+      for await (const message of readTable({ session, config, tables, context }, stream, saved)) {
+        if (message.type !== AirbyteMessageType.STATE) {
+          yield message;
+          continue;
+        }
+        const { state: written } = message as StreamStateMessage;
+        this.fullRefresh.set(streamKey(stream.descriptor), { stream, state: written.stream.stream_state });
+        yield this.state(written.sourceStats?.recordCount ?? 0);
+      }
+    }
+  }
+
+  private async *copies(): AsyncGenerator<AirbyteMessage> {
+    const waiting = this.streams.filter(({ state }) => state.phase === 'copy');
+    if (waiting.length === 0) return;
+    const { config, context, capture } = this.reading;
+    const { session, tables, start } = this;
+    await awaitRunningTransactions(session.client, context.signal);
+    const { rows } = await session.client.query<{ at: string }>(
+      `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
+    );
+    // Not the log's end: a transaction that began before the copy and ends after it has changes at earlier places, and a
+    // destination that goes by the place would keep the older copy.
+    const more = copiedMembers(capture.fields, start.slot.restart ?? start.from, rows[0]?.at ?? '');
+    for (const stream of waiting) {
+      if (context.signal.aborted) throw new Stopped();
+      for await (const step of copyStream({ session, config, tables, context, more }, stream)) {
+        yield step.kind === 'message' ? step.message : this.state(step.records);
+      }
+    }
+  }
+
+  private async *changes(): AsyncGenerator<AirbyteMessage> {
+    const { config, context, capture } = this.reading;
+    const { client } = this.session;
+    this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams);
+    const target = await queryFlushed(client);
+    const steps = readChanges({
+      client,
+      replication: this.replication.client,
+      server: this.server,
+      capture,
+      streams: this.streams,
+      from: this.start.from,
+      target,
+      context,
+      checkpointRows: config.checkpointRows,
+      checkpointMilliseconds: config.checkpointSeconds * 1000,
+      now: Date.now,
+    });
+    for await (const step of steps) {
+      if (step.kind === 'records') {
+        yield SerialisedLines.records(step.lines);
+      } else {
+        this.position = step.position;
+        yield this.state(step.records);
+      }
+    }
+  }
+
+  private state(records: number): AirbyteMessage {
+    const { recovery, position } = this;
+    if (recovery !== undefined && position >= recovery.place) {
+      for (const stream of this.streams) recovery.apply(stream);
+      this.recovery = undefined;
+    }
+    const captured = this.streams.map((stream) => ({
+      descriptor: stream.configured.descriptor,
+      state: formatCaptured(stateAt(stream, position)),
+    }));
+    const refreshed = [...this.fullRefresh.values()].map(({ stream, state }) => ({
+      descriptor: stream.descriptor,
+      state,
+    }));
+    const { system, timeline } = this.session.server;
+    const shared = formatPosition({ slot: this.start.slot.name, system, timeline, lsn: position });
+    return globalStateMessage(shared, [...captured, ...refreshed], records);
+  }
+}
+
+/** What a stream begins this sync with: its saved state, or a copy. */
+function stateBefore(stream: ConfiguredStream, table: Table, saved: CaptureState, start: CaptureStart): CapturedState {
+  const before = saved.streams.get(streamKey(stream.descriptor));
+  const isSame = before !== undefined && before.generationId === stream.generationId;
+  const columns = [...new Set([...(isSame ? before.columns : []), ...table.columns.map(({ name }) => name)])];
+  if (isSame && start.kind === 'continued') {
+    const { properties } = stream.jsonSchema;
+    const chosen = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+    return { ...before, columns: [...new Set([...before.columns, ...chosen])] };
+  }
+  const rows =
+    isSame && start.kind === 'reread' && table.hasRowVersions && before.phase === 'stream' ? before.rows : undefined;
+  return {
+    phase: 'copy',
+    generationId: stream.generationId,
+    columns,
+    seen: undefined,
+    rows: rows === undefined ? undefined : { ...rows, mode: 'incremental', isComplete: true },
+  };
+}
+
+function fullRefreshState(state: JsonObject): StreamState | undefined {
+  return Object.keys(state).length === 0 ? undefined : parseStreamState(state, 'of a full refresh');
+}

@@ -1,0 +1,213 @@
+import type { Client } from 'pg';
+import type { ConnectorContext } from '@ewallet/airbyte';
+import { Failure } from '@ewallet/failure';
+import { queryTypes, type TypeRow } from '@ewallet/postgres';
+import { Stopped } from '../stream-reader';
+import type { CaptureConfig } from './capture-config';
+import type { CapturedStream } from './captured-stream';
+import { ChangeReader, type Needed } from './change-reader';
+import { Tag, type Relation } from './pgoutput';
+import type { Lsn } from './lsn';
+import { ReplicationStream, type Frame } from './replication';
+import type { CaptureServer } from './server-place';
+import { querySlot } from './slot';
+import { UnchangedCache } from './unchanged-cache';
+
+export interface ChangesReading {
+  readonly client: Client;
+  readonly replication: Client;
+  readonly server: CaptureServer;
+  readonly capture: CaptureConfig;
+  readonly streams: readonly CapturedStream[];
+  /** What was acknowledged: the stream begins there, and the server may forget what lies before. */
+  readonly from: Lsn;
+  /** The sync ends once everything before it was read. */
+  readonly target: Lsn;
+  readonly context: ConnectorContext;
+  readonly checkpointRows: number;
+  readonly checkpointMilliseconds: number;
+  readonly now: () => number;
+}
+
+export type ChangeStep =
+  | { readonly kind: 'records'; readonly lines: Uint8Array }
+  /** Between two transactions. `records`: since the state before. */
+  | { readonly kind: 'state'; readonly position: Lsn; readonly records: number };
+
+/** Milliseconds to wait for messages before asking the server where it is. */
+const IDLE = 50;
+/** Milliseconds between two such questions while messages come. */
+const ASK = 200;
+/** How long a stop waits for the end of a transaction, as the platform kills after a minute. */
+const GRACE = 10_000;
+/** How long a slot may still be held by the connection of the sync before. */
+const RELEASE = 10_000;
+
+/** Streams changes from `from` to `target`, states only between transactions. */
+export async function* readChanges(reading: ChangesReading): AsyncGenerator<ChangeStep> {
+  await awaitSlot(reading);
+  const run = new ChangesRun(reading, await queryTypes(reading.client));
+  yield* run.steps();
+}
+
+class ChangesRun {
+  private readonly reader: ChangeReader;
+  private readonly stream: ReplicationStream;
+  private readonly unchanged: UnchangedCache;
+  private lastState: number;
+  private askedAt = 0;
+
+  constructor(
+    private readonly reading: ChangesReading,
+    private types: ReadonlyMap<number, TypeRow>,
+  ) {
+    const { capture, client, from, replication, server, streams } = reading;
+    this.unchanged = new UnchangedCache(client);
+    this.reader = new ChangeReader(from, streams, {
+      fields: capture.fields,
+      onTruncate: capture.onTruncate,
+      unchangedValues: capture.unchangedValues,
+      find: (relation, key) => this.unchanged.find(relation, key),
+    });
+    this.stream = new ReplicationStream(
+      replication,
+      () => ({ received: this.reader.position, acknowledged: from }),
+      reportPeriod(server.walSenderTimeout),
+    );
+    this.lastState = reading.now();
+  }
+
+  async *steps(): AsyncGenerator<ChangeStep> {
+    const { capture, context, from, now, target } = this.reading;
+    const { reader, stream } = this;
+    let abortedAt: number | undefined;
+    try {
+      stream.start(capture.slot, capture.publication, from);
+      for (;;) {
+        const frames = await stream.next(IDLE);
+        yield* this.read(frames);
+        if (context.signal.aborted) abortedAt ??= now();
+        if (!reader.isInTransaction && (reader.position >= target || abortedAt !== undefined)) break;
+        if (abortedAt !== undefined && now() - abortedAt > GRACE) throw new Stopped();
+        this.ask(frames.length === 0);
+      }
+      yield* this.state();
+    } finally {
+      await stream.close();
+    }
+  }
+
+  private async *read(frames: readonly Frame[]): AsyncGenerator<ChangeStep> {
+    const { reader } = this;
+    const now = this.reading.now();
+    for (const [index, frame] of frames.entries()) {
+      for (let needed = reader.take(frame, now); needed !== undefined; needed = reader.take(frame, now)) {
+        await this.provide(needed, frames, index);
+        if (needed.kind === 'relation') break;
+      }
+      if (!reader.isInTransaction && this.isStateDue(now)) yield* this.state();
+    }
+    this.unchanged.clear();
+    for (const lines of reader.takeFull()) yield { kind: 'records', lines };
+    for (const name of reader.truncated.splice(0)) {
+      await this.reading.context.log.warn(`A TRUNCATE of ${name} was passed over: its rows stay in the destination.`);
+    }
+  }
+
+  private *state(): Generator<ChangeStep> {
+    const { reader } = this;
+    for (const lines of reader.flush()) yield { kind: 'records', lines };
+    this.lastState = this.reading.now();
+    yield { kind: 'state', position: reader.position, records: reader.takeCount() };
+  }
+
+  private isStateDue(now: number): boolean {
+    const { recordCount } = this.reader;
+    const { checkpointMilliseconds, checkpointRows } = this.reading;
+    return recordCount >= checkpointRows || now - this.lastState >= checkpointMilliseconds;
+  }
+
+  /** Asks the server for its place: it is the only one who knows that nothing more comes. */
+  private ask(isIdle: boolean): void {
+    const now = this.reading.now();
+    if (!isIdle && now - this.askedAt < ASK) return;
+    this.askedAt = now;
+    this.stream.report(true);
+  }
+
+  private async provide(needed: Needed, frames: readonly Frame[], index: number): Promise<void> {
+    switch (needed.kind) {
+      case 'relation': {
+        const stream = await this.streamOf(needed.relation);
+        if (stream !== undefined && ChangeReader.lacksTypes(needed.relation, this.types)) {
+          this.types = await queryTypes(this.reading.client);
+        }
+        this.reader.define(needed.relation, stream, this.types);
+        return;
+      }
+      case 'unchanged': {
+        const { relation, stream, changes } = needed.encoder;
+        const table = { oid: relation.oid, key: stream.key, columns: changes.columns.map(({ name }) => name) };
+        await this.unchanged.load(table, [needed.key, ...this.keysAhead(needed, frames, index)]);
+        return;
+      }
+    }
+  }
+
+  /** Keys of later updates of the relation that are here already, so that one question serves them all. */
+  private keysAhead(
+    needed: Needed & { readonly kind: 'unchanged' },
+    frames: readonly Frame[],
+    index: number,
+  ): readonly (readonly string[])[] {
+    const { relation, changes } = needed.encoder;
+    return frames.slice(index + 1).flatMap((frame) => {
+      if (frame.kind !== 'change' || frame.bytes[frame.start] !== Tag.update) return [];
+      if (frame.bytes.readUInt32BE(frame.start + 1) !== relation.oid) return [];
+      const key = changes.unchangedKey(frame.bytes, frame.start);
+      return key === undefined ? [] : [key];
+    });
+  }
+
+  /** A relation is a stream's by its name, or as a partition of the stream's table. */
+  private async streamOf(relation: Relation): Promise<CapturedStream | undefined> {
+    const { client, streams } = this.reading;
+    const named = streams.find(
+      ({ captured: { table } }) => table.name === relation.name && table.schema === relation.schema,
+    );
+    if (named !== undefined) return named;
+    const known = streams.find(({ captured }) => captured.leaves.some(({ oid }) => oid === relation.oid));
+    if (known !== undefined) return known;
+    const { rows } = await client.query<{ root: string | null }>(
+      'select pg_partition_root($1::oid::regclass)::oid::int8 as root from pg_class where oid = $1',
+      [relation.oid],
+    );
+    const root = Number(rows[0]?.root ?? 0);
+    return streams.find(({ captured }) => captured.table.oid === root);
+  }
+}
+
+/** The server gives up a client that is silent for wal_sender_timeout: three reports fall within it. */
+function reportPeriod(walSenderTimeout: number): number {
+  return walSenderTimeout === 0 ? 5_000 : Math.max(100, Math.min(5_000, walSenderTimeout / 3));
+}
+
+/** The connection of the sync before may take a moment to end; anything else that holds the slot is another reader. */
+export async function awaitSlot({
+  capture,
+  client,
+  now,
+}: Pick<ChangesReading, 'capture' | 'client' | 'now'>): Promise<void> {
+  const deadline = now() + RELEASE;
+  for (;;) {
+    const slot = await querySlot(client, capture.slot);
+    if (slot?.activePid === undefined) return;
+    if (now() > deadline) {
+      throw Failure.transient(
+        `Replication slot ${capture.slot} is in use by process ${slot.activePid} of the server: ` +
+          'end that one, or give this connection a slot of its own.',
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

@@ -1,0 +1,50 @@
+import type { Client } from 'pg';
+import { Failure } from '@ewallet/failure';
+import { parseLsn, type Lsn } from './lsn';
+
+/** What a sync by change data capture asks of the server once. */
+export interface CaptureServer {
+  readonly version: number;
+  readonly isStandby: boolean;
+  readonly walLevel: string;
+  /** Milliseconds; 0: the server never gives up a silent client. */
+  readonly walSenderTimeout: number;
+  readonly database: string;
+  /** Whether the role has the REPLICATION attribute, or is a superuser. */
+  readonly mayReplicate: boolean;
+}
+
+export async function queryCaptureServer(client: Client): Promise<CaptureServer> {
+  const { rows } = await client.query<CaptureServer>(
+    `select current_setting('server_version_num')::int as version, pg_is_in_recovery() as "isStandby",
+       current_setting('wal_level') as "walLevel", current_database() as database,
+       (select setting::float8 from pg_settings where name = 'wal_sender_timeout') as "walSenderTimeout",
+       (select rolreplication or rolsuper from pg_roles where rolname = current_user) as "mayReplicate"`,
+  );
+  const [row] = rows;
+  if (row === undefined) throw Failure.system('The server did not answer about itself.');
+  return row;
+}
+
+/** The end of what is on disk: everything that was committed to a client lies before it. */
+export async function queryFlushed(client: Client): Promise<Lsn> {
+  return queryLsn(
+    client,
+    'case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end',
+  );
+}
+
+/** A place behind the commits of every transaction that is visible now: the log's very end, on disk or not. */
+export async function queryWritten(client: Client): Promise<Lsn> {
+  return queryLsn(
+    client,
+    'case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end',
+  );
+}
+
+async function queryLsn(client: Client, expression: string): Promise<Lsn> {
+  const { rows } = await client.query<{ lsn: string }>(`select (${expression})::text as lsn`);
+  const lsn = parseLsn(rows[0]?.lsn ?? '');
+  if (lsn === undefined) throw Failure.system('The server did not say where its log ends.');
+  return lsn;
+}
