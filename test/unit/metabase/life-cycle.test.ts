@@ -268,7 +268,7 @@ function virtual(display: string, settings: object): Record<string, unknown> {
 
 /** Puts cards below those of the dashboard, as a person does, and gives back what is there now. */
 function placeCards(
-  board: { dashcards?: unknown },
+  board: Record<string, unknown>,
   added: readonly Record<string, unknown>[],
 ): Record<string, unknown>[] {
   const cards = board.dashcards as Record<string, unknown>[];
