@@ -76,3 +76,10 @@ function cursorSqlType(column: Column): CursorPosition['sqlType'] {
       return 'int8';
   }
 }
+
+/** Whether a saved position lies beyond all that can be one now: the server's clock was ahead when it was saved. */
+export async function queryIsAhead(client: Client, { sqlType, value }: CursorPosition): Promise<boolean> {
+  const position = `${quoteLiteral(value).trim()}::${sqlType}`;
+  const { rows } = await client.query<{ ahead: boolean }>(`select not (${reachable(position, sqlType)}) as ahead`);
+  return rows[0]?.ahead === true;
+}

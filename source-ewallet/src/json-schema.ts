@@ -25,6 +25,7 @@ export function propertySchema(type: ColumnType): PropertySchema {
     case 'boolean':
       return { type: ['null', 'boolean'] };
     case 'text':
+    case 'char':
       return { type: ['null', 'string'] };
     case 'uuid':
       return { type: ['null', 'string'], format: 'uuid' };

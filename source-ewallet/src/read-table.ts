@@ -2,16 +2,21 @@ import type { Client } from 'pg';
 import type { AirbyteMessage, ConfiguredStream, ConnectorContext } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
 import { beginTransaction, quoteQualified } from '@ewallet/postgres';
+import { chooseCursor, queryIsAhead } from './cursor-column';
 import { queryHeapTables } from './heap-table';
+import { isLocked, lockTable } from './locked-table';
+import { mayHavePadding, selectedColumns } from './read-columns';
+import { paddedSql } from './select-list';
 import { queryServerIdentity, querySnapshotBounds } from './server-state';
 import { appendRolePath, type Session } from './session';
 import type { Snapshot } from './snapshot';
 import type { SourceConfig } from './source-config';
-import { planStream, snapshotInDoubt } from './stream-plan';
-import { readStream, selectedColumns } from './stream-reader';
+import { planStream, positionOf, snapshotInDoubt } from './stream-plan';
+import { readStream } from './stream-reader';
 import type { StreamState } from './stream-state';
 import { streamName, type Column, type Table } from './table';
-import { queryProvenXid } from './witness';
+import { queryTable } from './table-query';
+import { queryProof, type Proof } from './witness';
 
 export interface TableReading {
   readonly session: Session;
@@ -20,8 +25,8 @@ export interface TableReading {
   readonly context: ConnectorContext;
   /** Called inside the transaction whose snapshot is read, before the reading. */
   readonly onSnapshot?: (client: Client) => Promise<void>;
-  /** Of the table's columns, those that may be read; all where absent. */
-  readonly columns?: readonly Column[];
+  /** Names of the columns that may be read; all where absent. */
+  readonly columns?: ReadonlySet<string>;
   /** See {@link readStream}. */
   readonly more?: Uint8Array;
 }
@@ -33,35 +38,83 @@ export async function* readTable(
   saved: StreamState | undefined,
 ): AsyncGenerator<AirbyteMessage> {
   const { session, config, tables, context } = reading;
-  const { client, transaction } = session;
-  const table = configuredTable(tables, stream, config);
-  await beginTransaction(client, transaction);
-  if (table.kind === 'view') await appendRolePath(client);
-  if (table.hasRowVersions && table.kind !== 'materialized view') {
-    // Before the snapshot, so that no rewrite of the table comes between it and the reading.
-    await client.query(`lock table ${quoteQualified(table.schema, table.name)} in access share mode`);
-  }
+  const { client } = session;
+  const table = await beginReading(session, configuredTable(tables, stream, config), stream, config);
   const server = await queryServerIdentity(client);
   const { next } = await querySnapshotBounds(client);
   await reading.onSnapshot?.(client);
-  const columns = selectedColumns(reading.columns ?? table.columns, stream);
-  const proven = await provenXid(client, snapshotInDoubt(saved, server), table, next);
-  const plan = planStream({ stream, table, columns, saved, config, server, next, proven });
+  const columns = selectedColumns(table.columns, stream).filter(({ name }) => reading.columns?.has(name) ?? true);
+  const proof = await proofFor(client, snapshotInDoubt(saved, { server, next }), table, next);
+  const padded = await queryPadded(client, table, columns, saved);
+  const isCursorAhead = await isAhead(client, table, stream, saved);
+  const plan = planStream({ stream, table, columns, saved, config, server, next, proof, padded, isCursorAhead });
   if (plan.notice !== undefined) await context.log.warn(plan.notice);
   const more = reading.more === undefined ? {} : { more: reading.more };
   yield* readStream({ client, server, config, context, now: Date.now, ...more }, stream, plan);
   await client.query('commit');
 }
 
-async function provenXid(
+/** How often a stream is begun again because its table changed between a look at it and its lock. */
+const mostBeginnings = 5;
+
+/** Begins the transaction that reads a stream, and gives its table as that transaction finds it. */
+async function beginReading(
+  { client, transaction }: Session,
+  first: Table,
+  stream: ConfiguredStream,
+  config: SourceConfig,
+): Promise<Table> {
+  for (let known = first, count = 0; count < mostBeginnings; count += 1) {
+    await beginTransaction(client, transaction);
+    if (known.kind === 'view') await appendRolePath(client);
+    await lockTable(client, known);
+    const found = await queryTable(client, known.schema, known.name);
+    const table = configuredTable(found === undefined ? [] : [found], stream, config);
+    if (await isLocked(client, known, table, selectedColumns(table.columns, stream))) return table;
+    await client.query('rollback');
+    known = table;
+  }
+  throw Failure.transient(
+    `Table ${describe(stream)} was changed each of ${mostBeginnings} times that its columns were looked at: the next attempt can succeed.`,
+  );
+}
+
+async function isAhead(
+  client: Client,
+  table: Table,
+  stream: ConfiguredStream,
+  saved: StreamState | undefined,
+): Promise<boolean> {
+  if (stream.syncMode !== 'incremental') return false;
+  const position = positionOf(saved, chooseCursor(table, stream.cursorField, stream.descriptor));
+  return position !== undefined && queryIsAhead(client, position);
+}
+
+/** Names of the columns that rows may have been given with padding that is left out now, and that hold some. */
+async function queryPadded(
+  client: Client,
+  table: Table,
+  columns: readonly Column[],
+  saved: StreamState | undefined,
+): Promise<readonly string[]> {
+  const padded: string[] = [];
+  for (const column of columns.filter((one) => mayHavePadding(saved, one))) {
+    const from = quoteQualified(table.schema, table.name);
+    const { rowCount } = await client.query(`select from ${from} where ${paddedSql(column)} limit 1`);
+    if (rowCount === 1) padded.push(column.name);
+  }
+  return padded;
+}
+
+async function proofFor(
   client: Client,
   doubtful: Snapshot | undefined,
   table: Table,
   next: bigint,
-): Promise<bigint | undefined> {
+): Promise<Proof | undefined> {
   const heaps = doubtful === undefined || !table.hasRowVersions ? undefined : await queryHeapTables(client, table);
   if (doubtful === undefined || heaps === undefined) return undefined;
-  return queryProvenXid(client, heaps, table.columns, doubtful.witnesses, next);
+  return queryProof(client, heaps, table.columns, doubtful, next);
 }
 
 /** @throws Failure that says why there is none to read */

@@ -24,6 +24,8 @@ export interface RecordEncoder {
 
 export type NulledReason = 'SOURCE_SERIALIZATION_ERROR' | 'SOURCE_RETRIEVAL_ERROR';
 
+export type EncodedColumn = Pick<Column, 'name' | 'type'>;
+
 /** Small integers for the ways of a value's bytes: a switch over them in the inner loop is a jump. */
 const Way = {
   number: 0,
@@ -63,7 +65,7 @@ const longRow = 1 << 20;
 
 export function recordEncoder(
   stream: { readonly name: string; readonly namespace?: string },
-  columns: readonly Column[],
+  columns: readonly EncodedColumn[],
   chunkBytes = 128 * 1024,
 ): RecordEncoder {
   const namespace = stream.namespace === undefined ? '' : `"namespace":${JSON.stringify(stream.namespace)},`;
@@ -365,7 +367,7 @@ function fieldEnd(input: Uint8Array, start: number): number {
   return index;
 }
 
-function wayOf(column: Column): number {
+function wayOf(column: EncodedColumn): number {
   switch (column.type.kind) {
     case 'int32':
     case 'int64':
@@ -376,6 +378,7 @@ function wayOf(column: Column): number {
     case 'boolean':
       return Way.boolean;
     case 'text':
+    case 'char':
     case 'uuid':
       return Way.text;
     case 'json':

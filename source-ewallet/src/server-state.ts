@@ -12,7 +12,18 @@ export async function queryServerIdentity(client: Client): Promise<ServerIdentit
   const standby =
     timeline ?? (await tryText(client, 'select to_hex(timeline_id) as value from pg_control_checkpoint()'));
   const started = await tryText(client, 'select pg_postmaster_start_time()::text as value');
-  return { system, started, timeline: standby === undefined ? undefined : Number.parseInt(standby, 16) };
+  const database = await tryText(
+    client,
+    'select oid::text as value from pg_database where datname = current_database()',
+  );
+  const version = await tryText(client, `select current_setting('server_version_num') as value`);
+  return {
+    system,
+    database,
+    version: version === undefined ? undefined : Math.floor(Number(version) / 10_000),
+    started,
+    timeline: standby === undefined ? undefined : Number.parseInt(standby, 16),
+  };
 }
 
 /** The bounds of the current transaction's snapshot, as 64-bit transaction ids. */

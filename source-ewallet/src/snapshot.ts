@@ -14,12 +14,18 @@ export interface Snapshot {
   readonly files: ReadonlyMap<number, number>;
   /** Rows that prove this history to a later sync. The states of the first versions have none. */
   readonly witnesses: readonly Witness[];
+  /** The columns that the witnesses' digests are of. Undefined in the states of the first versions: all there were. */
+  readonly digestColumns: readonly string[] | undefined;
 }
 
 /** What tells one history of transaction ids from another. */
 export interface ServerIdentity {
   /** Written by initdb; the same on every copy. Undefined where the role may not see it. */
   readonly system: string | undefined;
+  /** The database's oid: another one for a clone on the same server. Undefined in the states of the first versions. */
+  readonly database: string | undefined;
+  /** Major version of the server, which tells pg_upgrade (a new cluster, the same rows) from another server. */
+  readonly version: number | undefined;
   /** Grows when a backup is restored or a standby promoted. */
   readonly timeline: number | undefined;
   /** pg_postmaster_start_time: where it is the same, the history is. Undefined in the states of the first versions. */
@@ -45,44 +51,71 @@ export function fullXid(xmin: bigint, next: bigint): bigint {
   return full >= next ? full - 2n ** 32n : full;
 }
 
+/** Why a saved snapshot may be of another history than the server's. */
+export interface Doubt {
+  readonly why: string;
+  /** Of another database, not of another moment of the same one: no cursor of the state says anything about its rows. */
+  readonly isAnother: boolean;
+  /** Whether a row that is as it was proves the history up to it. Two clusters set up alike may hold equal rows by chance. */
+  readonly isProvable: boolean;
+  /** Whether somebody should know, though it was proved: everything but a mere start of the server. */
+  readonly isNews: boolean;
+}
+
 /**
- * Whether the server was started again since. Mostly that is all; but a copy of the disk as it was some time ago, put in
- * its place, looks the same from there on, and has used the same transaction ids for other rows.
+ * Compares a snapshot with the server as it is now; undefined where the history is the same. A copy keeps everything that
+ * could tell it apart but one or two of these: a template clone has another oid, a copy of the disk another start.
  */
-export function isDoubtful(saved: Snapshot, now: ServerIdentity): boolean {
-  const { started } = saved.server;
-  return started !== undefined && now.started !== undefined && started !== now.started;
+export function doubtOf(
+  saved: Snapshot,
+  now: { readonly server: ServerIdentity; readonly next: bigint },
+): Doubt | undefined {
+  const { system, database, timeline, started, version } = saved.server;
+  const { server, next } = now;
+  if (differ(system, server.system)) {
+    const isUpgraded = version !== undefined && server.version !== undefined && version < server.version;
+    const why = `the server is another one (system identifier ${server.system ?? ''}, the state is of ${system ?? ''})`;
+    return { why, isAnother: true, isProvable: isUpgraded, isNews: true };
+  }
+  if (differ(database, server.database)) {
+    const why = `the database is another one (oid ${server.database ?? ''}, the state is of ${database ?? ''})`;
+    return { why, isAnother: true, isProvable: true, isNews: true };
+  }
+  if (differ(timeline, server.timeline)) {
+    const why = `the server was restored from a backup or failed over (timeline ${server.timeline ?? ''}, the state is of ${timeline ?? ''})`;
+    return { why, isAnother: false, isProvable: true, isNews: true };
+  }
+  if (next < saved.next) {
+    const why = `the server was restored from a backup (its next transaction is ${next}, the state knows ${saved.next})`;
+    return { why, isAnother: false, isProvable: true, isNews: true };
+  }
+  if (differ(started, server.started)) {
+    const why = `the server was started again (${server.started ?? ''}), so it may be a copy of an earlier time`;
+    return { why, isAnother: false, isProvable: true, isNews: false };
+  }
+  return undefined;
+}
+
+/** What is not known tells nothing. */
+function differ<T>(saved: T | undefined, now: T | undefined): boolean {
+  return saved !== undefined && now !== undefined && saved !== now;
 }
 
 /**
  * What a snapshot still says once a row of transaction `proven` was found as it was: the history is the same up to there,
  * and every later transaction is new, whatever was seen of the ids. Undefined: everything is newer.
  */
-export function trusted(saved: Snapshot, proven: bigint): Snapshot | undefined {
+export function trusted(saved: Snapshot, proven: bigint, server: ServerIdentity): Snapshot | undefined {
   if (proven < 3n) return undefined;
   const seen = saved.seen.flatMap(([first, last]): (readonly [bigint, bigint])[] =>
     first > proven ? [] : [[first, last > proven ? proven : last]],
   );
-  return { ...saved, below: saved.below > proven ? proven + 1n : saved.below, seen };
+  return { ...saved, server, below: saved.below > proven ? proven + 1n : saved.below, seen };
 }
 
-/** Why a snapshot cannot be compared with the server as it is now; undefined where it can. */
-export function whyUnusable(
-  saved: Snapshot,
-  now: { readonly server: ServerIdentity; readonly next: bigint },
-): string | undefined {
-  const { system, timeline } = saved.server;
-  if (system !== undefined && now.server.system !== undefined && system !== now.server.system) {
-    return `the server is another one (system identifier ${now.server.system}, the state is of ${system})`;
-  }
-  if (timeline !== undefined && now.server.timeline !== undefined && timeline !== now.server.timeline) {
-    return `the server was restored from a backup or failed over (timeline ${now.server.timeline}, the state is of ${timeline})`;
-  }
-  if (now.next < saved.next) {
-    return `the server was restored from a backup (its next transaction is ${now.next}, the state knows ${saved.next})`;
-  }
-  if (now.next - saved.below >= comparable) {
-    return `the state is too old: ${now.next - saved.below} transactions since, of at most 2^31`;
-  }
-  return undefined;
+/** Why a snapshot cannot be compared any more, whatever the history; undefined where it can. */
+export function whyTooOld(saved: Snapshot, next: bigint): string | undefined {
+  return next - saved.below >= comparable
+    ? `the state is too old: ${next - saved.below} transactions since, of at most 2^31`
+    : undefined;
 }

@@ -28,8 +28,8 @@ export interface SourceConfig {
   readonly schemas: readonly string[];
   readonly tunnel: Tunnel;
   readonly method: ReplicationMethod;
-  /** How far before the saved cursor to read again when the saved snapshot cannot be used. */
-  readonly recoveryLookBackSeconds: number;
+  /** How far before the saved cursor to read again when the saved snapshot cannot be used; undefined: from the start. */
+  readonly recoveryLookBackSeconds: number | undefined;
   readonly checkpointRows: number;
   readonly checkpointSeconds: number;
   readonly connectTimeoutSeconds: number;
@@ -74,7 +74,10 @@ export function parseSourceConfig(config: Json): SourceConfig {
     schemas: parseSchemas(config.schemas),
     tunnel: parseTunnel(config.tunnel_method),
     method: parseMethod(config.replication_method),
-    recoveryLookBackSeconds: wholeNumber(config, 'recovery_look_back_seconds', 86_400, 0),
+    recoveryLookBackSeconds:
+      config.recovery_look_back_seconds === undefined || config.recovery_look_back_seconds === null
+        ? undefined
+        : wholeNumber(config, 'recovery_look_back_seconds', 0, 0),
     checkpointRows: wholeNumber(config, 'checkpoint_rows', 100_000, 1),
     checkpointSeconds: wholeNumber(config, 'checkpoint_seconds', 30, 1),
     connectTimeoutSeconds: wholeNumber(config, 'connect_timeout_seconds', 10, 1),

@@ -1,13 +1,15 @@
 import { Failure } from '@ewallet/failure';
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import { chooseCursor, type CursorColumn } from './cursor-column';
-import { cursorSince } from './row-condition';
-import { isDoubtful, trusted, whyUnusable, type ServerIdentity, type Snapshot } from './snapshot';
+import { cursorSince, type CursorPosition } from './row-condition';
+import { readColumns, unreadColumns } from './read-columns';
+import { doubtOf, trusted, whyTooOld, type ServerIdentity, type Snapshot } from './snapshot';
 import type { SourceConfig } from './source-config';
 import { cursorCandidates, whyNotIncremental } from './stream-catalog';
 import type { StreamState } from './stream-state';
 import { streamName, type Column, type Table } from './table';
 import { everything, type Rule } from './wanted-rows';
+import type { Proof } from './witness';
 
 /** What to read of one stream. */
 export interface StreamPlan {
@@ -32,14 +34,21 @@ export interface PlanInput {
   readonly config: SourceConfig;
   readonly server: ServerIdentity;
   readonly next: bigint;
-  /** Up to which transaction the server's history is known to be the state's; asked for where `snapshotInDoubt` is. */
-  readonly proven: bigint | undefined;
+  /** How far the server's history is known to be the state's; asked for where `snapshotInDoubt` is. */
+  readonly proof: Proof | undefined;
+  /** Columns whose values hold padding in some row; asked for where earlier versions gave it along. */
+  readonly padded: readonly string[];
+  /** Whether the saved cursor lies beyond the server's clock, which has been set back since. */
+  readonly isCursorAhead: boolean;
 }
 
-/** The snapshot of a saved state that has to be proved before it is used: the server was started again since. */
-export function snapshotInDoubt(saved: StreamState | undefined, server: ServerIdentity): Snapshot | undefined {
+/** The snapshot of a saved state that has to be proved before it is used. */
+export function snapshotInDoubt(
+  saved: StreamState | undefined,
+  now: { readonly server: ServerIdentity; readonly next: bigint },
+): Snapshot | undefined {
   const latest = saved?.rules.at(-1)?.since;
-  return latest !== undefined && isDoubtful(latest, server) ? latest : undefined;
+  return latest !== undefined && doubtOf(latest, now)?.isProvable === true ? latest : undefined;
 }
 
 /** Decides from the catalogue, the saved state and the server's identity what a stream's sync reads. */
@@ -55,10 +64,12 @@ function planFullRefresh(input: PlanInput): StreamPlan {
       : undefined;
   const started = base(input, undefined, 'full_refresh');
   if (resumed === undefined) return started;
+  const unread = unreadColumns(resumed.columns, input.columns, input.padded);
+  if (unread.length > 0) return { ...started, notice: fromStart(input, `${named(unread)} ${notRead(unread)}`) };
   const found = usableRules(resumed.rules, input);
   return found.kind === 'usable'
-    ? { ...started, rules: found.rules }
-    : { ...started, notice: `Stream ${streamName(input.table)} is read again from the start: ${found.why}.` };
+    ? { ...started, rules: found.rules, notice: found.notice }
+    : { ...started, notice: fromStart(input, found.why) };
 }
 
 function planIncremental(input: PlanInput): StreamPlan {
@@ -68,45 +79,123 @@ function planIncremental(input: PlanInput): StreamPlan {
     throw Failure.config(`Stream ${streamName(table)} ${refused}`, { stream: stream.descriptor });
   }
   const cursor = chooseCursor(table, stream.cursorField, stream.descriptor);
+  if (config.method.kind === 'cursor' && cursor === undefined) throw noCursor(table, stream);
   const started = base(input, cursor, 'incremental');
   const usable = saved?.mode === 'incremental' && saved.generationId === stream.generationId ? saved : undefined;
-  const position = positionOf(usable, cursor);
-  if (config.method.kind === 'cursor') {
-    if (cursor === undefined) throw noCursor(table, stream);
-    const condition = position === undefined ? undefined : cursorSince(position, config.method.lookBackSeconds);
-    return { ...started, rules: everything, condition };
+  if (usable === undefined) return started;
+  const unread = unreadColumns(usable.columns, input.columns, input.padded);
+  if (unread.length === 0) return continued(input, started, usable, cursor);
+  refusePaddedKey(input, unread);
+  if (keyOf(input).length > 0) {
+    const also = continued(input, started, usable, cursor).notice;
+    const notice = fromStart(input, `${named(unread)} ${notRead(unread)}`);
+    return { ...withoutCursor(started), notice: also === undefined ? notice : `${also} ${notice}` };
   }
-  if (usable === undefined || usable.rules.length === 0) return started;
-  const found = usableRules(usable.rules, input);
-  if (found.kind === 'lost') return recover(input, started, position, found.why);
-  const isWhole = usable.rules.length > 1;
-  const condition =
-    config.method.kind === 'window' && position !== undefined && !isWhole
-      ? cursorSince(position, config.method.lookBackSeconds)
-      : undefined;
-  return { ...started, rules: found.rules, condition };
+  // Without a key the rows would stand there twice.
+  const columns = readColumns(input.columns.filter((column) => !unread.includes(column)));
+  const plan = continued(input, { ...started, state: { ...started.state, columns } }, usable, cursor);
+  const loud =
+    `Stream ${streamName(table)} has no primary key, so rows read before are not read again, and ${named(unread)} ` +
+    `${notRead(unread)} there: refresh the stream to have its values in all rows.`;
+  return { ...plan, notice: plan.notice === undefined ? loud : `${plan.notice} ${loud}` };
 }
 
-/** The snapshot is of no use: back to the cursor less a look-back, or to the start where there is no time to go by. */
+/** What a sync reads that carries on from a state. */
+function continued(
+  input: PlanInput,
+  started: StreamPlan,
+  saved: StreamState,
+  cursor: CursorColumn | undefined,
+): StreamPlan {
+  const { config } = input;
+  const position = positionOf(saved, cursor);
+  if (config.method.kind === 'cursor') {
+    const latest = saved.rules.at(-1)?.since;
+    const doubt = latest === undefined ? undefined : doubtOf(latest, input);
+    if (doubt?.isAnother === true) return { ...withoutCursor(started), notice: fromStart(input, doubt.why) };
+    if (position !== undefined && input.isCursorAhead) {
+      return { ...withoutCursor(started), notice: fromStart(input, whyAhead(position)) };
+    }
+    const condition = position === undefined ? undefined : cursorSince(position, config.method.lookBackSeconds);
+    return { ...started, condition };
+  }
+  if (saved.rules.length === 0) return started;
+  const found = usableRules(saved.rules, input);
+  if (found.kind === 'lost') return recover(input, started, position, found);
+  const plan = { ...started, rules: found.rules, notice: found.notice };
+  if (position === undefined) return plan;
+  if (input.isCursorAhead) return withoutCursor(plan);
+  const isWhole = saved.rules.length > 1 || found.rules[0]?.since === undefined;
+  return config.method.kind === 'window' && !isWhole
+    ? { ...plan, condition: cursorSince(position, config.method.lookBackSeconds) }
+    : plan;
+}
+
+/** The snapshot is of no use: back to the start, or to the cursor less the look-back that the user chose for this. */
 function recover(
   input: PlanInput,
   started: StreamPlan,
-  position: ReturnType<typeof positionOf>,
-  lost: string,
+  position: CursorPosition | undefined,
+  lost: { readonly why: string; readonly isAnother: boolean },
 ): StreamPlan {
   const { config, table } = input;
-  if (position === undefined || position.sqlType === 'int8' || position.sqlType === 'numeric') {
-    return { ...started, notice: `Stream ${streamName(table)} is read again from the start: ${lost}.` };
+  const lookBack = lost.isAnother || input.isCursorAhead ? undefined : config.recoveryLookBackSeconds;
+  if (lookBack === undefined || position === undefined || !isTime(position)) {
+    const rest = lost.isAnother
+      ? ' Rows that only the other one has stay where they were sent: refresh the stream to be rid of them.'
+      : '';
+    return { ...withoutCursor(started), notice: fromStart(input, lost.why) + rest };
   }
-  const since = cursorSince(position, config.recoveryLookBackSeconds);
+  const since = cursorSince(position, lookBack);
   return {
     ...started,
     condition: `(${since} or ${since.split(' >= ')[0] ?? ''} is null)`,
     notice:
       `Stream ${streamName(table)} is read again from ${position.column} ${position.value} less ` +
-      `${config.recoveryLookBackSeconds} s: ${lost}. Rows written before that and never read stay unread; ` +
+      `${lookBack} s: ${lost.why}. Rows written before that and never read stay unread; ` +
       'refresh the stream to be sure of all.',
   };
+}
+
+function isTime({ sqlType }: CursorPosition): boolean {
+  return sqlType !== 'int8' && sqlType !== 'numeric';
+}
+
+function fromStart({ table }: PlanInput, why: string): string {
+  return `Stream ${streamName(table)} is read again from the start: ${why}.`;
+}
+
+function named(columns: readonly Column[]): string {
+  return `column${columns.length === 1 ? '' : 's'} ${columns.map(({ name }) => name).join(', ')}`;
+}
+
+function notRead(columns: readonly Column[]): string {
+  return columns.length === 1 ? 'was not read so before' : 'were not read so before';
+}
+
+function whyAhead({ column, value }: CursorPosition): string {
+  return `its ${column} ${value} lies ahead of the server’s clock, which has been set back`;
+}
+
+/** The whole of it is read: its cursor is found at the end, and until then says nothing that a stopped sync could begin at. */
+function withoutCursor(plan: StreamPlan): StreamPlan {
+  return { ...plan, state: { ...plan.state, cursor: undefined } };
+}
+
+function keyOf({ stream, table }: PlanInput): readonly string[] {
+  return stream.primaryKey.length > 0 ? stream.primaryKey.map((path) => path.join('.')) : table.primaryKey;
+}
+
+/** Rows stand under padded keys: read again they would stand under two. */
+function refusePaddedKey(input: PlanInput, unread: readonly Column[]): void {
+  const padded = unread.filter(({ name }) => input.padded.includes(name) && keyOf(input).includes(name));
+  if (padded.length === 0) return;
+  throw Failure.config(
+    `Stream ${streamName(input.table)} has char(n) in its key (${named(padded)}), and rows were sent under keys with ` +
+      'its padding, which is left out now as PostgreSQL’s own cast to text does: refresh the stream and remove its ' +
+      'records, so that no row stands under both keys.',
+    { stream: input.stream.descriptor },
+  );
 }
 
 function base(input: PlanInput, cursor: CursorColumn | undefined, mode: StreamState['mode']): StreamPlan {
@@ -125,40 +214,53 @@ function base(input: PlanInput, cursor: CursorColumn | undefined, mode: StreamSt
       generationId: stream.generationId,
       cursorField: cursor?.column.name,
       cursor: saved?.mode === mode && saved.cursorField === cursor?.column.name ? saved.cursor : undefined,
+      columns: readColumns(input.columns),
       rules: [],
     },
   };
 }
 
-function positionOf(saved: StreamState | undefined, cursor: CursorColumn | undefined) {
+export function positionOf(
+  saved: StreamState | undefined,
+  cursor: CursorColumn | undefined,
+): CursorPosition | undefined {
   return cursor !== undefined && saved?.cursor !== undefined && saved.cursorField === cursor.column.name
     ? { column: cursor.column.name, sqlType: cursor.sqlType, value: saved.cursor }
     : undefined;
 }
 
 type UsableRules =
-  { readonly kind: 'usable'; readonly rules: readonly Rule[] } | { readonly kind: 'lost'; readonly why: string };
+  | { readonly kind: 'usable'; readonly rules: readonly Rule[]; readonly notice: string | undefined }
+  | { readonly kind: 'lost'; readonly why: string; readonly isAnother: boolean };
 
 /** The saved rules as far as the server's history bears them out. */
 function usableRules(rules: readonly Rule[], now: PlanInput): UsableRules {
-  for (const { since } of rules) {
-    const why = since === undefined ? undefined : whyUnusable(since, now);
-    if (why !== undefined) return { kind: 'lost', why };
-  }
-  const { proven, server } = now;
   const latest = rules.at(-1)?.since;
-  if (latest === undefined || !isDoubtful(latest, server)) return { kind: 'usable', rules };
-  if (proven === undefined) {
-    const why = `the server was started again (${server.started ?? ''}) and has none of the rows read last as they were, so it may be a copy of an earlier time`;
-    return { kind: 'lost', why };
+  const doubt = latest === undefined ? undefined : doubtOf(latest, now);
+  if (latest === undefined || doubt === undefined) return notTooOld(rules, now, undefined);
+  // A table that had no row proves nothing and needs no proof: whatever is there now was not read.
+  if (latest.digestColumns !== undefined && latest.witnesses.length === 0) return notTooOld(everything, now, undefined);
+  const proof = doubt.isProvable ? now.proof : undefined;
+  if (proof === undefined) {
+    const why = `${doubt.why}${doubt.isProvable ? ', and has none of the rows read last as they were' : ''}`;
+    return { kind: 'lost', why, isAnother: doubt.isAnother };
   }
-  return {
-    kind: 'usable',
-    rules: rules.map((rule) => ({
-      ...rule,
-      since: rule.since === undefined ? undefined : trusted(rule.since, proven),
-    })),
-  };
+  const borneOut = rules.map((rule) => ({
+    ...rule,
+    since: rule.since === undefined ? undefined : trusted(rule.since, proof.xid, now.server),
+  }));
+  const notice =
+    `Stream ${streamName(now.table)} continues: ${doubt.why}, but its rows are as they were up to transaction ${proof.xid}. ` +
+    'What was written later is read.';
+  return notTooOld(borneOut, now, doubt.isNews || proof.isFork ? notice : undefined);
+}
+
+function notTooOld(rules: readonly Rule[], now: PlanInput, notice: string | undefined): UsableRules {
+  for (const { since } of rules) {
+    const why = since === undefined ? undefined : whyTooOld(since, now.next);
+    if (why !== undefined) return { kind: 'lost', why, isAnother: false };
+  }
+  return { kind: 'usable', rules, notice };
 }
 
 function noCursor(table: Table, stream: ConfiguredStream): Failure {

@@ -20,7 +20,6 @@ import { seenCap, type ServerIdentity, type Snapshot } from './snapshot';
 import type { SourceConfig } from './source-config';
 import type { StreamPlan } from './stream-plan';
 import { formatStreamState, type StreamState } from './stream-state';
-import type { Column } from './table';
 import { scanVersions } from './version-scan';
 import { rulesAfterEnd, rulesAfterStop, rulesForTable, type Rule } from './wanted-rows';
 import { queryWitnesses } from './witness';
@@ -94,13 +93,7 @@ class StreamRun {
       ...bounds,
       seen: rangesOf(looked.flatMap(({ seen }) => seen)).slice(0, seenCap),
       files: new Map(heaps.map((heap) => [heap.oid, heap.file])),
-      witnesses: await queryWitnesses(
-        reading.client,
-        looked,
-        plan.table.columns,
-        bounds.next,
-        plan.rules.at(-1)?.since?.witnesses ?? [],
-      ),
+      ...(await queryWitnesses(reading.client, looked, plan.table.columns, bounds.next, plan.rules.at(-1)?.since)),
     };
     const work = looked.filter(({ wanted }) => wanted.kind === 'blocks' || wanted.rows.length > 0);
     yield this.estimate(work.reduce((sum, { heap, wanted }) => sum + rowCount(wanted, heap), 0));
@@ -193,11 +186,4 @@ class StreamRun {
     this.sinceState = 0;
     return message;
   }
-}
-
-/** The configured stream's columns that exist, in the table's order. */
-export function selectedColumns(columns: readonly Column[], stream: ConfiguredStream): readonly Column[] {
-  const { properties } = stream.jsonSchema;
-  if (typeof properties !== 'object' || properties === null) return columns;
-  return columns.filter((column) => Object.hasOwn(properties, column.name));
 }

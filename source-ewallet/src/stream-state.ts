@@ -3,6 +3,7 @@ import type { JsonObject } from '@ewallet/airbyte';
 import type { Snapshot } from './snapshot';
 import type { Place, Rule } from './wanted-rows';
 import type { Witness } from './row-version';
+import type { ReadColumn, ReadColumns } from './read-columns';
 import { formatRanges, parseRanges } from './xid-ranges';
 
 /** Where a stream stands. Its JSON is versioned and meant to be read by people. */
@@ -14,6 +15,8 @@ export interface StreamState {
   readonly cursorField: string | undefined;
   /** The highest cursor value read, as PostgreSQL writes it in UTC. */
   readonly cursor: string | undefined;
+  /** What the rows that the state covers were read with. Undefined in the states of the first versions. */
+  readonly columns: ReadColumns | undefined;
   /** Empty for streams that have no row versions (views, foreign tables). */
   readonly rules: readonly Rule[];
 }
@@ -28,6 +31,9 @@ export function formatStreamState(state: StreamState): JsonObject {
     complete: state.isComplete,
     ...(state.generationId === undefined ? {} : { generation_id: state.generationId }),
     ...(state.cursorField === undefined ? {} : { cursor_field: state.cursorField, cursor: state.cursor ?? null }),
+    ...(state.columns === undefined
+      ? {}
+      : { columns: Object.fromEntries([...state.columns].map(([name, { number, type }]) => [name, [number, type]])) }),
     ...(latest?.since === undefined
       ? {}
       : { snapshot: { ...formatSnapshot(latest.since), ...formatWitnesses(latest.since) } }),
@@ -55,6 +61,7 @@ export function parseStreamState(value: JsonObject, stream: string): StreamState
     generationId: typeof value.generation_id === 'number' ? value.generation_id : undefined,
     cursorField: optionalText(value.cursor_field, stream),
     cursor: optionalText(value.cursor, stream),
+    columns: value.columns === undefined ? undefined : parseColumns(value.columns, stream),
     rules:
       value.snapshot === undefined
         ? rules
@@ -62,9 +69,22 @@ export function parseStreamState(value: JsonObject, stream: string): StreamState
   };
 }
 
+function parseColumns(value: unknown, stream: string): ReadColumns {
+  const columns = Object.entries(asObject(value, stream));
+  return new Map(
+    columns.map(([name, column]): [string, ReadColumn] => {
+      const [number, type] = Array.isArray(column) ? (column as readonly unknown[]) : [];
+      if (typeof number !== 'number' || typeof type !== 'string') throw malformed(stream);
+      return [name, { number, type }];
+    }),
+  );
+}
+
 function formatSnapshot(snapshot: Snapshot): JsonObject {
   return {
     ...(snapshot.server.system === undefined ? {} : { system: snapshot.server.system }),
+    ...(snapshot.server.database === undefined ? {} : { database: snapshot.server.database }),
+    ...(snapshot.server.version === undefined ? {} : { server_version: snapshot.server.version }),
     ...(snapshot.server.timeline === undefined ? {} : { timeline: snapshot.server.timeline }),
     ...(snapshot.server.started === undefined ? {} : { started: snapshot.server.started }),
     below: String(snapshot.below),
@@ -78,6 +98,7 @@ function formatSnapshot(snapshot: Snapshot): JsonObject {
 function formatWitnesses(snapshot: Snapshot): JsonObject {
   return {
     witnesses: snapshot.witnesses.map(({ table, place, xid, digest }) => ({ table, place, xid: String(xid), digest })),
+    ...(snapshot.digestColumns === undefined ? {} : { digest_columns: snapshot.digestColumns }),
   };
 }
 
@@ -113,6 +134,8 @@ function parseSnapshot(value: unknown, stream: string): Snapshot {
   return {
     server: {
       system: optionalText(object.system, stream),
+      database: optionalText(object.database, stream),
+      version: typeof object.server_version === 'number' ? object.server_version : undefined,
       timeline: typeof object.timeline === 'number' ? object.timeline : undefined,
       started: optionalText(object.started, stream),
     },
@@ -121,6 +144,7 @@ function parseSnapshot(value: unknown, stream: string): Snapshot {
     seen,
     files: new Map(files),
     witnesses: parseWitnesses(object.witnesses ?? [], stream),
+    digestColumns: object.digest_columns === undefined ? undefined : texts(object.digest_columns, stream),
   };
 }
 
@@ -129,9 +153,14 @@ function parseWitnesses(value: unknown, stream: string): readonly Witness[] {
   return value.map((row): Witness => {
     const { table, place, xid: id, digest } = asObject(row, stream);
     if (typeof table !== 'number' || typeof place !== 'string' || !/^\(\d+,\d+\)$/.test(place)) throw malformed(stream);
-    if (typeof digest !== 'string') throw malformed(stream);
+    if (typeof digest !== 'string' || !/^-?\d+$/.test(digest)) throw malformed(stream);
     return { table, place, xid: xid(id, stream), digest };
   });
+}
+
+function texts(value: unknown, stream: string): readonly string[] {
+  if (!Array.isArray(value) || !value.every((text) => typeof text === 'string')) throw malformed(stream);
+  return value;
 }
 
 function xid(value: unknown, stream: string): bigint {

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { queryTypes, resolveColumnType, type TypeRow } from '@ewallet/postgres';
+import { queryTypes, resolveColumnType, wireTypeOf, type TypeRow } from '@ewallet/postgres';
 import type { Column, Table, TableKind, Unreadable } from './table';
 
 /**
@@ -39,11 +39,11 @@ const tablesSql = `
   join pg_namespace n on n.oid = c.relnamespace
   left join pg_am am on am.oid = c.relam
   where n.nspname = any($1) and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
-    and c.relpersistence <> 't'
+    and c.relpersistence <> 't' and ($2::text is null or c.relname = $2)
   order by n.nspname, c.relname`;
 
 const columnsSql = `
-  select a.attrelid::int8 as table_oid, a.attname as name, a.atttypid::int8 as type_oid, a.atttypmod as modifier,
+  select a.attrelid::int8 as table_oid, a.attname as name, a.attnum::int as number, a.atttypid::int8 as type_oid, a.atttypmod as modifier,
     a.attndims as dimensions, not a.attnotnull as nullable,
     exists (select from pg_index i join pg_class ic on ic.oid = i.indexrelid join pg_am am on am.oid = ic.relam
       where i.indrelid = a.attrelid and i.indkey[0] = a.attnum and am.amname = 'btree' and i.indisvalid
@@ -70,6 +70,7 @@ interface TableRow {
 interface ColumnRow {
   table_oid: string;
   name: string;
+  number: number;
   type_oid: string;
   modifier: number;
   dimensions: number;
@@ -78,8 +79,18 @@ interface ColumnRow {
 }
 
 /** Everything in the schemas that can be a stream, in the order of schema and name. */
-export async function queryTables(client: Client, schemas: readonly string[]): Promise<readonly Table[]> {
-  const tables = await client.query<TableRow>(tablesSql, [schemas]);
+export function queryTables(client: Client, schemas: readonly string[]): Promise<readonly Table[]> {
+  return query(client, schemas, null);
+}
+
+/** One of them, as the current transaction sees it; undefined where there is none of this name. */
+export async function queryTable(client: Client, schema: string, name: string): Promise<Table | undefined> {
+  const [table] = await query(client, [schema], name);
+  return table;
+}
+
+async function query(client: Client, schemas: readonly string[], name: string | null): Promise<readonly Table[]> {
+  const tables = await client.query<TableRow>(tablesSql, [schemas, name]);
   const columns = await client.query<ColumnRow>(columnsSql, [tables.rows.map((row) => row.oid)]);
   const byOid = await queryTypes(client);
   const columnsOf = groupByTable(columns.rows);
@@ -117,6 +128,8 @@ function toColumn(row: ColumnRow, types: ReadonlyMap<number, TypeRow>): Column {
     type: resolveColumnType(Number(row.type_oid), row.modifier, row.dimensions, types),
     nullable: row.nullable,
     isIndexed: row.indexed,
+    number: row.number,
+    wireType: wireTypeOf(Number(row.type_oid), row.modifier, types),
   };
 }
 

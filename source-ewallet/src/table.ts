@@ -1,4 +1,4 @@
-import type { ColumnType } from '@ewallet/postgres';
+import type { ColumnType, WireType } from '@ewallet/postgres';
 
 export interface Column {
   readonly name: string;
@@ -6,6 +6,9 @@ export interface Column {
   readonly nullable: boolean;
   /** Whether a btree index begins with it, so that `max()` and a range of it are cheap. */
   readonly isIndexed: boolean;
+  /** attnum: never given to another column of the table, whatever its name. */
+  readonly number: number;
+  readonly wireType: WireType;
 }
 
 export type TableKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table';

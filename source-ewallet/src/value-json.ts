@@ -24,6 +24,9 @@ export function valueJson(text: string, type: ColumnType): ValueJson {
       return text.endsWith('Infinity') ? nulled : exactly(text);
     case 'boolean':
       return exactly(text === 't' || text === 'true' ? 'true' : 'false');
+    case 'char':
+      // pgoutput gives arrays with the padding; spaces alone are padding, as in PostgreSQL's cast to text.
+      return exactly(JSON.stringify(text.replace(/ +$/, '')));
     case 'text':
     case 'uuid':
       return exactly(JSON.stringify(text));

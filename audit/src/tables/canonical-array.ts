@@ -93,6 +93,8 @@ function jsonElement(item: string, type: ColumnType): string {
       return isoTime(item, `''`);
     case 'timetz':
       return isoTime(item, `case when length("~m"[4]) = 3 then "~m"[4] || ':00' else "~m"[4] end`);
+    case 'char':
+      return `to_jsonb(${item}::text)`;
     case 'text':
     case 'uuid':
     case 'array':

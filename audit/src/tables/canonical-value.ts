@@ -33,6 +33,7 @@ function landedForm(
     case 'int32':
     case 'int64':
     case 'boolean':
+    case 'text':
     case 'uuid':
     case 'bytea':
     case 'time':
@@ -50,9 +51,9 @@ function landedForm(
     case 'json':
       // JSON's null and SQL's are one on the way: both are Airbyte's null.
       return `nullif(${column.base === 'json' ? jsonb(name, server) : name}, 'null')`;
-    case 'text':
-      // The cast leaves the padding of char(n) away, as the source does.
-      return column.base === 'bpchar' ? `${name}::text` : name;
+    case 'char':
+      // The cast leaves the padding away, as the source does.
+      return `${name}::text`;
     case 'array':
       return landedArray(name, type);
     default:

@@ -7,6 +7,8 @@ export type ColumnType =
   | { readonly kind: 'float64' }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'text' }
+  /** char(n): PostgreSQL pads it with spaces, and its own cast to text leaves them out. */
+  | { readonly kind: 'char' }
   | { readonly kind: 'uuid' }
   | { readonly kind: 'json' }
   | { readonly kind: 'bytea' }
@@ -47,6 +49,7 @@ const simple = new Map<string, ColumnType>([
   ['float4', { kind: 'float32' }],
   ['float8', { kind: 'float64' }],
   ['bool', { kind: 'boolean' }],
+  ['bpchar', { kind: 'char' }],
   ['uuid', { kind: 'uuid' }],
   ['json', { kind: 'json' }],
   ['jsonb', { kind: 'json' }],
@@ -82,6 +85,27 @@ export function resolveColumnType(
   if (!row.isBuiltIn) return { kind: 'text' };
   if (row.name === 'numeric') return { kind: 'numeric', ...numericModifier(modifier) };
   return simple.get(row.name) ?? { kind: 'text' };
+}
+
+/** The type and modifier that the protocol names for a column: of a domain those of its base. */
+export function wireTypeOf(oid: number, modifier: number, types: ReadonlyMap<number, TypeRow>): WireType {
+  const row = types.get(oid);
+  return row?.type === 'd' ? wireTypeOf(row.baseType, row.typeModifier, types) : { oid, modifier };
+}
+
+export interface WireType {
+  readonly oid: number;
+  readonly modifier: number;
+}
+
+/** A type's name in a state: `int64`, `array of char`. */
+export function typeLabel(type: ColumnType): string {
+  return type.kind === 'array' ? `array of ${typeLabel(type.element)}` : type.kind;
+}
+
+/** Whether values hold char(n), alone or in arrays. */
+export function isPadded(type: ColumnType): boolean {
+  return type.kind === 'array' ? isPadded(type.element) : type.kind === 'char';
 }
 
 /** @see src/backend/utils/adt/numeric.c: precision in the high half, an 11-bit signed scale in the low one */

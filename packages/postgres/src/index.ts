@@ -1,4 +1,12 @@
-export { resolveColumnType, type ColumnType, type TypeRow } from './column-type';
+export {
+  isPadded,
+  resolveColumnType,
+  typeLabel,
+  wireTypeOf,
+  type ColumnType,
+  type TypeRow,
+  type WireType,
+} from './column-type';
 export { connect, type ConnectOptions } from './connect';
 export { parseConnectionConfig, parseConnectionUrl, parseSslMode, type ConnectionConfig } from './connection-config';
 export { quoteIdentifier, quoteLiteral, quoteQualified } from './identifier';

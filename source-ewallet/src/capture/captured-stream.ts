@@ -1,6 +1,6 @@
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { streamName, type Column } from '../table';
+import { streamName } from '../table';
 import type { CapturedState } from './capture-state';
 import type { CapturedTable } from './publication';
 import { sawTransaction, type SawTransaction } from './seen-transactions';
@@ -51,9 +51,9 @@ export function capturedStream(
   };
 }
 
-/** The columns to copy: the chosen ones that the publication has. */
-export function copiedColumns(stream: CapturedStream): readonly Column[] {
-  return stream.captured.columns.filter(({ name }) => stream.takes(name));
+/** Names of the columns to copy: the chosen ones that the publication has. */
+export function copiedColumns(stream: CapturedStream): ReadonlySet<string> {
+  return new Set(stream.captured.columns.map(({ name }) => name).filter(stream.takes));
 }
 
 /** The stream's state once the position is at `lsn`: past its first snapshot, nothing of that is kept. */

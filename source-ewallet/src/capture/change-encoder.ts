@@ -1,7 +1,6 @@
-import { recordEncoder, type RecordEncoder } from '../record-encoder';
-import type { Column } from '../table';
+import { recordEncoder, type EncodedColumn, type RecordEncoder } from '../record-encoder';
 import type { ChangeMembers, Operation } from './capture-fields';
-import { CopyRow } from './copy-row';
+import { CopyRow, type ValueForm } from './copy-row';
 import { emptyTuple, Field, Part, readTuple, type Relation, type Tuple } from './pgoutput';
 
 /** Values of a row that were asked for, as the stream did not have them; undefined where the row is gone. */
@@ -37,7 +36,7 @@ export function newScratch(): Scratch {
 export class ChangeEncoder {
   /** Places in the relation's tuples of the columns that the stream has. */
   private readonly places: readonly number[];
-  private readonly bytea: readonly boolean[];
+  private readonly forms: readonly ValueForm[];
   private readonly keyPlaces: readonly number[];
   private readonly encoder: RecordEncoder;
   private readonly full: Uint8Array[] = [];
@@ -52,14 +51,14 @@ export class ChangeEncoder {
   constructor(
     relation: Relation,
     stream: { readonly name: string; readonly namespace: string },
-    readonly columns: readonly Column[],
+    readonly columns: readonly EncodedColumn[],
     key: readonly string[],
     private readonly members: ChangeMembers,
     private readonly scratch: Scratch,
   ) {
     const placeOf = (name: string): number => relation.columns.findIndex((column) => column.name === name);
     this.places = columns.map(({ name }) => placeOf(name));
-    this.bytea = columns.map(({ type }) => type.kind === 'bytea');
+    this.forms = columns.map(({ type: { kind } }) => (kind === 'bytea' || kind === 'char' ? kind : 'as it is'));
     const known = key.filter((name) => placeOf(name) !== -1);
     this.keyPlaces = known.map(placeOf);
     this.encoder = recordEncoder(stream, columns);
@@ -129,13 +128,13 @@ export class ChangeEncoder {
 
   private write(tuple: Tuple, operation: Operation, place: string, now: number): void {
     const { row } = this.scratch;
-    const { substitutes, places, bytea } = this;
+    const { substitutes, places, forms } = this;
     row.begin(roomOf(tuple) + substituteRoom(substitutes));
     for (let column = 0; column < places.length; column += 1) {
       const index = places[column] ?? 0;
       const kind = tuple.kinds[index];
       if (kind === Field.text) {
-        row.value(tuple.bytes, tuple.starts[index] ?? 0, tuple.ends[index] ?? 0, bytea[column] === true);
+        row.value(tuple.bytes, tuple.starts[index] ?? 0, tuple.ends[index] ?? 0, forms[column] ?? 'as it is');
       } else if (kind === Field.unchanged) {
         this.substitute(column);
       } else {
@@ -162,7 +161,7 @@ export class ChangeEncoder {
       row.null();
     } else {
       const bytes = Buffer.from(value);
-      row.value(bytes, 0, bytes.length, this.bytea[column] === true);
+      row.value(bytes, 0, bytes.length, this.forms[column] ?? 'as it is');
     }
   }
 

@@ -1,6 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import { resolveColumnType, type TypeRow } from '@ewallet/postgres';
-import { streamName, type Column } from '../table';
+import { streamName } from '../table';
 import { ChangeMembers, type CaptureFields } from './capture-fields';
 import type { CapturedStream } from './captured-stream';
 import { ChangeEncoder, newScratch, type FindValues } from './change-encoder';
@@ -81,15 +81,9 @@ export class ChangeReader {
       this.relations.set(relation.oid, undefined);
       return;
     }
-    const known = new Map(stream.captured.table.columns.map((column) => [column.name, column]));
     const columns = relation.columns
       .filter(({ name }) => stream.takes(name))
-      .map((column): Column => ({
-        name: column.name,
-        type: resolveColumnType(column.typeOid, column.modifier, 0, types),
-        nullable: known.get(column.name)?.nullable ?? true,
-        isIndexed: false,
-      }));
+      .map(({ name, typeOid, modifier }) => ({ name, type: resolveColumnType(typeOid, modifier, 0, types) }));
     const { name, schema: namespace } = stream.captured.table;
     const changes = new ChangeEncoder(relation, { name, namespace }, columns, stream.key, this.members, this.scratch);
     this.relations.set(relation.oid, { relation, stream, changes });

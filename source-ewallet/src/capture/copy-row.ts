@@ -1,6 +1,7 @@
 const TAB = 0x09;
 const NEWLINE = 0x0a;
 const BACKSLASH = 0x5c;
+const SPACE = 0x20;
 
 /** What COPY's text format writes behind a backslash, by byte; 0: the byte itself. */
 const escapes = new Uint8Array(256);
@@ -15,6 +16,9 @@ for (const [byte, letter] of [
 ] as const) {
   escapes[byte] = letter.charCodeAt(0);
 }
+
+/** Whose text is another one in COPY: bytea comes in hexadecimal, char(n) with its padding. */
+export type ValueForm = 'as it is' | 'bytea' | 'char';
 
 /**
  * A row of COPY's text format, put together from values as pgoutput sends them, so that one encoder makes records of both
@@ -36,9 +40,9 @@ export class CopyRow {
     this.bytes[this.length++] = TAB;
   }
 
-  /** @param isBytea whose text is hexadecimal, where the encoder takes base64 */
-  value(source: Buffer, start: number, end: number, isBytea: boolean): void {
-    if (isBytea) {
+  value(source: Buffer, start: number, valueEnd: number, form: ValueForm): void {
+    const end = form === 'char' ? unpaddedEnd(source, start, valueEnd) : valueEnd;
+    if (form === 'bytea') {
       const base64 = Buffer.from(source.toString('latin1', start + 2, end), 'hex').toString('base64');
       this.length += this.bytes.write(base64, this.length, 'latin1');
       this.bytes[this.length++] = TAB;
@@ -64,4 +68,10 @@ export class CopyRow {
   end(): void {
     if (this.length > 0) this.bytes[this.length - 1] = NEWLINE;
   }
+}
+
+function unpaddedEnd(source: Buffer, start: number, end: number): number {
+  let to = end;
+  while (to > start && source[to - 1] === SPACE) to -= 1;
+  return to;
 }

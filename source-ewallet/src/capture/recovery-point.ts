@@ -38,13 +38,15 @@ export async function takeRecoveryPoint(
         const found = files.get(stream);
         const { phase, rows } = stream.state;
         if (found === undefined || phase !== 'stream' || rows === undefined) return;
+        const last = rows.rules.at(-1)?.since;
         // Which of the transactions after `below` were seen is left open: their rows come once more, as nothing is lost by it.
         const snapshot: Snapshot = {
           server,
           ...bounds,
           seen: [],
           files: found,
-          witnesses: rows.rules.at(-1)?.since?.witnesses ?? [],
+          witnesses: last?.witnesses ?? [],
+          digestColumns: last?.digestColumns,
         };
         stream.state = { ...stream.state, rows: { ...rows, isComplete: true, rules: rulesAfterEnd(snapshot) } };
       },

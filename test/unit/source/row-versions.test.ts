@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { parseArrayText } from '../../../source-ewallet/src/array-text';
 import { blockSteps } from '../../../source-ewallet/src/block-steps';
 import { recordEncoder } from '../../../source-ewallet/src/record-encoder';
-import { fullXid, whyUnusable, type Snapshot } from '../../../source-ewallet/src/snapshot';
+import { doubtOf, fullXid, whyTooOld, type Snapshot } from '../../../source-ewallet/src/snapshot';
 import { parseSourceConfig } from '../../../source-ewallet/src/source-config';
 import { formatStreamState, parseStreamState } from '../../../source-ewallet/src/stream-state';
 import { everything, rulesAfterStop, rulesForTable } from '../../../source-ewallet/src/wanted-rows';
 import { formatRanges, parseRanges, rangesOf } from '../../../source-ewallet/src/xid-ranges';
 
-const server = { system: '7', timeline: 1, started: 'then' };
+const server = { system: '7', database: '16384', version: 18, timeline: 1, started: 'then' };
 const snapshot = (below: bigint, next: bigint, files: [number, number][] = [[1, 10]]): Snapshot => ({
   server,
   below,
@@ -16,6 +16,7 @@ const snapshot = (below: bigint, next: bigint, files: [number, number][] = [[1, 
   seen: [],
   files: new Map(files),
   witnesses: [{ table: 1, place: '(0,1)', xid: 9n, digest: '5' }],
+  digestColumns: ['id'],
 });
 
 describe('transaction ids in 64 bits', () => {
@@ -43,33 +44,64 @@ describe('transaction ids in 64 bits', () => {
   });
 });
 
-describe('a saved snapshot that cannot be compared is told with its reason', () => {
+describe('a saved snapshot of what may be another history is doubted with its reason', () => {
   const saved = snapshot(1000n, 1010n);
   test.each([
     ['the same server, later', { server, next: 2000n }, undefined],
     [
-      'another cluster',
+      'another cluster, which proves nothing',
       { server: { ...server, system: '8' }, next: 2000n },
-      'the server is another one (system identifier 8, the state is of 7)',
+      ['the server is another one (system identifier 8, the state is of 7)', 'another', 'unprovable'],
+    ],
+    [
+      'a cluster made by pg_upgrade',
+      { server: { ...server, system: '8', version: 19 }, next: 2000n },
+      ['the server is another one (system identifier 8, the state is of 7)', 'another', 'provable'],
+    ],
+    [
+      'another database of the server',
+      { server: { ...server, database: '16999' }, next: 2000n },
+      ['the database is another one (oid 16999, the state is of 16384)', 'another', 'provable'],
     ],
     [
       'a promoted standby',
       { server: { ...server, timeline: 2 }, next: 2000n },
-      'the server was restored from a backup or failed over (timeline 2, the state is of 1)',
+      ['the server was restored from a backup or failed over (timeline 2, the state is of 1)', 'the same', 'provable'],
     ],
     [
       'an older backup',
       { server, next: 1009n },
-      'the server was restored from a backup (its next transaction is 1009, the state knows 1010)',
+      [
+        'the server was restored from a backup (its next transaction is 1009, the state knows 1010)',
+        'the same',
+        'provable',
+      ],
     ],
     [
-      '2^31 transactions later',
-      { server, next: 1000n + 2n ** 31n },
-      'the state is too old: 2147483648 transactions since, of at most 2^31',
+      'another start',
+      { server: { ...server, started: 'now' }, next: 2000n },
+      ['the server was started again (now), so it may be a copy of an earlier time', 'the same', 'provable'],
     ],
-    ['one less than that', { server, next: 999n + 2n ** 31n }, undefined],
-  ])('%s', (_, now, reason) => {
-    expect(whyUnusable(saved, now)).toBe(reason);
+    [
+      'a server that says nothing about itself',
+      {
+        server: { system: undefined, database: undefined, version: undefined, timeline: undefined, started: undefined },
+        next: 2000n,
+      },
+      undefined,
+    ],
+  ])('%s', (_, now, told) => {
+    const doubt = doubtOf(saved, now);
+    expect(
+      doubt && [doubt.why, doubt.isAnother ? 'another' : 'the same', doubt.isProvable ? 'provable' : 'unprovable'],
+    ).toEqual(told);
+  });
+
+  test.each([
+    [1000n + 2n ** 31n, 'the state is too old: 2147483648 transactions since, of at most 2^31'],
+    [999n + 2n ** 31n, undefined],
+  ])('at transaction %s the age of the state is judged', (next, reason) => {
+    expect(whyTooOld(saved, next)).toBe(reason);
   });
 });
 
@@ -138,6 +170,7 @@ describe('state', () => {
       generationId: 3,
       cursorField: 'updated_at',
       cursor: '2026-01-02 03:04:05+00',
+      columns: new Map([['id', { number: 1, type: 'int64' }]]),
       rules: rulesAfterStop(everything, current, { table: 1, block: 7 }),
     };
     const json = JSON.parse(JSON.stringify(formatStreamState(state))) as Record<string, unknown>;
@@ -219,10 +252,10 @@ test('array text is taken apart: quotes, escapes, NULL and "NULL", bounds, other
 
 test('a row of COPY text becomes one RECORD line, its escapes JSON’s', () => {
   const columns = [
-    { name: 'id', type: { kind: 'int64' as const }, nullable: false, isIndexed: true },
-    { name: 'te"xt', type: { kind: 'text' as const }, nullable: true, isIndexed: false },
-    { name: 'at', type: { kind: 'timestamptz' as const }, nullable: true, isIndexed: false },
-    { name: 'x', type: { kind: 'float64' as const }, nullable: true, isIndexed: false },
+    { name: 'id', type: { kind: 'int64' as const } },
+    { name: 'te"xt', type: { kind: 'text' as const } },
+    { name: 'at', type: { kind: 'timestamptz' as const } },
+    { name: 'x', type: { kind: 'float64' as const } },
   ];
   const encoder = recordEncoder({ name: 's', namespace: 'n' }, columns);
   const row = Buffer.from('9007199254740993\ta"b\\\\c\\td\\ve\u0001\t2026-01-02 03:04:05.6+00\tNaN\n');

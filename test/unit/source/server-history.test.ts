@@ -1,8 +1,9 @@
-import { isDoubtful, trusted, type Snapshot } from '../../../source-ewallet/src/snapshot';
+import { doubtOf, trusted, type Snapshot } from '../../../source-ewallet/src/snapshot';
 import { formatStreamState, parseStreamState, type StreamState } from '../../../source-ewallet/src/stream-state';
+import { proofOf } from '../../../source-ewallet/src/witness';
 
 const saved: Snapshot = {
-  server: { system: '7', timeline: 1, started: 'on Monday' },
+  server: { system: '7', database: '5', version: 17, timeline: 1, started: 'on Monday' },
   below: 100n,
   next: 120n,
   seen: [
@@ -12,14 +13,40 @@ const saved: Snapshot = {
   ],
   files: new Map([[1, 10]]),
   witnesses: [{ table: 1, place: '(0,7)', xid: 118n, digest: '-42' }],
+  digestColumns: ['id', 'amount'],
 };
 
 test.each([
-  ['the same start', { ...saved.server }, false],
-  ['another start', { ...saved.server, started: 'on Tuesday' }, true],
-  ['a server that does not say', { ...saved.server, started: undefined }, false],
-])('a snapshot is in doubt after another start of the server: %s', (_, now, isInDoubt) => {
-  expect(isDoubtful(saved, now)).toBe(isInDoubt);
+  ['as it was', [[118n, 'as it was']], { xid: 118n, isFork: false }],
+  [
+    'written again since',
+    [
+      [118n, 'gone'],
+      [112n, 'as it was'],
+    ],
+    { xid: 112n, isFork: false },
+  ],
+  ['of which none is there', [[118n, 'gone']], undefined],
+  [
+    'of another history from 115 on',
+    [
+      [118n, 'as it was'],
+      [115n, 'another'],
+      [112n, 'as it was'],
+    ],
+    { xid: 112n, isFork: true },
+  ],
+  [
+    'of another history from the start',
+    [
+      [118n, 'as it was'],
+      [3n, 'another'],
+    ],
+    undefined,
+  ],
+  ['none saved', [], undefined],
+] as const)('up to where witnesses prove the history: %s', (_, answers, proven) => {
+  expect(proofOf(answers.map(([xid, kind]) => ({ xid, kind })))).toEqual(proven);
 });
 
 test.each([
@@ -27,11 +54,12 @@ test.each([
   ['inside a range: its later part is new', 112n, { below: 100n, seen: [saved.seen[0], [110n, 112n]] }],
   ['below the snapshot: all after it is new', 40n, { below: 41n, seen: [] }],
 ])('what a proven transaction leaves of a snapshot, %s', (_, proven, left) => {
-  expect(trusted(saved, proven)).toEqual({ ...saved, ...left });
+  const server = { ...saved.server, started: 'on Tuesday' };
+  expect(trusted(saved, proven, server)).toEqual({ ...saved, ...left, server });
 });
 
 test('a witness from the making of the cluster proves nothing, so everything is new', () => {
-  expect(trusted(saved, 1n)).toBeUndefined();
+  expect(trusted(saved, 1n, saved.server)).toBeUndefined();
 });
 
 const state = (since: Snapshot): StreamState => ({
@@ -40,13 +68,17 @@ const state = (since: Snapshot): StreamState => ({
   generationId: undefined,
   cursorField: 'updated_at',
   cursor: '2026-01-02 03:04:05+00',
+  columns: new Map([['amount', { number: 2, type: 'array of char' }]]),
   rules: [{ since, from: undefined }],
 });
 
 test('the start of the server and the witnesses are the same after they went through JSON', () => {
   const json = JSON.parse(JSON.stringify(formatStreamState(state(saved)))) as Record<string, unknown>;
+  expect(json.columns).toEqual({ amount: [2, 'array of char'] });
   expect(json.snapshot).toEqual({
     system: '7',
+    database: '5',
+    server_version: 17,
     timeline: 1,
     started: 'on Monday',
     below: '100',
@@ -54,6 +86,7 @@ test('the start of the server and the witnesses are the same after they went thr
     seen: ['101-103', '110-115', '118'],
     tables: { 1: 10 },
     witnesses: [{ table: 1, place: '(0,7)', xid: '118', digest: '-42' }],
+    digest_columns: ['id', 'amount'],
   });
   expect(parseStreamState(json, 'public.t')).toEqual(state(saved));
 });
@@ -68,11 +101,12 @@ test('the states of the first versions, without the start of the server and with
     snapshot: { system: '7', timeline: 1, below: '100', next: '120', seen: ['101-103'], tables: { '1': 10 } },
   };
   const parsed = parseStreamState(first, 'public.t');
-  const { started, ...server } = saved.server;
-  expect(parsed).toEqual(
-    state({ ...saved, server: { ...server, started: undefined }, seen: [[101n, 103n]], witnesses: [] }),
-  );
-  expect(isDoubtful(parsed.rules[0]?.since ?? saved, { ...server, started })).toBe(false);
+  const server = { ...saved.server, started: undefined, database: undefined, version: undefined };
+  expect(parsed).toEqual({
+    ...state({ ...saved, server, seen: [[101n, 103n]], witnesses: [], digestColumns: undefined }),
+    columns: undefined,
+  });
+  expect(doubtOf(parsed.rules[0]?.since ?? saved, { server: saved.server, next: 120n })).toBeUndefined();
 });
 
 test.each([
@@ -80,6 +114,7 @@ test.each([
   [{ table: 1, place: '(0,7)', xid: 118, digest: '1' }],
   [{ table: '1', place: '(0,7)', xid: '118', digest: '1' }],
   [{ table: 1, place: '(0,7)', xid: '118' }],
+  [{ table: 1, place: '(0,7)', xid: '118', digest: "1}') or (true" }],
 ])('a damaged witness is refused, as it would become SQL: %j', (witness) => {
   const json = formatStreamState(state(saved));
   const damaged = { ...json, snapshot: { ...(json.snapshot as object), witnesses: [witness] } };
