@@ -8,6 +8,7 @@ export default tseslint.config(
       '**/node_modules/**',
       '**/.venv/**',
       '**/.venv-test/**',
+      '**/.venv-contract/**',
       'dbt/target/**',
       'coverage/**',
       'test-results/**',

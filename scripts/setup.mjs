@@ -25,6 +25,7 @@ export async function setUp({ forTests = false } = {}) {
   await provideEnvironment(root, 'dbt');
   if (forTests) {
     await provideEnvironment(root, 'test');
+    await provideEnvironment(root, 'contract');
     await provideSystemPackages();
   }
   const { provideJars } = await import('@ewallet/local-stack');

@@ -3,7 +3,10 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { runStep } from './step.mjs';
 
-/** dbt and Airbyte's packages pin different versions of the same libraries, so each has an environment of its own. */
+/**
+ * dbt and Airbyte's packages pin different versions of the same libraries, so each has an environment of its own; with
+ * schemathesis beside Airbyte's, pip looked for versions that agree for more than eight minutes.
+ */
 const ENVIRONMENTS = {
   dbt: { folder: '.venv', requirements: 'dbt/requirements.txt', what: 'dbt' },
   test: {
@@ -11,13 +14,18 @@ const ENVIRONMENTS = {
     requirements: 'test/requirements.txt',
     what: "Airbyte's Python packages and Metabase clients for the tests",
   },
+  contract: {
+    folder: '.venv-contract',
+    requirements: 'test/contract-requirements.txt',
+    what: 'schemathesis for the tests of REST APIs',
+  },
 };
 
 /**
  * Makes the virtual environment, or brings it up to date when its requirements changed.
  *
  * @param {string} root
- * @param {'dbt' | 'test'} name
+ * @param {'dbt' | 'test' | 'contract'} name
  */
 export async function provideEnvironment(root, name) {
   const { folder, requirements, what } = ENVIRONMENTS[name];

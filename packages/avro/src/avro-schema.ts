@@ -108,7 +108,7 @@ function arrayKind(schema: AvroComplex): ColumnKind {
 
 function enumKind({ symbols }: AvroComplex): ColumnKind {
   const isList = Array.isArray(symbols) && symbols.every((symbol) => typeof symbol === 'string');
-  return isList ? foreign({ shape: 'enum', symbols: symbols as readonly string[] }) : VALUE;
+  return isList ? foreign({ shape: 'enum', symbols: symbols }) : VALUE;
 }
 
 function fixedKind({ size, logicalType, precision, scale = 0 }: AvroComplex): ColumnKind {

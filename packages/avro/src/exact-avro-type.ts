@@ -46,6 +46,9 @@ function exactLongHook(schema: Schema): Type | undefined {
   return isLongSchema ? exactLong : undefined;
 }
 
+/** What avsc makes of a schema. */
+export type AvroType = Type;
+
 /**
  * An avsc type that loses nothing: `long` (whatever its logical type) is a number up to 2^53 and a bigint above it,
  * `decimal` is exact text, every other logical type is its raw number or string.

@@ -31,7 +31,7 @@ export {
 } from './control-record';
 export { describeWriterSchema, type WriterColumn, type WriterSchema } from './writer-schema';
 export { fitsPrecision, formatDecimal, parseDecimal, unscaledFromBytes, unscaledToBytes } from './decimal';
-export { exactAvroType } from './exact-avro-type';
+export { exactAvroType, type AvroType } from './exact-avro-type';
 export { incompatibleColumns, type IncompatibleColumn } from './evolution';
 export { SchemaRegistry, type Compatibility, type RegisteredSchema } from './registry';
 export { type RegistryCredentials, type RegistryOptions, type RegistryTls } from './registry-transport';

@@ -1,9 +1,19 @@
-import type { Type, types } from 'avsc';
-import { formatDecimal, unscaledFromBytes } from '@ewallet/avro';
+import { type AvroType, formatDecimal, unscaledFromBytes } from '@ewallet/avro';
 import type { AvroBytes } from './avro-bytes';
 
 /** Reads one Avro value and returns it as JSON text. */
 export type ReadJson = (reader: AvroBytes) => string;
+
+/** What a type is made of; each kind has its own of these. */
+interface Parts {
+  readonly size: number;
+  readonly symbols: readonly string[];
+  readonly itemsType: AvroType;
+  readonly valuesType: AvroType;
+  readonly fields: readonly { readonly name: string; readonly type: AvroType }[];
+  readonly types: readonly AvroType[];
+  readonly underlyingType: AvroType;
+}
 
 /** PostgreSQL refuses deeper JSON by its own stack limit; ours would end the process first. */
 const MAX_DEPTH = 2000;
@@ -15,34 +25,33 @@ const MAX_DEPTH = 2000;
  *
  * @param type what `exactAvroType` gives; it may be recursive
  */
-export function jsonReader(type: Type): ReadJson {
+export function jsonReader(type: AvroType): ReadJson {
   return new Readers().of(type);
 }
 
 class Readers {
-  readonly #known = new Map<Type, ReadJson>();
+  readonly #known = new Map<AvroType, ReadJson>();
   #depth = 0;
 
-  of(type: Type): ReadJson {
+  of(type: AvroType): ReadJson {
     const known = this.#known.get(type);
     if (known !== undefined) return known;
     // A recursive type finds this in place of itself while it is made.
-    let made: ReadJson | undefined;
     const nested: ReadJson = (reader) => {
       this.#depth += 1;
       try {
         if (this.#depth > MAX_DEPTH) throw new RangeError(`a value nested deeper than ${MAX_DEPTH} levels`);
-        return made?.(reader) ?? 'null';
+        return made(reader);
       } finally {
         this.#depth -= 1;
       }
     };
     this.#known.set(type, nested);
-    made = this.#make(type);
+    const made = this.#make(type);
     return nested;
   }
 
-  #make(type: Type): ReadJson {
+  #make(type: AvroType): ReadJson {
     switch (type.typeName) {
       case 'null':
         return () => 'null';
@@ -64,39 +73,39 @@ class Readers {
       case 'bytes':
         return (reader) => base64(take(reader, reader.length()));
       case 'fixed': {
-        const { size } = type as types.FixedType;
+        const { size } = partsOf(type);
         return (reader) => base64(take(reader, size));
       }
       case 'enum':
-        return enumReader((type as types.EnumType).symbols);
+        return enumReader(partsOf(type).symbols);
       case 'array': {
-        const item = this.of((type as types.ArrayType).itemsType);
+        const item = this.of(partsOf(type).itemsType);
         return (reader) => `[${blocks(reader, () => item(reader)).join(',')}]`;
       }
       case 'map': {
-        const value = this.of((type as types.MapType).valuesType);
+        const value = this.of(partsOf(type).valuesType);
         const member = (reader: AvroBytes) =>
           `${JSON.stringify(take(reader, reader.length()).toString('utf8'))}:${value(reader)}`;
         return (reader) => `{${blocks(reader, () => member(reader)).join(',')}}`;
       }
       case 'record':
       case 'error': {
-        const fields = (type as types.RecordType).fields.map(
+        const fields = partsOf(type).fields.map(
           (field) => [`${JSON.stringify(field.name)}:`, this.of(field.type)] as const,
         );
         return (reader) => `{${fields.map(([name, read]) => name + read(reader)).join(',')}}`;
       }
       case 'union:unwrapped':
       case 'union:wrapped':
-        return this.#union(type as types.UnwrappedUnionType, type.typeName === 'union:wrapped');
+        return this.#union(partsOf(type), type.typeName === 'union:wrapped');
       case 'logical:decimal':
-        return decimalReader(type as types.LogicalType);
+        return decimalReader(type);
       default:
         throw new RangeError(`an Avro type of an unknown kind, ${type.typeName}`);
     }
   }
 
-  #union(union: { readonly types: readonly Type[] }, isWrapped: boolean): ReadJson {
+  #union(union: { readonly types: readonly AvroType[] }, isWrapped: boolean): ReadJson {
     const branches = union.types.map((branch) => {
       const read = this.of(branch);
       const name = JSON.stringify(branch.branchName ?? branch.typeName);
@@ -110,6 +119,10 @@ class Readers {
   }
 }
 
+function partsOf(type: AvroType): Parts {
+  return type as unknown as Parts;
+}
+
 function enumReader(symbols: readonly string[]): ReadJson {
   return (reader) => {
     reader.varint();
@@ -119,10 +132,10 @@ function enumReader(symbols: readonly string[]): ReadJson {
   };
 }
 
-function decimalReader(type: types.LogicalType): ReadJson {
-  const { underlyingType } = type;
+function decimalReader(type: AvroType): ReadJson {
+  const { underlyingType } = partsOf(type);
   const { scale = 0 } = type.schema({ exportAttrs: true }) as { readonly scale?: number };
-  const size = underlyingType.typeName === 'fixed' ? (underlyingType as types.FixedType).size : undefined;
+  const size = underlyingType.typeName === 'fixed' ? partsOf(underlyingType).size : undefined;
   return (reader) => JSON.stringify(formatDecimal(unscaledFromBytes(take(reader, size ?? reader.length())), scale));
 }
 

@@ -167,9 +167,12 @@ test('Avro of another producer lands by its sense: named types used twice, recur
       .join(', ')})`,
   );
   await sinks.whileRunning(sinks.config(name), async () =>
-    eventually(async () => expect(await sinks.rows(`select from raw."${name}" where id = 1`)).toHaveLength(1), {
-      timeoutMs: 60_000,
-    }),
+    eventually(
+      async () => {
+        expect(await sinks.rows(`select from raw."${name}" where id = 1`)).toHaveLength(1);
+      },
+      { timeoutMs: 60_000 },
+    ),
   );
   expect(await typesOf(name)).toEqual(types);
   expect(await textOf(name, 'id = 1')).toEqual({ ...landed, tags: '{"a": 1, "__proto__": 2}' });
@@ -246,8 +249,9 @@ test('a schema that refers to others lands as if it held them, and a record of a
   const config = sinks.config(name, { 'errors.tolerance': 'all' });
   await sinks.whileRunning(config, async () =>
     eventually(
-      async () =>
-        expect(await sinks.rows('select topic from sink.dead_letters where topic = $1', [broken])).toHaveLength(1),
+      async () => {
+        expect(await sinks.rows('select topic from sink.dead_letters where topic = $1', [broken])).toHaveLength(1);
+      },
       { timeoutMs: 60_000 },
     ),
   );

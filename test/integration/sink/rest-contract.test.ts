@@ -147,7 +147,7 @@ test('schemathesis finds no answer outside of Kafka Connect’s contract', async
   await call('PUT', `/connectors/${name}/stop`);
   const seed = Math.floor(Math.random() * 2 ** 31);
   const child = spawn(
-    path.join(PROJECT_ROOT, '.venv-test/bin/schemathesis'),
+    path.join(PROJECT_ROOT, '.venv-contract/bin/schemathesis'),
     // prettier-ignore
     ['run', contract, '--url', url, '--seed', String(seed), '--max-examples', '8', '--no-shrink', '--no-color',
       '--exclude-operation-id', 'destroyConnector', // ends the process
