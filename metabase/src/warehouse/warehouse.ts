@@ -19,7 +19,7 @@ export class Warehouse {
     const client = await connect(config, {
       applicationName: 'ewallet-dashboards',
       statementTimeout: 60_000,
-      settings: { TimeZone: 'UTC', default_transaction_read_only: 'on', DateStyle: 'ISO' },
+      settings: { TimeZone: 'UTC', default_transaction_read_only: 'on', DateStyle: 'ISO, YMD' },
     });
     return new Warehouse(client);
   }
