@@ -100,3 +100,35 @@ test('a value that is nested deeper than JSON may be, or has more items than byt
     new RangeError('more items than the record has bytes'),
   );
 });
+
+test('a decimal inside another value keeps its scale, on bytes and on fixed', () => {
+  const decimal = { logicalType: 'decimal', precision: 20, scale: 4 };
+  const fixed = { ...decimal, type: 'fixed', name: 'Money', size: 9 };
+  const schema = {
+    type: 'record',
+    name: 'Amounts',
+    fields: [
+      { name: 'list', type: { type: 'array', items: ['null', { ...decimal, type: 'bytes' }] } },
+      { name: 'fixed', type: fixed },
+      { name: 'named', type: { type: 'map', values: 'Money' } },
+    ],
+  };
+  const type = exactAvroType(schema);
+  const value = { list: ['1.2500', null, '-0.0001'], fixed: '9999999999999999.9999', named: { fee: '0.0000' } };
+  const bytes = Type.forSchema({
+    type: 'record',
+    name: 'Amounts',
+    fields: [
+      { name: 'list', type: { type: 'array', items: ['null', 'bytes'] } },
+      { name: 'fixed', type: { type: 'fixed', name: 'Money', size: 9 } },
+      { name: 'named', type: { type: 'map', values: 'Money' } },
+    ],
+  }).toBuffer({
+    list: [Buffer.from('30d4', 'hex'), null, Buffer.from('ff', 'hex')],
+    fixed: Buffer.from('00056bc75e2d630fffff'.slice(2), 'hex'),
+    named: { fee: Buffer.alloc(9) },
+  });
+  const reader = new AvroBytes();
+  reader.open(bytes, 0, bytes.length);
+  expect(JSON.parse(jsonReader(type)(reader))).toEqual(value);
+});
