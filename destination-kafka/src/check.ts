@@ -75,11 +75,11 @@ async function checkRegistry(config: Config): Promise<void> {
   try {
     await registry.subjects();
     await registry.register(PROBE_SUBJECT, { type: 'record', name: 'Check', namespace: 'ewallet', fields: [] });
-    await registry.setCompatibility(PROBE_SUBJECT, 'BACKWARD');
+    await registry.setCompatibility(PROBE_SUBJECT, 'BACKWARD_TRANSITIVE');
     const set = await registry.compatibility(PROBE_SUBJECT);
-    if (set !== 'BACKWARD') {
+    if (set !== 'BACKWARD_TRANSITIVE') {
       throw Failure.config(
-        `The schema registry did not keep the compatibility of subject ${PROBE_SUBJECT}: it is ${set ?? 'not set'} after BACKWARD was set. Allow the user to set compatibility on subjects.`,
+        `The schema registry did not keep the compatibility of subject ${PROBE_SUBJECT}: it is ${set ?? 'not set'} after BACKWARD_TRANSITIVE was set. Allow the user to set compatibility on subjects.`,
       );
     }
   } finally {

@@ -84,6 +84,15 @@ export class ConfigReader {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, String(item)]));
   }
 
+  /** A list of texts; empty where it is absent. */
+  texts(key: string): readonly string[] {
+    const value = this.#take(key) ?? [];
+    if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) {
+      throw Failure.config(`"${this.#at(key)}" must be a list of texts.`);
+    }
+    return value as readonly string[];
+  }
+
   numberMap(key: string): ReadonlyMap<string, number> {
     return new Map(
       Object.entries(this.textMap(key)).map(([name, text]) => {

@@ -38,6 +38,8 @@ export interface Config {
   readonly topicPattern: string;
   /** Version of a stream's topic, by `namespace.stream`; above 1 the topic's name ends with `.v2` and so on. */
   readonly topicVersions: ReadonlyMap<string, number>;
+  /** Streams, as `namespace.stream`, whose new topic may begin with what changes from now on. */
+  readonly beginTopics: readonly string[];
   readonly topics: TopicSettings;
   readonly compression: Compression;
   readonly batchBytes: number;
@@ -219,6 +221,7 @@ export function parseConfig(value: unknown): Config {
     registry: registry(reader.object('schema_registry')),
     topicPattern: topicPattern(reader),
     topicVersions: reader.numberMap('topic_versions'),
+    beginTopics: reader.texts('begin_topics'),
     topics: topics(reader),
     compression: reader.oneOf('compression_type', COMPRESSIONS, 'none'),
     batchBytes: reader.number('batch_bytes', 512 * 1024, { min: 1024, max: 16 * 1024 * 1024 }),

@@ -29,6 +29,12 @@ export function failureFromKafka(error: unknown, what: string, access: Access): 
       more,
     );
   }
+  if (type === 'INVALID_RECORD') {
+    return Failure.config(
+      `Kafka could not ${what}: the broker refused a record as invalid. A compacted topic (cleanup.policy=compact) takes no record without a key: choose a primary key for its stream, or give the topic cleanup.policy=delete.`,
+      more,
+    );
+  }
   if (name.startsWith('KafkaJSSASL')) {
     return Failure.config(
       `Kafka could not ${what}: it refused the SASL login. Check the mechanism, the user name and the password.`,

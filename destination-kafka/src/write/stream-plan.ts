@@ -8,6 +8,10 @@ import { TRANSACTIONAL_ID_PREFIX } from '../kafka/access';
 export interface StreamPlan {
   readonly mapping: StreamMapping;
   readonly topic: string;
+  /** Only what changed since the state that the sync goes on from will come. */
+  readonly incremental: boolean;
+  /** Undefined where the platform does not say whether there is such a state. */
+  readonly resumesFromState: boolean | undefined;
   readonly syncId: number | undefined;
   readonly generationId: bigint;
   /** The topic's older generations are to go once this sync has delivered the stream completely. */
@@ -62,6 +66,8 @@ function planStream(config: Config, stream: ConfiguredStream, startedAt: number)
   return {
     mapping: mapStream({ ...descriptor, jsonSchema, primaryKey }),
     topic: versionedTopic(config, descriptor),
+    incremental: stream.syncMode === 'incremental',
+    resumesFromState: stream.resumesFromState,
     syncId,
     ...generation(stream, startedAt),
   };
@@ -72,16 +78,25 @@ function planStream(config: Config, stream: ConfiguredStream, startedAt: number)
  * @throws Failure config_error for streams that would share a topic, unsupported modes and impossible keys
  */
 export function planStreams(config: Config, catalog: ConfiguredCatalog, startedAt: number): readonly StreamPlan[] {
-  const [collision] = topicCollisions(
-    config.topicPattern,
-    catalog.streams.map(({ descriptor }) => descriptor),
-  );
+  const plans = catalog.streams.map((stream) => planStream(config, stream, startedAt));
+  const planned = plans.map(({ topic, mapping }) => ({ topic, stream: mapping.stream }));
+  const [collision] = topicCollisions(planned);
   if (collision !== undefined) {
     throw Failure.config(
       `Streams ${collision.streams.map(displayName).join(' and ')} would share the topic ${collision.topics.join(' / ')} (Kafka takes "." and "_" for the same). Change "topic_pattern", or give one of them another name in the connection.`,
     );
   }
-  return catalog.streams.map((stream) => planStream(config, stream, startedAt));
+  const [withLetters] = topicCollisions([
+    ...planned,
+    { topic: config.deadLetterTopic, stream: { name: 'dead letters' } },
+  ]);
+  if (withLetters !== undefined) {
+    const [stream] = withLetters.streams;
+    throw Failure.config(
+      `Stream ${stream === undefined ? '' : displayName(stream)} would share the topic ${config.deadLetterTopic} with dead letters. Change "dead_letter_topic" or "topic_pattern".`,
+    );
+  }
+  return plans;
 }
 
 export interface TransactionalIds {

@@ -11,6 +11,8 @@ export interface Topic {
   readonly partitions: number;
   /** Bytes of the largest batch the broker takes for it. */
   readonly maxMessageBytes: number;
+  /** Undefined where the user may not read the topic's configs. */
+  readonly cleanupPolicy: string | undefined;
 }
 
 const LEADERS_MS = 60_000;
@@ -176,12 +178,18 @@ export async function prepareTopics(
     });
     if (existing.has(name) && differences.length > 0) await onMismatch(name, differences);
     const maxMessageBytes = Number(config.get('max.message.bytes') ?? BROKER_MAX_MESSAGE_BYTES);
-    topics.set(name, { name, partitions: partitions.length, maxMessageBytes });
+    topics.set(name, {
+      name,
+      partitions: partitions.length,
+      maxMessageBytes,
+      cleanupPolicy: config.get('cleanup.policy'),
+    });
   }
   return topics;
 }
 
-async function existingTopics(admin: Admin, access: Access): Promise<readonly string[]> {
+/** The names of every topic that the user may see. */
+export async function existingTopics(admin: Admin, access: Access): Promise<readonly string[]> {
   try {
     return await admin.listTopics();
   } catch (error) {

@@ -2,6 +2,7 @@ import type { AirbyteMessage, ConfiguredCatalog, ConnectorContext } from '@ewall
 import { Failure } from '@ewallet/failure';
 import { displayName, SchemaRegistry, type StreamName } from '@ewallet/avro';
 import { type Compress, compressor, TransactionalLog } from '@ewallet/kafka';
+import type { Admin } from 'kafkajs';
 import type { Config } from '../config/config';
 import { accessOf } from '../kafka/access';
 import { createAdmin, createCluster } from '../kafka/cluster';
@@ -12,11 +13,12 @@ import { TopicWriter } from '../kafka/topic-writer';
 import { DeadLetters } from './dead-letters';
 import { GenerationMarkers } from './generation-markers';
 import { MessageChannel } from './message-channel';
-import { registerControlSchemas, registerSchemas, type SchemaIds } from './schemas';
+import { registerControlSchemas, registerSchemas, verifySchemas, type SchemaIds } from './schemas';
 import { planStreams, transactionalIds, type StreamPlan } from './stream-plan';
 import { StreamWriter } from './stream-writer';
 import { Sync } from './sync';
-import { prepareTopics, type Topic } from './topics';
+import { refuseGaps, refuseKeylessCompaction } from './topic-rules';
+import { existingTopics, prepareTopics, type Topic } from './topics';
 
 const MB = 1024 * 1024;
 const MAX_WAITING_BYTES = 24 * MB;
@@ -48,12 +50,20 @@ async function prepare(config: Config, plans: readonly StreamPlan[], context: Co
     await admin.connect().catch((error: unknown) => {
       throw failureFromKafka(error, 'be reached', access);
     });
-    const schemas = await registerSchemas(registry, plans);
-    const controlSchemas = await registerControlSchemas(registry);
+    const warn = (message: string): Promise<void> => context.log.warn(message);
+    await verifySchemas(registry, plans);
+    await verifyTopics(config, plans, admin, registry);
     const names = [...new Set(plans.map(({ topic }) => topic))];
     const streams = await prepareTopics(admin, names, config.topics, access, async (topic, differences) => {
       await context.log.warn(`Topic ${topic} is used as it is: ${differences.join('; ')}.`);
     });
+    const policies = [...streams.values()].flatMap(({ name, cleanupPolicy: policy }) =>
+      policy === undefined ? [] : [[name, policy] as const],
+    );
+    refuseKeylessCompaction(plans, new Map(policies));
+    // Topics come first: a subject whose topic is missing is one that was written to before.
+    const schemas = await registerSchemas(registry, plans, warn);
+    const controlSchemas = await registerControlSchemas(registry, warn);
     const deadLetterSettings = { ...config.topics, partitions: 1, configs: {} };
     const deadLetters = await prepareTopics(admin, [config.deadLetterTopic], deadLetterSettings, access, () =>
       Promise.resolve(),
@@ -63,6 +73,22 @@ async function prepare(config: Config, plans: readonly StreamPlan[], context: Co
     registry.close();
     await admin.disconnect();
   }
+}
+
+/** What of the streams' topics can be refused before one is made. */
+async function verifyTopics(
+  config: Config,
+  plans: readonly StreamPlan[],
+  admin: Admin,
+  registry: SchemaRegistry,
+): Promise<void> {
+  const topics = new Set(await existingTopics(admin, accessOf(config)));
+  const missing = plans.filter(({ topic }) => !topics.has(topic));
+  const { 'cleanup.policy': policy } = config.topics.configs;
+  if (policy !== undefined) {
+    refuseKeylessCompaction(missing, new Map(missing.map(({ topic }) => [topic, policy])));
+  }
+  refuseGaps(plans, config, { topics, subjects: new Set(await registry.subjects()) });
 }
 
 function topicOf(topics: ReadonlyMap<string, Topic>, name: string): Topic {

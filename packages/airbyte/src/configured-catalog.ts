@@ -47,6 +47,7 @@ function parseStream(value: unknown, at: string): ConfiguredStream {
     generationId: wholeNumber(value.generation_id, `${at}.generation_id`),
     minimumGenerationId: wholeNumber(value.minimum_generation_id, `${at}.minimum_generation_id`),
     syncId: wholeNumber(value.sync_id, `${at}.sync_id`),
+    resumesFromState: typeof value.resumes_from_state === 'boolean' ? value.resumes_from_state : undefined,
     isResumable: stream.is_resumable === true,
   };
 }

@@ -32,7 +32,7 @@ export {
 export { describeWriterSchema, type WriterColumn, type WriterSchema } from './writer-schema';
 export { fitsPrecision, formatDecimal, parseDecimal, unscaledFromBytes, unscaledToBytes } from './decimal';
 export { exactAvroType, type AvroType } from './exact-avro-type';
-export { incompatibleColumns, type IncompatibleColumn } from './evolution';
+export { incompatibleColumns, type IncompatibleColumn, type RecordPart } from './evolution';
 export { SchemaRegistry, type Compatibility, type RegisteredSchema } from './registry';
 export { type RegistryCredentials, type RegistryOptions, type RegistryTls } from './registry-transport';
 export { tableName, type TableName } from './table-name';

@@ -92,10 +92,11 @@ export interface TopicCollision {
  * Streams that would share a topic. Kafka's metric names turn `.` into `_`, so the broker refuses `a.b` beside `a_b`:
  * they collide too.
  */
-export function topicCollisions(pattern: string, streams: readonly StreamName[]): readonly TopicCollision[] {
+export function topicCollisions(
+  planned: readonly { readonly topic: string; readonly stream: StreamName }[],
+): readonly TopicCollision[] {
   const groups = new Map<string, { topics: Set<string>; streams: StreamName[] }>();
-  for (const stream of streams) {
-    const topic = topicName(pattern, stream);
+  for (const { topic, stream } of planned) {
     const key = topic.replaceAll('.', '_');
     const group = groups.get(key) ?? { topics: new Set(), streams: [] };
     group.topics.add(topic);

@@ -81,13 +81,33 @@ export class SchemaRegistry {
     return fetched;
   }
 
-  /** The newest version of a subject; undefined where the subject does not exist. */
-  async latest(subject: string): Promise<RegisteredSchema | undefined> {
-    const what = `read subject ${subject}`;
-    const answer = await this.#call('GET', `subjects/${encodeURIComponent(subject)}/versions/latest`, what);
-    if (answer.status === 404) return undefined;
-    const body = this.#expect(answer, what) as { id: number; version: number; schema: string };
-    return { id: body.id, version: body.version, schema: JSON.parse(body.schema) };
+  /** Whether the schema is a version of the subject already. */
+  async holds(subject: string, schema: unknown): Promise<boolean> {
+    const what = `look a schema up under subject ${subject}`;
+    const answer = await this.#call('POST', `subjects/${encodeURIComponent(subject)}`, what, {
+      schemaType: 'AVRO',
+      schema: JSON.stringify(schema),
+    });
+    if (answer.status === 404) return false;
+    this.#expect(answer, what);
+    return true;
+  }
+
+  /** Every version of a subject, oldest first; empty where the subject does not exist. */
+  async versions(subject: string): Promise<readonly RegisteredSchema[]> {
+    const path = `subjects/${encodeURIComponent(subject)}/versions`;
+    const what = `read the versions of subject ${subject}`;
+    const answer = await this.#call('GET', path, what);
+    if (answer.status === 404) return [];
+    const numbers = [...(this.#expect(answer, what) as readonly number[])].sort((a, b) => a - b);
+    const found: RegisteredSchema[] = [];
+    for (const number of numbers) {
+      const version = await this.#call('GET', `${path}/${number}`, what);
+      if (version.status === 404) continue; // Deleted between the two requests.
+      const body = this.#expect(version, what) as { id: number; version: number; schema: string };
+      found.push({ id: body.id, version: body.version, schema: JSON.parse(body.schema) });
+    }
+    return found;
   }
 
   /** Registers the schema, or finds it registered. Returns its id. */
@@ -105,12 +125,12 @@ export class SchemaRegistry {
     return (this.#expect(answer, what) as { id: number }).id;
   }
 
-  /** The registry's reasons against a schema as the subject's next version; empty where it is compatible. */
-  async incompatibilities(subject: string, schema: unknown): Promise<readonly string[]> {
+  /** The registry's reasons against a schema beside one version of the subject; empty where the two are compatible. */
+  async incompatibilities(subject: string, version: number, schema: unknown): Promise<readonly string[]> {
     const what = `test a schema against subject ${subject}`;
     const answer = await this.#call(
       'POST',
-      `compatibility/subjects/${encodeURIComponent(subject)}/versions/latest?verbose=true`,
+      `compatibility/subjects/${encodeURIComponent(subject)}/versions/${version}?verbose=true`,
       what,
       { schemaType: 'AVRO', schema: JSON.stringify(schema) },
     );
@@ -123,12 +143,12 @@ export class SchemaRegistry {
   }
 
   /**
-   * The compatibility of a subject; undefined where it follows the registry's default. Apicurio gives its default, which
-   * is NONE, instead.
+   * The compatibility that holds for a subject, which is the registry's default where the subject has none of its own;
+   * undefined where an older registry gives only the subject's own. Apicurio's default is NONE.
    */
   async compatibility(subject: string): Promise<Compatibility | undefined> {
     const what = `read the compatibility of subject ${subject}`;
-    const answer = await this.#call('GET', `config/${encodeURIComponent(subject)}`, what);
+    const answer = await this.#call('GET', `config/${encodeURIComponent(subject)}?defaultToGlobal=true`, what);
     if (answer.status === 404) return undefined;
     return (this.#expect(answer, what) as { compatibilityLevel: Compatibility }).compatibilityLevel;
   }

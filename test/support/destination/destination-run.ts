@@ -12,6 +12,8 @@ export interface CatalogStream {
   readonly syncId?: number;
   readonly generationId?: number;
   readonly minimumGenerationId?: number;
+  /** As ewallet-sync says it; Airbyte does not. */
+  readonly resumes?: boolean;
 }
 
 export function catalogOf(streams: readonly CatalogStream[]): unknown {
@@ -29,6 +31,7 @@ export function catalogOf(streams: readonly CatalogStream[]): unknown {
       sync_id: stream.syncId ?? null,
       generation_id: stream.generationId ?? null,
       minimum_generation_id: stream.minimumGenerationId ?? null,
+      ...(stream.resumes === undefined ? {} : { resumes_from_state: stream.resumes }),
     })),
   };
 }

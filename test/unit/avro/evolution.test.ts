@@ -26,7 +26,7 @@ const refused: readonly (readonly [string, Record<string, unknown>, Record<strin
     'another scale inside an array',
     { a: { type: 'array', items: { type: 'number', precision: 5, scale: 1 } } },
     { a: { type: 'array', items: { type: 'number', precision: 5, scale: 2 } } },
-    "decimal(5,1) became decimal(5,2): a reader that holds one schema would shift the decimal point of the other's amounts",
+    "array of decimal(5,1) became array of decimal(5,2): a reader that holds one schema would shift the decimal point of the other's amounts",
   ],
 ];
 
