@@ -81,6 +81,15 @@ export class SchemaRegistry {
     return fetched;
   }
 
+  /** The newest version of a subject; undefined where the subject does not exist. */
+  async latest(subject: string): Promise<RegisteredSchema | undefined> {
+    const what = `read subject ${subject}`;
+    const answer = await this.#call('GET', `subjects/${encodeURIComponent(subject)}/versions/latest`, what);
+    if (answer.status === 404) return undefined;
+    const body = this.#expect(answer, what) as { id: number; version: number; schema: string };
+    return { id: body.id, version: body.version, schema: JSON.parse(body.schema) };
+  }
+
   /** Whether the schema is a version of the subject already. */
   async holds(subject: string, schema: unknown): Promise<boolean> {
     const what = `look a schema up under subject ${subject}`;
