@@ -7,6 +7,7 @@ import { AttemptFiles } from './attempt-files';
 import type { ConnectorConfig, SyncConfig } from './config';
 import { commandLine } from './connector-process';
 import { destinationCatalog } from './destination-catalog';
+import { confirmState, wantsConfirmation } from './confirmation';
 import { discover } from './discovery';
 import { RunLock } from './run-lock';
 import { configureCatalog, isNamed, vanishedFailure, type SelectedCatalog } from './selection';
@@ -152,6 +153,7 @@ async function attemptSync(
     await keeper.written();
     if (stop.aborted) return syncId;
     await keeper.finish();
+    await confirmIfWanted(config, stateFile, sourceConfig, files, log);
     if (configured.vanished.length > 0) {
       throw vanishedFailure(configured.vanished, config, 'every other stream was synced');
     }
@@ -194,6 +196,21 @@ async function sourceSettings({ config }: ConnectorConfig): Promise<unknown> {
   } catch {
     return undefined;
   }
+}
+
+/** A source that keeps a log for us is told what it may forget, now that the state is on disk. */
+async function confirmIfWanted(
+  config: SyncConfig,
+  stateFile: string,
+  sourceConfig: string,
+  files: AttemptFiles,
+  log: SyncLog,
+): Promise<void> {
+  const state = await readStateFile(stateFile);
+  if (!wantsConfirmation(state)) return;
+  const statePath = await files.put('confirmed.json', stateMessages(state));
+  const flags = { config: sourceConfig, state: statePath };
+  await confirmState(commandLine(config.source.launcher, 'confirm', flags, files.directory), log);
 }
 
 function fullName(stream: Readonly<Record<string, unknown>>): string {

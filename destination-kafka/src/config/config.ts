@@ -48,6 +48,8 @@ export interface Config {
   readonly transactionalId: string | undefined;
   readonly transactionTimeoutMs: number;
   readonly unfitValues: 'null' | 'dead_letter' | 'fail';
+  /** What a deletion of a change data capture leaves of its row in an append_dedup stream. */
+  readonly deletionMode: 'hard' | 'soft';
   readonly oversizedRecords: 'fail' | 'dead_letter';
   readonly deadLetterTopic: string;
 }
@@ -229,6 +231,7 @@ export function parseConfig(value: unknown): Config {
     transactionalId: reader.optionalText('transactional_id'),
     transactionTimeoutMs: reader.number('transaction_timeout_ms', 600_000, { min: 10_000, max: 3_600_000 }),
     unfitValues: reader.oneOf('unfit_values', ['null', 'dead_letter', 'fail'] as const, 'null'),
+    deletionMode: reader.oneOf('deletion_mode', ['hard', 'soft'] as const, 'hard'),
     oversizedRecords: reader.oneOf('oversized_records', ['fail', 'dead_letter'] as const, 'fail'),
     deadLetterTopic: reader.text('dead_letter_topic', '_airbyte_dead_letters'),
   };

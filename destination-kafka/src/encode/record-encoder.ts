@@ -5,6 +5,9 @@ import { lastMember, rawMembers, type RawMember } from './json-members';
 
 type AvroType = ReturnType<typeof exactAvroType>;
 
+/** The field by which every source of change data capture says when a row was deleted. */
+export const DELETED_AT = '_ab_cdc_deleted_at';
+
 /** Airbyte's `meta.changes` entry, as raw JSON. */
 function change(field: string, kind: 'NULLED' | 'TRUNCATED'): string {
   const reason = kind === 'NULLED' ? 'DESTINATION_TYPECAST_ERROR' : 'DESTINATION_FIELD_SIZE_LIMITATION';
@@ -20,6 +23,8 @@ export interface EncodedRecord {
   readonly metadata: Buffer;
   /** Names of columns whose value did not fit. */
   readonly nulled: readonly string[];
+  /** Whether it is of a row's deletion. */
+  readonly isDeletion: boolean;
 }
 
 /** The record cannot be written as it is; the reason names columns, never values. */
@@ -117,7 +122,8 @@ export class RecordEncoder {
       _airbyte_meta: metaText(syncId, changes.join(','), additional),
       _airbyte_generation_id: generationId,
     });
-    return { kind: 'encoded', key, data: this.#dataType.toBuffer(avro), metadata, nulled };
+    const isDeletion = (values.get(DELETED_AT) ?? 'null') !== 'null';
+    return { kind: 'encoded', key, data: this.#dataType.toBuffer(avro), metadata, nulled, isDeletion };
   }
 
   #encodeKey(values: ReadonlyMap<string, string>): Buffer | UnfitRecord | undefined {

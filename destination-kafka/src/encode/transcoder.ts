@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { writeLong } from './avro-bytes';
 import { convert } from './convert';
 import { endOfString, endOfValue, NOT_FOUND, standsAt, type ScanNotes } from './line-scanner';
-import { metaText } from './record-encoder';
+import { DELETED_AT, metaText } from './record-encoder';
 import { DECLINED, tokenEncoder, type TokenEncoder } from './token-encoders';
 
 const COMMA = 0x2c;
@@ -65,6 +65,8 @@ export class Transcoder {
   readonly #general: readonly TokenEncoder[];
   readonly #byLabel: ReadonlyMap<string, number>;
   readonly #keys: readonly { readonly column: number; readonly encode: TokenEncoder }[];
+  /** Place of the column that says when a row was deleted; -1 where the stream has none. */
+  readonly #deletedAt: number;
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
   readonly #escaped: Uint8Array;
@@ -74,6 +76,7 @@ export class Transcoder {
   readonly #notes: ScanNotes = { escapes: 0, beyondAscii: false };
   #value: Buffer;
   #key: Buffer;
+  #source: Buffer = NULL;
   #dataEnd = 0;
   #valueEnd = 0;
   #keyEnd = 0;
@@ -95,6 +98,7 @@ export class Transcoder {
       column: columns.findIndex((column) => column.name === name),
       encode: columnEncoder(kind),
     }));
+    this.#deletedAt = columns.findIndex(({ name }) => name === DELETED_AT);
     this.#starts = new Int32Array(columns.length);
     this.#ends = new Int32Array(columns.length);
     this.#escaped = new Uint8Array(columns.length);
@@ -121,6 +125,12 @@ export class Transcoder {
     return this.#dataEnd;
   }
 
+  /** Whether the line is of a row's deletion. */
+  get isDeletion(): boolean {
+    const start = this.#starts[this.#deletedAt] ?? NOT_FOUND;
+    return start !== NOT_FOUND && !isNull(this.#source, start, this.#ends[this.#deletedAt] ?? NOT_FOUND);
+  }
+
   /** The framed key: `key[0, keyEnd)`. */
   get key(): Buffer {
     return this.#key;
@@ -136,6 +146,7 @@ export class Transcoder {
    * @returns the position behind the object, or DECLINED
    */
   encodeData(source: Buffer, start: number, end: number): number {
+    this.#source = source;
     const behind = this.#scan(source, start, end);
     if (behind === DECLINED) return DECLINED;
     if (this.#notes.beyondAscii && !isUtf8(source.subarray(start, behind))) return DECLINED;

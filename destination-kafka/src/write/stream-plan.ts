@@ -16,6 +16,8 @@ export interface StreamPlan {
   readonly generationId: bigint;
   /** The topic's older generations are to go once this sync has delivered the stream completely. */
   readonly replacesOlderGenerations: boolean;
+  /** A deletion removes its row: a tombstone follows its record. */
+  readonly deletesRows: boolean;
 }
 
 /**
@@ -69,6 +71,7 @@ function planStream(config: Config, stream: ConfiguredStream, startedAt: number)
     incremental: stream.syncMode === 'incremental',
     resumesFromState: stream.resumesFromState,
     syncId,
+    deletesRows: config.deletionMode === 'hard' && destinationSyncMode === 'append_dedup',
     ...generation(stream, startedAt),
   };
 }

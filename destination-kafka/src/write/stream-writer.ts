@@ -80,6 +80,7 @@ export class StreamWriter {
       keyed ? { bytes: transcoder.key, start: 0, end: transcoder.keyEnd } : undefined,
       { bytes: transcoder.value, start: 0, end: transcoder.valueEnd },
       transcoder.dataEnd,
+      transcoder.isDeletion,
     );
   }
 
@@ -99,10 +100,11 @@ export class StreamWriter {
       key === undefined ? undefined : { bytes: key, start: 0, end: key.length },
       { bytes: value, start: 0, end: value.length },
       FRAME_BYTES + encoded.data.length,
+      encoded.isDeletion,
     );
   }
 
-  #append(line: Buffer, key: Span | undefined, value: Span, dataEnd: number): void {
+  #append(line: Buffer, key: Span | undefined, value: Span, dataEnd: number, isDeletion: boolean): void {
     this.#ordinal += 1;
     const ordinal = key === undefined ? this.#ordinal : 0;
     const headers = this.#headers.forRecord(value.bytes, FRAME_BYTES, dataEnd, ordinal);
@@ -113,6 +115,10 @@ export class StreamWriter {
       return;
     }
     this.topic.append(key, FRAME_BYTES, value, headers);
+    // Behind its value, in the same partition and transaction: a reader of every version has when, a reader by key has nothing.
+    if (isDeletion && this.plan.deletesRows && key !== undefined) {
+      this.topic.append(key, FRAME_BYTES, undefined, headers);
+    }
     this.#written += 1;
   }
 
