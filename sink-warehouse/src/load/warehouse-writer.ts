@@ -9,6 +9,7 @@ import { storeDeadLetters } from '../deadletters/store';
 import type { Batch, DeadLetter } from './batch';
 import { recordOf } from './raw-record';
 import { judgeFault, type WarehouseFault } from './fault';
+import { orderedByForeignKey } from './foreign-key';
 import { liveReferences, halves } from './bisection';
 import type { RowReference, TableBatch } from './table-batch';
 import { TableLanding } from './table-landing';
@@ -60,7 +61,8 @@ export class WarehouseWriter {
       } catch (error) {
         await this.rollback(error);
         const next = this.nextAttempt(batch, attempt, error, attempts);
-        if (next === undefined) throw this.explain(error);
+        // A deferred constraint speaks up at the commit only.
+        if (next === undefined) throw (await orderedByForeignKey(this.client, error)) ?? this.explain(error);
         attempt = next;
       }
     }
@@ -111,6 +113,8 @@ export class WarehouseWriter {
         await this.client.query('rollback to savepoint part');
         await this.client.query('release savepoint part');
         await this.landing.forget();
+        const refused = await orderedByForeignKey(this.client, error);
+        if (refused !== undefined) throw refused;
         const [only, ...others] = part;
         if (only === undefined || others.length > 0) {
           // The later half lands last: keys that only PostgreSQL sees as equal end as their last record says.
