@@ -5,6 +5,7 @@ import { readAuditConfig } from './config/audit-config';
 import { isEqualReport } from './report/audit-report';
 import { jsonReport } from './report/json-report';
 import { Progress } from './report/progress';
+import { recordAudit } from './report/recorded-audit';
 import { textReport } from './report/text-report';
 
 /** What a shell, cron or Kubernetes sees. */
@@ -63,6 +64,7 @@ export function program(out: Output, err: Output): Command {
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
       try {
         const config = await readAuditConfig(flags.config);
+        const startedAt = new Date();
         const progress = new Progress(err, Date.now);
         const seed = flags.seed ?? Math.floor(Math.random() * 1_000_000);
         const sample = flags.sample === undefined ? undefined : { percent: flags.sample, seed };
@@ -81,6 +83,8 @@ export function program(out: Output, err: Output): Command {
         });
         out.write(flags.json === true ? jsonReport(report) : textReport(report));
         process.exitCode = isEqualReport(report) ? EXIT.equal : EXIT.different;
+        const run = { keysOnly: flags.keys ?? false, samplePercent: flags.sample, startedAt };
+        await recordAudit(config.warehouse, report, run);
       } finally {
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       }

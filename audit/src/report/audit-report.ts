@@ -12,6 +12,8 @@ export interface DifferentRow {
 
 export interface StreamReport {
   readonly stream: string;
+  /** In the warehouse. */
+  readonly table: string;
   /** Rows of the source that were compared. */
   readonly rows: number;
   readonly missing: readonly ShownKey[];

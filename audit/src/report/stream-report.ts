@@ -22,6 +22,7 @@ export function streamReport(
     );
   return {
     stream: plan.stream,
+    table: plan.table,
     rows: compared.rows,
     missing: keysOf('missing'),
     extra: keysOf('extra'),

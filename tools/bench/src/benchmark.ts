@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { auditTrial } from './audit-hop';
 import { airbyteLines, prepare, withSettings, type BenchSession } from './bench-session';
 import { dbtTrial } from './dbt-hop';
 import { summariseDelays, type Delay, type DelaySummary } from './delay';
@@ -17,7 +18,7 @@ import { sourceTrial } from './source-hop';
 import { startStack, stopStack } from './stack';
 import type { Trial } from './trial';
 
-export const HOPS = ['source', 'destination', 'sink', 'scale', 'flow', 'incremental', 'dbt'] as const;
+export const HOPS = ['source', 'destination', 'sink', 'scale', 'flow', 'incremental', 'dbt', 'audit'] as const;
 export type Hop = (typeof HOPS)[number];
 
 /** Hops that work on the Airbyte lines of the source, which are made once, or warm Kafka up with them. */
@@ -127,6 +128,8 @@ async function trialOf(hop: Hop, session: BenchSession, lines: string, run: numb
       return { trials: [], delays: await incrementalTrial(session, lines) };
     case 'dbt':
       return dbtTrial(session);
+    case 'audit':
+      return { trials: await auditTrial(session), delays: [] };
     default: {
       const never: never = hop;
       throw new TypeError(`unknown hop ${String(never)}`);

@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { withClient, type BenchSession } from './bench-session';
+import { runPipeline } from './pipeline';
+import { programPath } from './programs';
+import { landRows, makeRawTables } from './raw-tables';
+import type { Trial } from './trial';
+
+/** What any comparison inside the databases costs at least: each row made into text and hashed once. */
+const hashSql = (table: string): string =>
+  `select count(*) as rows, sum(hashtextextended(t::text, 0)) as hash from ${table} t`;
+
+/** Lands what the e-wallet has, untimed, as the sink does. */
+async function landForAudit(session: BenchSession): Promise<void> {
+  await makeRawTables(session, session.warehouseUrl);
+  await landRows(session, session.warehouseUrl, { kind: 'first', split: 'infinity' });
+  await withClient(session.sourceUrl, (client) => client.query('vacuum (analyze) transactions'));
+}
+
+/** Equal tables compared row by row, beside the hash of every row on both sides at once. */
+export async function auditTrial(session: BenchSession): Promise<Trial[]> {
+  const { totals, errors, directory, stack } = session;
+  await landForAudit(session);
+  const { host, port, database, username, password } = stack.source;
+  const config = path.join(directory, 'audit.json');
+  await writeFile(
+    config,
+    JSON.stringify({
+      source: { host, port, database, username, password, ssl_mode: { mode: 'disable' } },
+      warehouse: { 'connection.url': session.warehouseUrl },
+      streams: ['public.transactions'],
+    }),
+  );
+  // Exit 0 says that every row was compared and equal; anything else fails here.
+  const command = [programPath('ewallet-audit'), 'run', '--config', config] as const;
+  const hop = await runPipeline([{ command: [...command], measured: true }], {
+    errors,
+    output: path.join(directory, 'audit.txt'),
+  });
+  const started = process.hrtime.bigint();
+  await Promise.all([
+    hashAll(session.sourceUrl, 'public.transactions'),
+    hashAll(session.warehouseUrl, 'raw.transactions'),
+  ]);
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  return [
+    {
+      hop: 'audit',
+      limitName: 'hash of each row as text, both sides',
+      target: 0.5,
+      measured: {
+        hop: { rows: totals.rows, bytes: 0, ...hop },
+        limit: { rows: totals.rows, bytes: 0, seconds, peakRss: 0, cpuSeconds: 0 },
+      },
+    },
+  ];
+}
+
+async function hashAll(url: string, table: string): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query('set max_parallel_workers_per_gather = 0');
+    await client.query(hashSql(table));
+  });
+}
