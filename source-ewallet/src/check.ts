@@ -109,6 +109,7 @@ function leftOut(table: Table, role: string): string | undefined {
   const name = `Table ${streamName(table)} is left out`;
   switch (table.unreadable) {
     case undefined:
+    case 'dropped meanwhile':
       return undefined;
     case 'no privilege':
       return `${name}: GRANT SELECT ON ${quoteQualified(table.schema, table.name)} TO ${role};`;

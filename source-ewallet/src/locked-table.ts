@@ -23,8 +23,29 @@ export async function isLocked(
   table: Table,
   columns: readonly Column[],
 ): Promise<boolean> {
-  return isLockable(table) === isLockable(locked) && (await isReadAsLooked(client, table, columns));
+  if (isLockable(table) !== isLockable(locked)) return false;
+  return (await isReadAsLooked(client, table, columns)) && !(await isAnyRewritten(client));
 }
+
+/**
+ * Whether anything that the transaction has locked (partitions and a view's tables are in it) was made, dropped or rewritten
+ * after its snapshot. ALTER TABLE, TRUNCATE and CREATE MATERIALIZED VIEW leave rows that an earlier snapshot does not see,
+ * so that the table would be read as empty. pg_class is read with the snapshot, pg_relation_filenode() without.
+ *
+ * @see https://www.postgresql.org/docs/current/mvcc-caveats.html
+ */
+async function isAnyRewritten(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from pg_locks l left join pg_class c on c.oid = l.relation
+      where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.relation >= ${firstUserOid}
+        and (c.oid is null or nullif(c.relfilenode, 0) is distinct from pg_relation_filenode(c.oid))
+      limit 1`,
+  );
+  return rowCount === 1;
+}
+
+/** FirstNormalObjectId in PostgreSQL's access/transam.h: below are the catalogue's own tables. */
+const firstUserOid = 16_384;
 
 function isLockable(table: Table): boolean {
   return table.hasRowVersions && table.kind !== 'materialized view';

@@ -133,7 +133,7 @@ function configuredTable(tables: readonly Table[], stream: ConfiguredStream, con
       `Table ${describe(stream)} has no rows here: a standby has none of unlogged tables. Connect to the primary, or leave the stream out.`,
     );
   }
-  if (table === undefined || table.unreadable !== undefined) {
+  if (table === undefined || table.unreadable === 'no privilege') {
     throw Failure.config(
       `Table ${describe(stream)} is gone or cannot be read by ${config.connection.username}: refresh the schema, or GRANT SELECT on it.`,
     );

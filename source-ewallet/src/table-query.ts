@@ -60,8 +60,9 @@ interface TableRow {
   kind: string;
   rows: number;
   bytes: number;
-  whole: boolean;
-  readable: boolean;
+  whole: boolean | null;
+  /** Null where the table was dropped after the snapshot: functions that take an oid look beside it. */
+  readable: boolean | null;
   unlogged: boolean;
   heap: boolean;
   primary_key: string[];
@@ -101,13 +102,14 @@ async function query(client: Client, schemas: readonly string[], name: string | 
     kind: tableKind(row.kind),
     columns: (columnsOf.get(row.oid) ?? []).map((column) => toColumn(column, byOid)),
     primaryKey: row.primary_key,
-    hasRowVersions: row.whole && row.heap && 'rpm'.includes(row.kind),
+    hasRowVersions: row.whole === true && row.heap && 'rpm'.includes(row.kind),
     unreadable: unreadable(row),
     estimate: { rows: row.rows, bytes: row.bytes },
   }));
 }
 
 function unreadable(row: TableRow): Unreadable | undefined {
+  if (row.readable === null) return 'dropped meanwhile';
   if (!row.readable) return 'no privilege';
   return row.unlogged ? 'unlogged on a standby' : undefined;
 }

@@ -13,8 +13,11 @@ export interface Column {
 
 export type TableKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table';
 
-/** A standby has no rows of an unlogged table: it, or a partition of it, can only be read on the primary. */
-export type Unreadable = 'no privilege' | 'unlogged on a standby';
+/**
+ * A standby has no rows of an unlogged table: it, or a partition of it, can only be read on the primary. A table that was
+ * dropped after the snapshot may have a successor of its name by now.
+ */
+export type Unreadable = 'no privilege' | 'unlogged on a standby' | 'dropped meanwhile';
 
 /** What can be read as one stream. */
 export interface Table {
