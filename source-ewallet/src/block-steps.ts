@@ -14,21 +14,41 @@ export interface StepResult {
 /** Enough for the first step of a table that was never analysed: 16 MB. */
 const firstGuess = 2_048;
 
+/** 128 kB: what is cut off after a time begins with so little that it ends within that time, whatever its reader does. */
+const firstOfCutOff = 16;
+
+/** How much of the time after which a statement is cut off a step may take, and how much larger than the one before it may be. */
+const shareOfCutOff = 4;
+const growth = 2;
+
+export interface StepLimit {
+  readonly rows: number;
+  readonly milliseconds: number;
+  /** After how many milliseconds the server ends a statement; undefined where it does not. */
+  readonly cutOff?: number | undefined;
+}
+
 /**
  * Cuts the blocks `[first, end)` into steps of at most about so many rows and milliseconds, by the planner's rows a block
  * at first and by what the steps before turned out to be from then on. Nothing is wanted of an empty table but one step.
+ *
+ * A step takes as long as its reader does. Where the server cuts statements off, steps begin small and grow slowly, so that
+ * each ends well before that and a resumed sync gets further.
  */
 export function* blockSteps(
   table: { readonly first: number; readonly end: number; readonly rowsPerBlock: number },
-  limit: { readonly rows: number; readonly milliseconds: number },
+  limit: StepLimit,
 ): Generator<BlockStep, void, StepResult | undefined> {
   let density = table.rowsPerBlock;
   let pace = Number.POSITIVE_INFINITY;
+  let most = limit.cutOff === undefined ? Number.POSITIVE_INFINITY : firstOfCutOff;
+  const milliseconds = Math.min(limit.milliseconds, (limit.cutOff ?? Number.POSITIVE_INFINITY) / shareOfCutOff);
   for (let first = table.first; ;) {
     const byRows = density > 0 ? Math.max(1, Math.floor(limit.rows / density)) : firstGuess;
-    const blocks = Math.max(1, Math.min(byRows, Math.floor(pace * limit.milliseconds)));
+    const blocks = Math.max(1, Math.min(byRows, Math.floor(pace * milliseconds), most));
     const end = Math.min(first + blocks, Math.max(table.end, first + 1));
     const isLast = end >= table.end;
+    if (limit.cutOff !== undefined) most = blocks * growth;
     const result = yield { first, end, isLast };
     if (isLast) return;
     if (result !== undefined) {

@@ -146,6 +146,9 @@ function streamFailure(error: unknown, stream: ConfiguredStream, config: SourceC
     what: `Could not read stream ${describe(stream)}`,
     stream: stream.descriptor,
     role: config.connection.username,
+    atTimeout:
+      `It took longer than statement_timeout_seconds (${config.statementTimeoutSeconds}), which counts the time that the ` +
+      'destination takes too: raise it, or set it to 0 for none.',
   });
   return failure.stream === undefined
     ? new Failure(failure.kind, {

@@ -37,7 +37,11 @@ export function* readingSteps(
   }
   const steps = blockSteps(
     { first: wanted.first, end: wanted.end ?? heap.blocks, rowsPerBlock: heap.rows / heap.blocks },
-    { rows: config.checkpointRows, milliseconds: config.checkpointSeconds * 1000 },
+    {
+      rows: config.checkpointRows,
+      milliseconds: config.checkpointSeconds * 1000,
+      cutOff: config.statementTimeoutSeconds === 0 ? undefined : config.statementTimeoutSeconds * 1000,
+    },
   );
   const condition = wantedSql(rules, next);
   for (let step = steps.next(); !step.done;) {

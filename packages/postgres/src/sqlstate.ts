@@ -8,6 +8,8 @@ export interface Doing {
   readonly stream?: { readonly name: string; readonly namespace?: string };
   /** The role in use, for the remedy's GRANT. */
   readonly role?: string;
+  /** What to do where a statement took longer than it may. */
+  readonly atTimeout?: string;
 }
 
 interface Verdict {
@@ -83,7 +85,8 @@ function judgeSqlState(state: string, text: string, doing: Doing): Verdict {
       return transient('The object is in use by another session.');
     case '57014':
       return transient(
-        'A time-out or an administrator cancelled it: look at statement_timeout of the configuration and of the role.',
+        (text.includes('statement timeout') ? doing.atTimeout : undefined) ??
+          'A time-out or an administrator cancelled it: look at statement_timeout of the configuration and of the role.',
       );
     case '22021':
     case '22P05':

@@ -62,6 +62,8 @@ export interface RunOptions {
   readonly state?: unknown;
   /** Called with each line as it is written; aborting is how a test stops a sync. */
   readonly onLine?: (line: string, stop: () => void) => void;
+  /** Milliseconds that the destination takes for each chunk of output. */
+  readonly destinationTakes?: number;
 }
 
 /** Runs the source in this process, with real files and a real server, and gives everything it wrote. */
@@ -86,7 +88,8 @@ export async function runWalletSource(
             stop.abort();
           });
       }
-      done();
+      if (options.destinationTakes === undefined) done();
+      else setTimeout(done, options.destinationTakes);
     },
   });
   try {

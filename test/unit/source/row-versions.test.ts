@@ -240,6 +240,19 @@ test('block steps cover every block once, in order, whatever they turn out to ho
   );
 });
 
+test('steps of statements that are cut off begin small, double at most, and take a quarter of that time', () => {
+  const table = { first: 0, end: 2000, rowsPerBlock: 10 };
+  const steps = blockSteps(table, { rows: 100_000, milliseconds: 30_000, cutOff: 4000 });
+  const sizes: number[] = [];
+  for (let step = steps.next(); !step.done;) {
+    const blocks = step.value.end - step.value.first;
+    sizes.push(blocks);
+    // Ten milliseconds a block: a hundred of them are a quarter of the time.
+    step = steps.next({ rows: blocks * 10, milliseconds: blocks * 10 });
+  }
+  expect(sizes.slice(0, 6)).toEqual([16, 32, 64, 100, 100, 100]);
+});
+
 test('array text is taken apart: quotes, escapes, NULL and "NULL", bounds, other delimiters, depth', () => {
   expect(parseArrayText('{a,"b,\\"c\\\\",NULL,"NULL",""}', ',')).toEqual(['a', 'b,"c\\', null, 'NULL', '']);
   expect(parseArrayText('[0:1]={7,8}', ',')).toEqual(['7', '8']);
