@@ -1,6 +1,6 @@
 import { SERVICE_NAMES, startStack, type StackConnections } from '@ewallet/local-stack';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -158,6 +158,15 @@ test('a service that was killed comes back on its port with its data', async () 
   } finally {
     await stack.stop();
   }
+});
+
+test('a service that cannot be prepared ends the preparation of the others, and is what the message names', async () => {
+  // A file where the folder of the second server belongs: that one fails while initdb and the formatter are running.
+  await writeFile(path.join(dir, 'warehouse'), '');
+  await expect(startStack({ dir })).rejects.toThrow(/EEXIST.*warehouse/);
+  const left = spawnSync('ps', ['-eo', 'stat=,args='], { encoding: 'utf8' }).stdout.split('\n');
+  expect(left.filter((line) => line.includes(dir) && !line.startsWith('Z'))).toEqual([]);
+  expect(await readdir(path.join(dir, 'kafka'))).toEqual(['log4j2.properties', 'server.properties']);
 });
 
 test('a port that is in use is one clear line', async () => {

@@ -1,14 +1,11 @@
 import { Failure } from '@ewallet/failure';
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { runProgram } from './run-program';
 import type { Launch } from './service-state';
-
-const run = promisify(execFile);
 
 /** One more way into the broker, beside the plain one. */
 export interface KafkaListener {
@@ -106,6 +103,7 @@ export async function prepareKafka(
   ports: KafkaPorts,
   options: KafkaOptions,
   { java, classpath }: { readonly java: string; readonly classpath: string },
+  signal: AbortSignal,
 ): Promise<Launch> {
   await mkdir(folder, { recursive: true });
   for (const [name, content] of Object.entries(options.files ?? {})) {
@@ -115,7 +113,7 @@ export async function prepareKafka(
   const logging = path.join(folder, 'log4j2.properties');
   await writeFile(settings, serverProperties(folder, ports, options), { mode: 0o600 });
   await writeFile(logging, LOGGING);
-  await format(folder, settings, options, { java, classpath });
+  await format(folder, serverProperties(folder, ports, options), options, { java, classpath }, signal);
   const heap = options.heapMb ?? 512;
   const defined = Object.entries(options.systemProperties ?? {}).map(([name, value]) => `-D${name}=${value}`);
   return {
@@ -138,13 +136,19 @@ export async function prepareKafka(
 
 async function format(
   folder: string,
-  settings: string,
+  properties: string,
   options: KafkaOptions,
   { java, classpath }: { readonly java: string; readonly classpath: string },
+  signal: AbortSignal,
 ): Promise<void> {
   const done = path.join(folder, 'formatted');
   if (existsSync(done)) return;
-  await rm(path.join(folder, 'data'), { recursive: true, force: true }); // Half formatted by a run that was killed.
+  const data = path.join(folder, 'data');
+  // A folder of its own: the formatter of an earlier run that was killed may still be writing into its folder.
+  const fresh = await mkdtemp(path.join(folder, 'data.new.'));
+  const settings = path.join(folder, 'format.properties');
+  // Of two lines for one key the last one holds.
+  await writeFile(settings, `${properties}log.dirs=${fresh}\n`, { mode: 0o600 });
   const scram = (options.scramUsers ?? []).flatMap(({ mechanism, user, password }) => [
     '--add-scram',
     `${mechanism}=[name=${user},password=${password}]`,
@@ -152,15 +156,27 @@ async function format(
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'k');
   const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classpath, 'kafka.tools.StorageTool', 'format'];
   try {
-    await run(java, [...args, '--cluster-id', clusterId, '--config', settings, ...scram]);
+    await runProgram(java, [...args, '--cluster-id', clusterId, '--config', settings, ...scram], { signal });
+    await rm(data, { recursive: true, force: true }); // Half formatted by a run that was killed.
+    await rename(fresh, data);
   } catch (error) {
-    const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
-    throw Failure.config(`Kafka refused its settings in ${settings}: ${output.split('\n').at(-1) ?? ''}`, {
+    if (signal.aborted) throw error;
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    throw Failure.config(`Kafka refused its settings in ${path.join(folder, 'server.properties')}: ${cause(output)}`, {
       cause: error,
     });
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+    await rm(settings, { force: true });
   }
   await writeFile(`${done}.new`, clusterId);
   await rename(`${done}.new`, done);
+}
+
+/** What a JVM printed, without the frames of its stack: the innermost cause where it names one. */
+function cause(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !/^\s+(at |\.\.\. )/.test(line));
+  return (lines.findLast((line) => line.startsWith('Caused by: ')) ?? lines.join(' ')).trim();
 }
 
 /** An ApiVersions request: the broker answers it once it serves clients, before that the connection is refused. */

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { provideCopy } from './provide-copy';
+import { runProgram } from './run-program';
 import type { Launch } from './service-state';
 
 const run = promisify(execFile);
@@ -56,6 +57,7 @@ export async function preparePostgres(
   folder: string,
   connection: PostgresConnection,
   options: PostgresOptions,
+  signal: AbortSignal,
 ): Promise<Launch> {
   const user = await unprivilegedUser();
   const native = await binaries(user);
@@ -65,7 +67,7 @@ export async function preparePostgres(
     await chown(folder, user.uid, user.gid);
     await requireReachable(folder, user);
   }
-  if (!existsSync(data)) await initialise(native, folder, data, user);
+  if (!existsSync(data)) await initialise(native, folder, data, user, signal);
   await writeHba(data, options.hba ?? [], user);
   for (const [name, content] of Object.entries(options.files ?? {})) {
     await writePrivate(path.join(data, name), content, user);
@@ -97,14 +99,20 @@ export async function probePostgres(connection: PostgresConnection): Promise<voi
   }
 }
 
-async function initialise(native: string, folder: string, data: string, user: SystemUser | undefined): Promise<void> {
+async function initialise(
+  native: string,
+  folder: string,
+  data: string,
+  user: SystemUser | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   // Made under another name and renamed, so that an initdb that was killed is not taken for a data directory.
   const fresh = path.join(folder, 'data.new');
   const passwordFile = path.join(folder, 'password');
   await rm(fresh, { recursive: true, force: true });
   await writePrivate(passwordFile, POSTGRES_PASSWORD, user);
   try {
-    await run(
+    await runProgram(
       path.join(native, 'bin', 'initdb'),
       [
         `--pgdata=${fresh}`,
@@ -115,9 +123,10 @@ async function initialise(native: string, folder: string, data: string, user: Sy
         '--locale=C',
         '--no-sync',
       ],
-      { cwd: folder, env: { ...process.env, LC_ALL: 'C' }, ...user },
+      { cwd: folder, env: { ...process.env, LC_ALL: 'C' }, signal, ...user },
     );
   } catch (error) {
+    if (signal.aborted) throw error;
     const reason = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
     throw Failure.system(`initdb failed in ${folder}: ${reason}`, { cause: error });
   } finally {

@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { identify, isAlive, type ProcessIdentity } from './process-identity';
 
@@ -18,9 +18,11 @@ async function take(dir: string, file: string): Promise<void> {
   const mine = JSON.stringify(await identify(process.pid));
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
-      await writeFile(file, mine, { flag: 'wx' });
+      await create(file, mine);
       return;
-    } catch {
+    } catch (error) {
+      // A full disk or a folder without rights is not a lock that somebody holds.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotLock(file, error);
       const holder = await readHolder(file);
       if (holder !== undefined && (await isAlive(holder))) {
         throw Failure.transient(
@@ -31,6 +33,27 @@ async function take(dir: string, file: string): Promise<void> {
     }
   }
   throw Failure.transient(`other processes are starting or stopping the stack in ${dir}: use another --dir`);
+}
+
+/** Makes the file, whole or not at all: an empty lock would say nothing of its holder. */
+async function create(file: string, content: string): Promise<void> {
+  const handle = await open(file, 'wx');
+  try {
+    await handle.writeFile(content);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+function cannotLock(file: string, error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error);
+  return Failure.config(
+    `cannot write ${file}: ${reason} (make room or give this user the right to write there, or use another --dir)`,
+    { cause: error },
+  );
 }
 
 async function readHolder(file: string): Promise<ProcessIdentity | undefined> {

@@ -239,22 +239,38 @@ async function prepare(
   const needsJava = wanted.includes('kafka') || wanted.includes('schemaRegistry');
   const java = needsJava ? await findJava() : '';
   const jars = needsJava ? await provideJars(options.say ?? (() => undefined)) : undefined;
+  const siblings = new AbortController();
   const launch = async (name: ServiceName): Promise<Launch> => {
     const folder = path.join(dir, name);
     switch (name) {
       case 'source':
       case 'warehouse':
-        return preparePostgres(folder, connections[name], options[name] ?? {});
+        return preparePostgres(folder, connections[name], options[name] ?? {}, siblings.signal);
       case 'kafka':
-        return prepareKafka(folder, ports.kafka, options.kafka ?? {}, {
-          java,
-          classpath: jars?.kafkaClasspath ?? '',
-        });
+        return prepareKafka(
+          folder,
+          ports.kafka,
+          options.kafka ?? {},
+          { java, classpath: jars?.kafkaClasspath ?? '' },
+          siblings.signal,
+        );
       case 'schemaRegistry':
         return prepareSchemaRegistry(folder, ports.schemaRegistry, { java, jar: jars?.registryJar ?? '' });
     }
   };
-  return Promise.all(wanted.map(async (name) => [name, await launch(name)] as const));
+  // Nothing of a failed start may go on writing into the directory, so the others are ended and waited for.
+  const prepared = await Promise.allSettled(
+    wanted.map(async (name) => {
+      try {
+        return [name, await launch(name)] as const;
+      } catch (error) {
+        siblings.abort(error);
+        throw error;
+      }
+    }),
+  );
+  siblings.signal.throwIfAborted(); // With the first failure, not with those that it caused.
+  return prepared.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 function prober(name: ServiceName, connections: StackConnections): () => Promise<void> {
