@@ -77,7 +77,7 @@ export const KEYS: readonly Key[] = [
     30_000,
     500,
     3_600_000,
-    'How long the warehouse may take over one batch before the connection counts as lost. Raise it before a change of type that rewrites a large table.',
+    'How long the warehouse may take over one batch before the connection counts as lost; where rows land in runs, over one run. Raise it before a change of type that rewrites a large table.',
   ),
   choice(
     'insert.mode',

@@ -32,7 +32,14 @@ export function judgeFault(error: unknown): WarehouseFault {
     case '3F000':
     case '42P10':
     case '0A000':
+    case '42804': // a column of another type than was read
+    case '42846': // no cast to it
+    case '42883': // no operator for it
       return { kind: 'table-changed' };
+    case '08P01':
+      // A pooler or server that gives up on the connection says so with FATAL; with ERROR it is a field of a COPY.
+      return severityOf(error) === 'ERROR' ? { kind: 'data', sqlState: state } : { kind: 'environment' };
+    case '23001': // what PostgreSQL 18 says where a foreign key restricts; 23503 before
     case '23502':
     case '23503':
     case '23514':
@@ -43,4 +50,8 @@ export function judgeFault(error: unknown): WarehouseFault {
     default:
       return state.startsWith('22') ? { kind: 'data', sqlState: state } : { kind: 'environment' };
   }
+}
+
+function severityOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'severity' in error ? error.severity : undefined;
 }

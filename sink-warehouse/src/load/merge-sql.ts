@@ -57,26 +57,28 @@ interface MergeOptions {
   readonly types: ReadonlyMap<string, string>;
   /** What ON CONFLICT goes by; empty appends. */
   readonly key: readonly LandingColumn[];
+  /** Whether rows land in the order in which they were copied to the landing table. */
+  readonly inOrder: boolean;
 }
 
 /**
  * Landing rows into the table: one row a key, the new one whole. What a record lacks becomes null even where the table
  * has a default: a row says what its last record says, whatever batch it came in.
  */
-export function mergeSql({ landing, name, layout, types, key }: MergeOptions): string {
+export function mergeSql({ landing, name, layout, types, key, inOrder }: MergeOptions): string {
   const values = landedValues(layout, types);
   const columns = [...values.keys()];
   const targets = [...columns, LOADED_AT].map(quoteIdentifier);
   // A key that is `generated always as identity` takes the record's value only so.
   const insert = `insert into ${quotedTable(name)} (${targets.join(', ')}) overriding system value select ${[...values.values(), 'now()'].join(', ')} from ${landing}`;
-  if (key.length === 0) return insert;
+  if (key.length === 0) return inOrder ? `${insert} order by ctid` : insert;
   const keyNames = new Set(key.map((column) => column.name));
-  const order = key.map((column) => values.get(column.name)).join(', ');
+  // In key order two sinks that meet on the same rows wait for each other instead of deadlocking.
+  const order = inOrder ? 'ctid' : key.map((column) => values.get(column.name)).join(', ');
   const updates = [...columns, LOADED_AT]
     .filter((column) => !keyNames.has(column))
     .map((column) => `${quoteIdentifier(column)} = excluded.${quoteIdentifier(column)}`);
   const conflict = key.map((column) => quoteIdentifier(column.name)).join(', ');
-  // In key order two sinks that meet on the same rows wait for each other instead of deadlocking.
   return `${insert} order by ${order} on conflict (${conflict}) do update set ${updates.join(', ')}`;
 }
 
@@ -100,14 +102,30 @@ export function anyKeyThereSql(
   ) as found`;
 }
 
+const INTEGERS: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint']);
+
 /** Where the keys of tombstones wait. */
 export function createKeyLandingSql(landing: string, key: readonly LandingColumn[]): string {
   const columns = key.map(({ type }, slot) => `${landingColumnName(slot)} ${type}`);
   return `create temporary table ${landing} (${columns.join(', ')}) on commit delete rows`;
 }
 
-export function deleteSql(landing: string, name: TableName, key: readonly LandingColumn[]): string {
-  const matches = key.map((column, slot) => `t.${quoteIdentifier(column.name)} = k.${landingColumnName(slot)}`);
+/**
+ * @param key in the types of the tombstones, which may not be the columns': a merge casts to these, and so does this
+ * @param types name → type in the table
+ */
+export function deleteSql(
+  landing: string,
+  name: TableName,
+  key: readonly LandingColumn[],
+  types: ReadonlyMap<string, string>,
+): string {
+  const matches = key.map((column, slot) => {
+    const type = types.get(column.name) ?? column.type;
+    // Integers of any width compare as they are; a cast would refuse a key that no row can have.
+    const comparesAsIs = type === column.type || (INTEGERS.has(type) && INTEGERS.has(column.type));
+    return `t.${quoteIdentifier(column.name)} = k.${landingColumnName(slot)}${comparesAsIs ? '' : `::${type}`}`;
+  });
   return `delete from ${quotedTable(name)} as t using ${landing} as k where ${matches.join(' and ')}`;
 }
 

@@ -25,9 +25,14 @@ export class RowBuffer {
   private previous = new Int32Array(1024);
   private rawBatch = new Int32Array(1024);
   private rawStart = new Int32Array(1024);
+  private after = new Int32Array(1024);
 
-  /** Declares the bytes since `start` to be a row; returns its number. */
-  add(start: number, rawBatch: number, rawStart: number): number {
+  /**
+   * Declares the bytes since `start` to be a row; returns its number.
+   *
+   * @param after how many rows of the other buffer came before it
+   */
+  add(start: number, rawBatch: number, rawStart: number, after: number): number {
     const row = this.count;
     if (row + 1 >= this.starts.length) this.grow();
     this.starts[row] = start;
@@ -36,6 +41,7 @@ export class RowBuffer {
     this.previous[row] = NO_ROW;
     this.rawBatch[row] = rawBatch;
     this.rawStart[row] = rawStart;
+    this.after[row] = after;
     this.count += 1;
     this.live += 1;
     return row;
@@ -99,6 +105,18 @@ export class RowBuffer {
     return this.out.bytes.subarray(this.starts[row], this.starts[row + 1]);
   }
 
+  /** The bytes of `[from, to)`, dead or alive, in slices of `chunkBytes`. */
+  *slices(from: number, to: number, chunkBytes: number): Generator<Buffer> {
+    const end = this.starts[to] ?? 0;
+    for (let start = this.starts[from] ?? 0; start < end; start += chunkBytes)
+      yield this.out.bytes.subarray(start, Math.min(end, start + chunkBytes));
+  }
+
+  /** How many rows of the other buffer came before this row. */
+  arrivedAfter(row: number): number {
+    return this.after[row] ?? 0;
+  }
+
   /** Numbers of live rows, at most about `most` of them, from all over the buffer. */
   sample(most: number): number[] {
     const step = Math.max(1, Math.floor(this.count / most));
@@ -124,6 +142,7 @@ export class RowBuffer {
     this.previous = larger(this.previous);
     this.rawBatch = larger(this.rawBatch);
     this.rawStart = larger(this.rawStart);
+    this.after = larger(this.after);
     const dead = new Uint8Array(capacity);
     dead.set(this.dead);
     this.dead = dead;

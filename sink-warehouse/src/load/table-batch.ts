@@ -1,5 +1,6 @@
 import type { RecordCursor } from '@ewallet/kafka';
 import type { KeyEncoder, RecordEncoder, TableTarget } from '../tables/table-target';
+import type { LandingColumn } from '../tables/layout';
 import { GrowingBuffer } from './growing-buffer';
 import { KeyIndex } from './key-index';
 import { NO_ROW, RowBuffer } from './row-buffer';
@@ -8,6 +9,12 @@ import { NO_ROW, RowBuffer } from './row-buffer';
 interface Segment {
   readonly firstRow: number;
   readonly width: number;
+}
+
+/** Tombstones whose keys have the same types, and so the same COPY form. */
+interface KeySegment {
+  readonly firstRow: number;
+  readonly key: readonly LandingColumn[];
 }
 
 /** Everything before the offset of a row: the same bytes for each record of a partition. */
@@ -45,6 +52,7 @@ export class TableBatch {
   readonly upserts = new RowBuffer();
   readonly deletes = new RowBuffer();
   readonly segments: Segment[] = [];
+  readonly keySegments: KeySegment[] = [];
   private readonly keys = new KeyIndex();
   private readonly identity = new GrowingBuffer(256);
 
@@ -75,7 +83,7 @@ export class TableBatch {
       throw error;
     }
     if (this.segments.at(-1)?.width !== width) this.segments.push({ firstRow: this.upserts.count, width });
-    const row = this.upserts.add(start, rawBatch, record.start);
+    const row = this.upserts.add(start, rawBatch, record.start, this.deletes.count);
     if (this.target.isKeyed)
       this.replace(record, encoder, row, (previous) => {
         this.upserts.follow(row, previous);
@@ -92,7 +100,9 @@ export class TableBatch {
       out.length = start;
       throw error;
     }
-    const row = this.deletes.add(start, rawBatch, record.start);
+    const { key } = encoder;
+    if (this.keySegments.at(-1)?.key !== key) this.keySegments.push({ firstRow: this.deletes.count, key });
+    const row = this.deletes.add(start, rawBatch, record.start, this.upserts.count);
     this.replace(record, encoder, -1 - row, (previous) => {
       this.deletes.follow(row, previous);
     });
@@ -111,6 +121,7 @@ export class TableBatch {
     this.deletes.clear();
     this.keys.clear();
     this.segments.length = 0;
+    this.keySegments.length = 0;
   }
 
   private replace(

@@ -1,12 +1,14 @@
 import { Failure } from '@ewallet/failure';
 import { sqlStateOf } from '@ewallet/postgres';
 import type { ClientBase } from 'pg';
+import { landsInOrder } from '../tables/arrival-order';
 import { readTable } from '../tables/catalogue';
 import { targetColumns, type LandingColumn, type Layout } from '../tables/layout';
 import { quotedTable, shownTable } from '../tables/table-name';
 import { planTable, type TablePlan, type TablePolicy } from '../tables/table-plan';
 import { decideTable } from '../state/topic-tables';
 import type { TableTarget } from '../tables/table-target';
+import { arrivals, runsOf, type Run } from './arrival';
 import type { GenerationEnd } from './batch';
 import { copyRows } from './copy-stream';
 import * as sql from './merge-sql';
@@ -23,17 +25,21 @@ const LOOSE = /^(numeric|real|double precision|jsonb)/;
 interface TableState {
   layout: Layout;
   keyCount: number;
+  keyForms: number;
   plan: TablePlan;
   landing: string;
   /** Whether rows may be copied straight in. `ask` is decided by a sample of the first batch's keys. */
   straight: 'yes' | 'no' | 'ask';
+  /** Whether the table's constraints or its key let rows land in no other order than their own. */
+  inOrder: boolean;
 }
 
 /** Lands rows in the tables of the warehouse over one connection. */
 export class TableLanding {
   private readonly states = new Map<TableTarget, TableState>();
   private readonly decided = new Set<TableTarget>();
-  private readonly keyLandings = new Map<TableTarget, string>();
+  /** By the types of the key. */
+  private readonly keyLandings = new Map<string, string>();
   private readonly notStraight = new Set<string>();
   private readonly months: MonthPartitioner;
   private landings = 0;
@@ -41,6 +47,8 @@ export class TableLanding {
   constructor(
     private readonly client: ClientBase,
     private readonly policy: TablePolicy,
+    /** Called when the warehouse answered in the middle of a table: there may be many runs. */
+    private readonly answered: () => void,
   ) {
     this.months = new MonthPartitioner(client);
   }
@@ -71,6 +79,11 @@ export class TableLanding {
       return { straight: false };
     }
     const state = await this.prepare(batch.target);
+    const runs = state.inOrder ? runsOf(batch, arrivals(batch)) : [];
+    if (runs.length > 1) {
+      await this.landRuns(batch, runs);
+      return { straight: false };
+    }
     const straight = options.mayCopyStraight && batch.deletes.live === 0 && (await this.goesStraight(batch, state));
     for (const [index, segment] of batch.segments.entries()) {
       const end = batch.segments[index + 1]?.firstRow ?? upserts.count;
@@ -84,12 +97,68 @@ export class TableLanding {
     return { straight };
   }
 
+  /** Whether `landRows` needs all rows of the table, in the order in which they came. */
+  async landsInOrder({ target, upserts }: TableBatch): Promise<boolean> {
+    return upserts.count > 0 && (await this.prepare(target)).inOrder;
+  }
+
+  /**
+   * What `work` does, or nothing of it: under a savepoint. What is known of tables from before is still known after a
+   * failure, as long as `work` made nothing; looking at each table again took most of the time where many rows are bad.
+   */
+  async attempt(batch: TableBatch, work: () => Promise<void>): Promise<void> {
+    if (batch.upserts.count > 0) await this.prepare(batch.target);
+    for (const { key } of batch.keySegments) await this.keyLanding(key);
+    const before = this.landings;
+    await this.client.query('savepoint part');
+    try {
+      await work();
+    } catch (error) {
+      await this.client.query('rollback to savepoint part; release savepoint part').catch(() => {
+        throw error; // the connection is gone, and why is what counts
+      });
+      this.decided.clear();
+      this.months.forget();
+      if (this.landings !== before) await this.forget();
+      throw error;
+    }
+    await this.client.query('release savepoint part');
+  }
+
+  private async landRuns(batch: TableBatch, runs: readonly Run[]): Promise<void> {
+    const { upserts, deletes, target } = batch;
+    for (const { kind, from, to } of runs) {
+      if (kind === 'delete')
+        await this.delete(batch, from, to, (first, end) => deletes.slices(first, end, CHUNK_BYTES));
+      else {
+        const state = await this.prepare(target);
+        for (const [index, segment] of batch.segments.entries()) {
+          const first = Math.max(from, segment.firstRow);
+          const end = Math.min(to, batch.segments[index + 1]?.firstRow ?? upserts.count);
+          if (first >= end) continue;
+          const statement = sql.copyToLandingSql(state.landing, segment.width);
+          await copyRows(this.client, statement, upserts.slices(first, end, CHUNK_BYTES));
+        }
+        await this.merge(target, state);
+        await this.client.query(`truncate ${state.landing}`);
+      }
+      this.answered();
+    }
+  }
+
   /** Some rows only, dead or alive: how bad ones are found. */
   async landRows(batch: TableBatch, references: readonly RowReference[]): Promise<void> {
+    if (await this.landsInOrder(batch)) {
+      await this.landRuns(batch, runsOf(batch, references));
+      return;
+    }
     const rows = references.filter((reference) => !isDelete(reference));
     if (rows.length > 0) await this.mergeRows(batch, rows);
-    const deletes = references.filter(isDelete).map((reference) => batch.deletes.row(deleteRow(reference)));
-    if (deletes.length > 0) await this.delete(batch.target, [Buffer.concat(deletes)]);
+    const deletes = references.filter(isDelete).map(deleteRow);
+    if (deletes.length === 0) return;
+    await this.delete(batch, 0, batch.deletes.count, (from, to) =>
+      deletes.filter((row) => row >= from && row < to).map((row) => batch.deletes.row(row)),
+    );
   }
 
   private async mergeRows(batch: TableBatch, rows: readonly number[]): Promise<void> {
@@ -140,7 +209,9 @@ export class TableLanding {
         await this.client.query('select pg_advisory_xact_lock(hashtextextended($1, 1))', [quotedTable(name)]);
       await this.months.prepare(this.landedMonths(target, state, target.partitionBy));
     }
-    await this.client.query(sql.mergeSql({ landing, name, layout, types: plan.types, key: conflictKey(target) }));
+    await this.client.query(
+      sql.mergeSql({ landing, name, layout, types: plan.types, key: conflictKey(target), inOrder: state.inOrder }),
+    );
   }
 
   private landedMonths(target: TableTarget, { landing, layout, plan }: TableState, partitionBy: string): LandedMonths {
@@ -157,34 +228,64 @@ export class TableLanding {
     };
   }
 
-  private async deleteAll({ target, deletes }: TableBatch): Promise<void> {
-    if (deletes.live > 0) await this.delete(target, deletes.chunks(0, deletes.count, CHUNK_BYTES));
+  private async deleteAll(batch: TableBatch): Promise<void> {
+    const { deletes } = batch;
+    if (deletes.live > 0)
+      await this.delete(batch, 0, deletes.count, (from, to) => deletes.chunks(from, to, CHUNK_BYTES));
   }
 
-  /** Tombstones alone say nothing of a table's columns, so they neither create nor change it. */
-  private async delete(target: TableTarget, chunks: Iterable<Buffer>): Promise<void> {
+  /**
+   * The tombstones `[from, to)`, of which `chunks` gives those that count. Tombstones alone say nothing of a table's
+   * columns, so they neither create nor change it.
+   */
+  private async delete(
+    { target, deletes, keySegments }: TableBatch,
+    from: number,
+    to: number,
+    chunks: (from: number, to: number) => Iterable<Buffer>,
+  ): Promise<void> {
     if (!this.decided.has(target)) {
       await decideTable(this.client, target.decision, undefined);
       this.decided.add(target);
     }
-    if ((await readTable(this.client, target.name)) === undefined) return;
-    let landing = this.keyLandings.get(target);
-    if (landing === undefined) {
-      this.landings += 1;
-      landing = `pg_temp.keys_${this.landings}`;
-      await this.client.query(sql.createKeyLandingSql(landing, target.key));
-      this.keyLandings.set(target, landing);
+    const types = await this.columnTypes(target);
+    if (types === undefined) return;
+    for (const [index, { firstRow, key }] of keySegments.entries()) {
+      const first = Math.max(from, firstRow);
+      const end = Math.min(to, keySegments[index + 1]?.firstRow ?? deletes.count);
+      if (first >= end) continue;
+      const landing = await this.keyLanding(key);
+      const columns = key.map((_, slot) => sql.landingColumnName(slot)).join(', ');
+      await copyRows(this.client, `copy ${landing} (${columns}) from stdin (format binary)`, chunks(first, end));
+      await this.client.query(sql.deleteSql(landing, target.name, key, types));
+      await this.client.query(`truncate ${landing}`);
     }
-    const columns = target.key.map((_, slot) => sql.landingColumnName(slot)).join(', ');
-    await copyRows(this.client, `copy ${landing} (${columns}) from stdin (format binary)`, chunks);
-    await this.client.query(sql.deleteSql(landing, target.name, target.key));
-    await this.client.query(`truncate ${landing}`);
+  }
+
+  /** Name → type in the table; undefined where there is no table. */
+  private async columnTypes(target: TableTarget): Promise<ReadonlyMap<string, string> | undefined> {
+    const known = this.states.get(target);
+    if (known !== undefined) return known.plan.types;
+    const table = await readTable(this.client, target.name);
+    return table === undefined ? undefined : new Map(table.columns.map(({ name, type }) => [name, type]));
+  }
+
+  private async keyLanding(key: readonly LandingColumn[]): Promise<string> {
+    const types = key.map(({ type }) => type).join();
+    const known = this.keyLandings.get(types);
+    if (known !== undefined) return known;
+    this.landings += 1;
+    const landing = `pg_temp.keys_${this.landings}`;
+    await this.client.query(sql.createKeyLandingSql(landing, key));
+    this.keyLandings.set(types, landing);
+    return landing;
   }
 
   /** The table as the rows need it; created and altered in the same transaction as the rows. */
   private async prepare(target: TableTarget): Promise<TableState> {
     const known = this.states.get(target);
-    if (known?.layout === target.layout && known.keyCount === target.key.length) return known;
+    if (known?.layout === target.layout && known.keyCount === target.key.length && known.keyForms === target.keyForms)
+      return known;
     const { client } = this;
     const where = `${target.topic} → ${shownTable(target.name)}`;
     const { name, partitionBy } = target;
@@ -213,9 +314,11 @@ export class TableLanding {
     const state: TableState = {
       layout: target.layout,
       keyCount: target.key.length,
+      keyForms: target.keyForms,
       plan,
       landing,
       straight: !takesCopy ? 'no' : target.isKeyed && target.key.length > 0 ? 'ask' : 'yes',
+      inOrder: await landsInOrder(client, name, wish.key, target.layout, target.keyForms),
     };
     this.states.set(target, state);
     return state;

@@ -10,6 +10,7 @@ import type { Batch, DeadLetter } from './batch';
 import { recordOf } from './raw-record';
 import { judgeFault, type WarehouseFault } from './fault';
 import { orderedByForeignKey } from './foreign-key';
+import { arrivals } from './arrival';
 import { liveReferences, halves } from './bisection';
 import type { RowReference, TableBatch } from './table-batch';
 import { TableLanding } from './table-landing';
@@ -21,12 +22,16 @@ export interface WriterOptions {
   readonly tolerateBadRecords: boolean;
   /** Asked before dead letters are committed; throws when they are too many. */
   readonly admitDeadLetters: (count: number) => void;
+  /** Told that the warehouse answered while a batch is under way. */
+  readonly answered: () => void;
 }
 
 /** How to go about one attempt. Each fault of an attempt makes the next one slower and more careful. */
 interface Attempt {
   readonly straight: boolean;
   readonly careful: boolean;
+  /** Whether deferred constraints are checked with each statement, as the commit found a record that breaks one. */
+  readonly immediate: boolean;
 }
 
 export interface Landed {
@@ -40,12 +45,14 @@ export interface Landed {
  */
 export class WarehouseWriter {
   private readonly landing: TableLanding;
+  /** The table that is being written, which faults name. */
+  private current: TableBatch | undefined;
 
   constructor(
     private readonly client: Client,
     private readonly options: WriterOptions,
   ) {
-    this.landing = new TableLanding(client, options.tables);
+    this.landing = new TableLanding(client, options.tables, options.answered);
   }
 
   /**
@@ -54,7 +61,7 @@ export class WarehouseWriter {
    * @throws Failure when a record does not fit and none may be left out, or the environment fails; nothing was written
    */
   async land(batch: Batch, fences: ReadonlyMap<string, string>): Promise<Landed> {
-    let attempt: Attempt = { straight: true, careful: false };
+    let attempt: Attempt = { straight: true, careful: false, immediate: false };
     for (let attempts = 1; ; attempts += 1) {
       try {
         return { deadLetters: await this.transact(batch, fences, attempt), attempts };
@@ -71,15 +78,19 @@ export class WarehouseWriter {
   private async transact(batch: Batch, fences: ReadonlyMap<string, string>, attempt: Attempt): Promise<DeadLetter[]> {
     const [undecodable] = batch.deadLetters;
     if (undecodable !== undefined && !this.options.tolerateBadRecords) throw undecodableRecord(undecodable);
+    this.current = undefined;
     await this.client.query('begin');
     const deadLetters = [...batch.deadLetters];
     const careful: DeadLetter[] = [];
     // First the fence: a process that lost its partitions learns it before it has written a row.
     await this.advance(batch, fences);
+    if (attempt.immediate) await this.client.query('set constraints all immediate');
     for (const table of batch.usedTables) {
+      this.current = table;
       if (attempt.careful) careful.push(...(await this.landCarefully(batch, table)));
       else await this.landing.land(table, { mayCopyStraight: attempt.straight });
     }
+    this.current = undefined;
     for (const end of batch.generationEnds) await this.landing.deleteOlderGenerations(end);
     deadLetters.push(...careful);
     this.options.admitDeadLetters(deadLetters.length);
@@ -96,23 +107,24 @@ export class WarehouseWriter {
     await advanceOffsets(this.client, this.options.connector, advances);
   }
 
-  /** Rows and tombstones by halves, each tried under a savepoint, until the unfit ones stand alone. */
+  /**
+   * Rows and tombstones by halves, each tried under a savepoint, until the unfit ones stand alone. Where the order of
+   * rows matters, all versions land one after another as they came; elsewhere only the last good one of each key.
+   */
   private async landCarefully(batch: Batch, table: TableBatch): Promise<DeadLetter[]> {
     const letters: DeadLetter[] = [];
-    const pending: RowReference[][] = [liveReferences(table)];
+    const inOrder = await this.landing.landsInOrder(table);
+    const pending: RowReference[][] = [inOrder ? arrivals(table) : liveReferences(table)];
     for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
       if (part.length === 0) continue;
-      await this.client.query('savepoint part');
+      this.options.answered();
+      const rows = part;
       try {
-        await this.landing.landRows(table, part);
-        await this.client.query('release savepoint part');
+        await this.landing.attempt(table, async () => this.landing.landRows(table, rows));
         continue;
       } catch (error) {
         const fault = judgeFault(error);
         if (fault.kind !== 'data' && fault.kind !== 'repeated-key' && fault.kind !== 'key-exists') throw error;
-        await this.client.query('rollback to savepoint part');
-        await this.client.query('release savepoint part');
-        await this.landing.forget();
         const refused = await orderedByForeignKey(this.client, error);
         if (refused !== undefined) throw refused;
         const [only, ...others] = part;
@@ -125,7 +137,7 @@ export class WarehouseWriter {
         if (!this.options.tolerateBadRecords) throw unfit(table, letter);
         letters.push(letter);
         // The record before it is the last good one of its key.
-        const previous = table.previousOf(only);
+        const previous = inOrder ? undefined : table.previousOf(only);
         if (previous !== undefined) pending.push([previous]);
       }
     }
@@ -133,7 +145,7 @@ export class WarehouseWriter {
   }
 
   private nextAttempt(batch: Batch, attempt: Attempt, error: unknown, attempts: number): Attempt | undefined {
-    if (attempts >= 5 || error instanceof FencedOut || error instanceof Failure) return undefined;
+    if (attempts >= 6 || error instanceof FencedOut || error instanceof Failure) return undefined;
     const fault = judgeFault(error);
     switch (fault.kind) {
       case 'environment':
@@ -142,10 +154,10 @@ export class WarehouseWriter {
         return { ...attempt, straight: false };
       case 'key-exists':
         this.landing.stopStraightCopy([...batch.usedTables].map((table) => table.target));
-        return attempt.straight ? { ...attempt, straight: false } : { straight: false, careful: true };
+        return attempt.straight ? { ...attempt, straight: false } : moreCareful(attempt);
       case 'data':
       case 'repeated-key':
-        return attempt.careful ? undefined : { straight: false, careful: true };
+        return moreCareful(attempt);
     }
   }
 
@@ -157,8 +169,20 @@ export class WarehouseWriter {
 
   private explain(error: unknown): unknown {
     if (error instanceof FencedOut) return error;
+    if (this.current !== undefined && judgeFault(error).kind === 'table-changed') {
+      const { name, topic, stream } = this.current.target;
+      return failureFromPostgres(error, {
+        what: `Could not write the records of ${topic} to ${shownTable(name)}, whose columns do not take their types`,
+        stream: { name: stream },
+      });
+    }
     return failureFromPostgres(error, { what: 'Could not write a batch to the warehouse' });
   }
+}
+
+/** A careful attempt puts aside what a statement refuses: what it still fails with, the commit refused. */
+function moreCareful({ careful, immediate }: Attempt): Attempt | undefined {
+  return immediate ? undefined : { straight: false, careful: true, immediate: careful };
 }
 
 function letterOf(

@@ -12,17 +12,38 @@ export async function answerInTime<Result>(
   milliseconds: number,
   work: Promise<Result>,
 ): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      void client.end().catch(() => undefined); // destroys the socket where a query is still under way
-      reject(Failure.transient(`The warehouse did not answer within ${milliseconds} ms.`));
-    }, milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined);
+  return new AnswerClock(client, milliseconds).limit(work);
+}
+
+/** Gives work of many statements the time anew with each sign of life: it may take long, and silence may not. */
+export class AnswerClock {
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly client: Client,
+    private readonly milliseconds: number,
+  ) {}
+
+  /** The warehouse answered. */
+  answered(): void {
+    this.timer?.refresh();
+  }
+
+  /** See `answerInTime`. */
+  async limit<Result>(work: Promise<Result>): Promise<Result> {
+    const { client, milliseconds } = this;
+    const late = new Promise<never>((_, reject) => {
+      this.timer = setTimeout(() => {
+        void client.end().catch(() => undefined); // destroys the socket where a query is still under way
+        reject(Failure.transient(`The warehouse did not answer within ${milliseconds} ms.`));
+      }, milliseconds);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(this.timer);
+      this.timer = undefined;
+      work.catch(() => undefined);
+    }
   }
 }

@@ -17,7 +17,7 @@ import { moveOffset } from '../state/move-offset';
 import type { Assembler } from './assembler';
 import { FetchQueue } from './fetch-queue';
 import { fetchAll } from './fetcher';
-import { answerInTime } from './answer-in-time';
+import { AnswerClock, answerInTime } from './answer-in-time';
 import type { HeldPartition } from './held-partition';
 import type { SinkEvents } from './events';
 import { resumeAt } from './starting-offsets';
@@ -45,6 +45,7 @@ export class Session {
   private readonly held = new Map<string, HeldPartition>();
   private readonly fences = new Map<string, string>();
   private readonly writer: WarehouseWriter;
+  private readonly clock: AnswerClock;
   private filling = new Batch();
   private spare = new Batch();
   private committing: Promise<void> = Promise.resolve();
@@ -59,12 +60,16 @@ export class Session {
   ) {
     const { config, client } = parts;
     this.queue = new FetchQueue(config.fetch.maxBytes);
+    this.clock = new AnswerClock(client, config.warehouseTimeoutMs);
     this.writer = new WarehouseWriter(client, {
       connector: config.name,
       tables: config.tables,
       tolerateBadRecords: config.errors.tolerate,
       admitDeadLetters: (count) => {
         parts.breaker.admit(count, parts.now());
+      },
+      answered: () => {
+        this.clock.answered();
       },
     });
   }
@@ -207,11 +212,11 @@ export class Session {
   }
 
   private async commit(batch: Batch): Promise<void> {
-    const { client, config, events, now } = this.parts;
+    const { events, now } = this.parts;
     this.isIdle = false;
     const started = now();
     try {
-      const landed = await answerInTime(client, config.warehouseTimeoutMs, this.writer.land(batch, this.fences));
+      const landed = await this.clock.limit(this.writer.land(batch, this.fences));
       for (const progress of batch.progress.values()) {
         const held = this.held.get(partitionKey(progress));
         if (held !== undefined) held.committedTo = progress.next;

@@ -10,6 +10,8 @@ export interface LandingColumn {
   readonly nullable: boolean;
   /** What the column's Avro type holds, where another producer's type has its own landing type. */
   readonly shape?: ForeignShape | undefined;
+  /** What the value's field of this name would land as, where the record's key takes its place in another type. */
+  readonly valueType?: string | undefined;
 }
 
 /** What the sink knows of each record, before the writer's own columns. The order is that of the row encoder. */
@@ -78,7 +80,8 @@ export function extendLayout(
   return { layout: grew ? { columns, slots: known } : { columns, slots: layout.slots }, slots };
 }
 
-function landingColumn(column: WriterColumn): LandingColumn {
+/** The column as its Avro type lands. */
+export function landingColumn(column: WriterColumn): LandingColumn {
   const { name, kind, nullable } = column;
   return { name, type: columnType(kind), nullable, shape: kind.kind === 'foreign' ? kind.shape : undefined };
 }
@@ -125,6 +128,7 @@ export function targetColumns(layout: Layout, where: string): LandingColumn[] {
       type,
       nullable: present.nullable || column.nullable,
       shape: type === present.type ? present.shape : column.shape,
+      valueType: present.valueType ?? column.valueType,
     });
   }
   return [...byName.values()];

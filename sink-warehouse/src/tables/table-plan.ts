@@ -90,7 +90,8 @@ export function planTable(wish: TableWish, actual: ActualTable | undefined, poli
       types.set(column.name, column.type);
       continue;
     }
-    const type = widestType(present.type, column.type);
+    // A text key of a column that the value calls a number: the key is cast, and the user's column stays what it is.
+    const type = present.type === column.valueType ? present.type : widestType(present.type, column.type);
     if (type === undefined) {
       const remedy = retypeSql(quotedTable(wish.name), name, {
         from: present.type,

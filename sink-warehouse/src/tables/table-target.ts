@@ -11,6 +11,7 @@ import {
   AIRBYTE_COLUMNS,
   EMPTY_LAYOUT,
   extendLayout,
+  landingColumn,
   LINEAGE_COLUMNS,
   type Layout,
   type LandingColumn,
@@ -29,6 +30,8 @@ export interface RecordEncoder {
 
 /** Writes the key of a tombstone. */
 export interface KeyEncoder {
+  /** The primary key's columns in the types that this encoder writes. */
+  readonly key: readonly LandingColumn[];
   readonly identity: Identity | undefined;
   encode(record: RecordCursor, out: GrowingBuffer): void;
 }
@@ -40,6 +43,7 @@ export interface KeyEncoder {
 export class TableTarget {
   private current: Layout;
   private primaryKey: readonly LandingColumn[] = [];
+  private readonly forms = new Set<string>();
   private readonly encoders = new Map<string, RecordEncoder>();
   private readonly keyEncoders = new Map<number, KeyEncoder>();
   private readonly scratch = new GrowingBuffer(1024);
@@ -96,6 +100,11 @@ export class TableTarget {
     return this.primaryKey;
   }
 
+  /** How many ways of writing the key were seen: a string and an int of one number differ in Kafka and may be one key to PostgreSQL. */
+  get keyForms(): number {
+    return this.forms.size;
+  }
+
   /** The encoder for this pair of schemas, if it was prepared. */
   encoder(keySchemaId: number, valueSchemaId: number): RecordEncoder | undefined {
     return this.encoders.get(`${keySchemaId}/${valueSchemaId}`);
@@ -113,19 +122,19 @@ export class TableTarget {
     value: WriterSchema,
   ): RecordEncoder {
     const rule = this.rule;
-    const row =
-      rule.kind === 'record-key' && key !== undefined ? this.withKey(namedSchema(key, rule.fields), value) : value;
+    const named = rule.kind === 'record-key' && key !== undefined ? namedSchema(key, rule.fields) : undefined;
+    const row = named === undefined ? value : this.withKey(named, value);
     if (rule.kind === 'record-key' && key !== undefined) this.prepareKey(keySchemaId, key);
     if (rule.kind === 'record-value') this.learnKey(keyColumns(value, rule.fields, `${this.topic}: the value`));
-    const { layout, slots } = extendLayout(this.current, row, this.topic);
+    const { layout: extended, slots } = extendLayout(this.current, row, this.topic);
+    const layout = withValueTypes(extended, row, value, slots);
     // Encoders of a narrower layout are made anew when their schema comes again; rows that they wrote say how wide they are.
     if (layout.columns.length > this.current.columns.length) this.encoders.clear();
     this.current = layout;
-    const keyOnly = row.columns.length - value.columns.length;
     const encode =
-      key === undefined || keyOnly === 0
+      named === undefined
         ? valueEncoder(new RowEncoder(value, slots, layout.columns.length))
-        : this.bothEncoder(key, value, row, slots);
+        : this.bothEncoder(named, value, row, slots);
     const encoder = {
       width: LINEAGE_COLUMNS.length + layout.columns.length,
       encode,
@@ -141,13 +150,14 @@ export class TableTarget {
     keyColumns(key, fields, this.keyPlace); // a single value without a name of its own is refused here
     const schema = namedSchema(key, fields);
     const chosen = keyColumns(schema, fields, this.keyPlace);
-    this.learnKey(chosen);
+    const learnt = this.learnKey(chosen);
     const encoder = new RowEncoder(
       schema,
       schema.columns.map((column) => chosen.indexOf(column)),
       chosen.length,
     );
     const keyEncoder: KeyEncoder = {
+      key: learnt,
       encode: (record, out) => {
         out.int16(chosen.length);
         encoder.encode(record.bytes, record.keyStart + FRAME_BYTES, record.keyEnd, out);
@@ -162,7 +172,8 @@ export class TableTarget {
     return `${this.topic}: the key`;
   }
 
-  private learnKey(columns: readonly WriterColumn[]): void {
+  /** The key's columns in the types of this schema. */
+  private learnKey(columns: readonly WriterColumn[]): readonly LandingColumn[] {
     const { layout } = extendLayout(EMPTY_LAYOUT, { stream: this.stream, recordName: '', columns }, this.topic);
     if (this.primaryKey.length > 0 && !sameNames(this.primaryKey, layout.columns)) {
       throw Failure.config(
@@ -170,14 +181,19 @@ export class TableTarget {
       );
     }
     if (this.primaryKey.length === 0) this.primaryKey = layout.columns;
+    this.forms.add(formOf(columns));
+    return layout.columns;
   }
 
-  /** The row's columns: those of the value, and before them those that only the key has. */
+  /**
+   * The row's columns: those of the key, then those of the value that the key lacks. Where both have a name the record's
+   * key is the key: tombstones have nothing else to delete by.
+   */
   private withKey(key: WriterSchema, value: WriterSchema): WriterSchema {
     const fields = this.rule.kind === 'record-key' ? this.rule.fields : [];
-    const present = new Set(value.columns.map(({ name }) => name));
-    const keyOnly = keyColumns(key, fields, this.keyPlace).filter(({ name }) => !present.has(name));
-    return keyOnly.length === 0 ? value : { ...value, columns: [...keyOnly, ...value.columns] };
+    const columns = keyColumns(key, fields, this.keyPlace);
+    const names = new Set(columns.map(({ name }) => name));
+    return { ...value, columns: [...columns, ...value.columns.filter(({ name }) => !names.has(name))] };
   }
 
   /** Avro records have no frame of their own: the key's bytes and the value's, joined, are a record with the fields of both. */
@@ -187,16 +203,11 @@ export class TableTarget {
     row: WriterSchema,
     slots: readonly number[],
   ): RecordEncoder['encode'] {
-    const fields = this.rule.kind === 'record-key' ? this.rule.fields : [];
-    const named = namedSchema(key, fields);
-    const keyOnly = row.columns.length - value.columns.length;
-    const slotOfKey = (name: string): number => {
-      const place = row.columns.slice(0, keyOnly).findIndex((column) => column.name === name);
-      return place < 0 ? -1 : (slots[place] ?? -1);
-    };
-    const both = new RowEncoder(
-      { ...value, columns: [...named.columns, ...value.columns] },
-      [...named.columns.map(({ name }) => slotOfKey(name)), ...slots.slice(keyOnly)],
+    const both = [...key.columns, ...value.columns];
+    const slotOf = new Map(row.columns.map((column, index) => [column, slots[index] ?? -1]));
+    const encoder = new RowEncoder(
+      { ...value, columns: both },
+      both.map((column) => slotOf.get(column) ?? -1),
       this.current.columns.length,
     );
     const { scratch } = this;
@@ -204,7 +215,7 @@ export class TableTarget {
       scratch.length = 0;
       scratch.copy(record.bytes, record.keyStart + FRAME_BYTES, record.keyEnd);
       scratch.copy(record.bytes, record.valueStart + FRAME_BYTES, record.valueEnd);
-      both.encode(scratch.bytes, 0, scratch.length, out);
+      encoder.encode(scratch.bytes, 0, scratch.length, out);
     };
   }
 
@@ -232,6 +243,27 @@ function valueEncoder(encoder: RowEncoder): RecordEncoder['encode'] {
 
 function slotsOf(columns: readonly LandingColumn[]): ReadonlyMap<string, number> {
   return new Map(columns.map(({ name, type }, index) => [`${name}\u0000${type}`, index]));
+}
+
+/** Keeps with the key's columns what the value says of them, where that is something else. */
+function withValueTypes(layout: Layout, row: WriterSchema, value: WriterSchema, slots: readonly number[]): Layout {
+  const columns = [...layout.columns];
+  for (const [index, { name }] of row.columns.entries()) {
+    const slot = slots[index] ?? -1;
+    const column = columns[slot];
+    const inValue = value.columns.find((candidate) => candidate.name === name);
+    if (column === undefined || inValue === undefined) continue;
+    const { type } = landingColumn(inValue);
+    if (type !== column.type) columns[slot] = { ...column, valueType: type };
+  }
+  return { ...layout, columns };
+}
+
+/** An int and a long of one value have the same bytes. */
+function formOf(columns: readonly WriterColumn[]): string {
+  return JSON.stringify(
+    columns.map(({ kind, nullBranch }) => [kind.kind === 'int32' ? { kind: 'int64' } : kind, nullBranch ?? null]),
+  );
 }
 
 function sameNames(a: readonly LandingColumn[], b: readonly LandingColumn[]): boolean {

@@ -133,6 +133,107 @@ test('a key that is a single value becomes the column that pk.fields names, thou
   });
 });
 
+/** Records of one topic whose keys and values have these Avro types under the name `id`. */
+async function byTypes(
+  topic: string,
+  valueType: unknown,
+): Promise<(keyType: unknown, key: unknown, value: { id: unknown; label: string } | null) => Promise<KeyValue>> {
+  const label = { name: 'label', type: 'string' };
+  const value = { type: 'record', name: 'thing', fields: [{ name: 'id', type: valueType }, label] };
+  const valueId = await sinks.registry.register(`${topic}-value`, value);
+  return async (keyType, key, row) => {
+    const keySchema = { type: 'record', name: 'thing_key', fields: [{ name: 'id', type: keyType }] };
+    const subject = `${topic}-key-${JSON.stringify(keyType).replace(/\W/g, '')}`;
+    return {
+      key: frame(await sinks.registry.register(subject, keySchema), exactAvroType(keySchema).toBuffer({ id: key })),
+      value: row === null ? null : frame(valueId, exactAvroType(value).toBuffer(row)),
+      headers: {},
+    };
+  };
+}
+
+test('the record’s key is the key: what the value holds under its name, null or another number, is left out', async () => {
+  const name = uniqueName('by-key');
+  const landed = await land(name, {}, 'id::int, label', async (topic) => {
+    const record = await byTypes(topic, ['null', 'long']);
+    return [
+      [
+        await record('long', 1, { id: null, label: 'null in the value' }),
+        await record('long', 2, { id: 3, label: 'another number' }),
+        await record('long', 3, { id: 3, label: 'gone' }),
+        await record('long', 4, { id: 5, label: 'gone' }),
+      ],
+      [await record('long', 3, null), await record('long', 4, null)],
+    ];
+  });
+  expect(landed).toEqual({
+    rows: [
+      { id: 1, label: 'null in the value' },
+      { id: 2, label: 'another number' },
+    ],
+    key: 'PRIMARY KEY (id)',
+    verdict: 'equal',
+  });
+});
+
+test.each([
+  ['a new table', undefined, 'text'],
+  ['an existing bigint', 'bigint', 'bigint'],
+  ['an existing text', 'text', 'text'],
+])('string, int and long keys of one topic upsert and delete in %s', async (_, type, column) => {
+  const name = uniqueName('by-cast');
+  if (type !== undefined) {
+    await sinks.rows('create schema if not exists raw');
+    await sinks.rows(`create table raw."${name}" (id ${type} primary key)`);
+  }
+  const landed = await land(name, {}, 'id::text, label, pg_typeof(id)::text as type', async (topic) => {
+    const record = await byTypes(topic, 'long');
+    return [
+      [
+        await record('string', '1', { id: 1, label: 'string' }),
+        await record('string', '2', { id: 2, label: 'gone' }),
+        await record('int', 11, { id: 11, label: 'int' }),
+        await record('int', 12, { id: 12, label: 'gone' }),
+        await record('long', 21, { id: 21, label: 'long' }),
+        await record('long', 22, { id: 22, label: 'gone' }),
+        await record('string', '31', { id: 31, label: 'gone' }),
+      ],
+      // A promoted key is still the same one, and deletes what was written under the old type.
+      [await record('string', '2', null), await record('long', 12, null), await record('int', 22, null)],
+      [await record('string', '31', null)],
+    ];
+  });
+  expect({ rows: landed.rows, verdict: landed.verdict }).toEqual({
+    rows: [
+      { id: '1', label: 'string', type: column },
+      { id: '11', label: 'int', type: column },
+      { id: '21', label: 'long', type: column },
+    ],
+    verdict: 'equal',
+  });
+});
+
+test('a string key deletes from a uuid column of the user’s', async () => {
+  const name = uniqueName('by-uuid');
+  await sinks.rows('create schema if not exists raw');
+  await sinks.rows(`create table raw."${name}" (id uuid primary key)`);
+  const [kept, gone] = ['0f8fad5b-d9cb-469f-a165-70867728950e', '7c9e6679-7425-40de-944b-e07fc1f90ae7'];
+  const landed = await land(name, {}, 'id::text, pg_typeof(id)::text as type', async (topic) => {
+    const record = await byTypes(topic, { type: 'string', logicalType: 'uuid' });
+    return [
+      [
+        await record('string', kept, { id: kept, label: 'kept' }),
+        await record('string', gone, { id: gone, label: '' }),
+      ],
+      [await record('string', gone, null)],
+    ];
+  });
+  expect({ rows: landed.rows, verdict: landed.verdict }).toEqual({
+    rows: [{ id: kept, type: 'uuid' }],
+    verdict: 'equal',
+  });
+});
+
 test('pk.mode=kafka makes every record a row under its coordinates, and a rewound connector repeats none', async () => {
   const name = uniqueName('by-place');
   const keys = { 'insert.mode': 'insert', 'pk.mode': 'kafka' };
