@@ -1,10 +1,16 @@
-{# Events of customers, each with the start of the window that it may fill: the moment of the (count - 1)-th event before. #}
-{% macro events_in_windows(signal_type, relation, occurred_at, key, condition, count, minutes) -%}
+{#
+  Events of customers, each with the start of the window that it may fill: the moment of the (count - 1)-th event before. Only
+  events of one subject, such as a currency, fill a window together.
+#}
+{% macro events_in_windows(signal_type, relation, occurred_at, key, condition, count, minutes, subject=none) -%}
+  {%- set partition = 'user_id' ~ (', ' ~ subject if subject) -%}
   select
     '{{ signal_type }}' as signal_type,
     user_id,
+    {{ subject if subject else "''" }} as subject,
     {{ occurred_at }} as occurred_at,
-    lag({{ occurred_at }}, {{ count - 1 }}) over (partition by user_id order by {{ occurred_at }}, {{ key }}) as burst_start,
+    lag({{ occurred_at }}, {{ count - 1 }}) over (partition by {{ partition }} order by {{ occurred_at }}, {{ key }})
+      as burst_start,
     interval '{{ minutes }} minutes' as burst_length,
     {{ count }} as threshold
   from {{ relation }}
@@ -20,21 +26,29 @@
   end
 {%- endmacro %}
 
-{% macro structuring_threshold() -%}
+{% macro structuring_threshold(currency='currency') -%}
   case
-    {%- for currency, threshold in var('risk_structuring_thresholds').items() %}
-      when currency = '{{ currency }}' then {{ threshold }}
+    {%- for code, threshold in var('risk_structuring_thresholds').items() %}
+      when {{ currency }} = '{{ code }}' then {{ threshold }}
     {%- endfor %}
     when true then {{ var('risk_structuring_threshold') }}
   end
 {%- endmacro %}
 
-{% macro structuring_currency() -%}
+{% macro structuring_currency(currency) -%}
   {%- set thresholds = var('risk_structuring_thresholds') -%}
   case
-    {{ "when currency in ('" ~ thresholds | join("', '") ~ "') then currency" if thresholds }}
+    {{ "when " ~ currency ~ " in ('" ~ thresholds | join("', '") ~ "') then " ~ currency if thresholds }}
     when true then '{{ var("reporting_currency") }}'
   end
+{%- endmacro %}
+
+{# Money that came in or went out just below its threshold. #}
+{% macro is_just_below_threshold() -%}
+  transaction_status = 'completed'
+  and transaction_type in ('top_up', 'transfer', 'withdrawal')
+  and {{ structuring_amount() }} >= {{ var('risk_structuring_band') }} * {{ structuring_threshold() }}
+  and {{ structuring_amount() }} < {{ structuring_threshold() }}
 {%- endmacro %}
 
 {# Number of the stretch of so many minutes since 1970 that the instant is in. #}

@@ -21,7 +21,7 @@
 {%- set log = ref('int_transaction_changes') -%}
 {%- set logs = [log, ref('int_activity_days')] -%}
 {#- Days that a window may reach back. -#}
-{%- set reach = ([var('risk_velocity_minutes'), var('risk_in_out_minutes')] | max + 1439) // 1440 -%}
+{%- set reach = ([var('risk_velocity_minutes'), var('risk_structuring_minutes'), var('risk_in_out_minutes')] | max + 1439) // 1440 -%}
 {%- set columns = [
   'signal_id', 'signal_type', 'user_id', 'signal_date', 'window_start', 'window_end', 'event_count', 'currency', 'amount',
   'amount_reporting', 'severity', 'score', 'explanation'
@@ -153,6 +153,11 @@ events as (
   ) | indent(2) }}
   union all
   {{ events_in_windows(
+    'structuring', transactions, 'created_at', 'transaction_id', is_just_below_threshold(),
+    count=var('risk_structuring_count'), minutes=var('risk_structuring_minutes'), subject='currency'
+  ) | indent(2) }}
+  union all
+  {{ events_in_windows(
     'pin_failed_burst', ref('stg_ewallet__user_activity'), 'occurred_at', 'activity_id', "event = 'pin_failed'" ~ pins_again,
     count=var('risk_pin_failures'), minutes=var('risk_pin_minutes')
   ) | indent(2) }}
@@ -163,7 +168,7 @@ burst_ends as (
     *,
     coalesce(
       burst_start > max(occurred_at) over (
-        partition by signal_type, user_id order by occurred_at
+        partition by signal_type, user_id, subject order by occurred_at
         rows between unbounded preceding and 1 preceding
       ),
       true
@@ -176,7 +181,7 @@ numbered as (
   select
     *,
     sum(cast(opens_burst as integer)) over (
-      partition by signal_type, user_id order by occurred_at rows unbounded preceding
+      partition by signal_type, user_id, subject order by occurred_at rows unbounded preceding
     ) as burst_number
   from burst_ends
 ),
@@ -185,50 +190,47 @@ bursts as (
   select
     signal_type,
     user_id,
+    subject,
     min(burst_start) as window_start,
     max(occurred_at) as window_end,
     -- The first end closes a full window, each further one adds an event.
     max(threshold) + count(*) - 1 as event_count,
     max(threshold) as threshold
   from numbered
-  group by signal_type, user_id, burst_number
+  group by signal_type, user_id, subject, burst_number
+),
+
+amounts as (
+  select
+    user_id,
+    created_at,
+    currency,
+    amount,
+    amount_reporting,
+    transaction_status in ('completed', 'failed') as is_attempt,
+    {{ is_just_below_threshold() | indent(4) }} as is_just_below
+  from {{ transactions }}
 ),
 
 burst_amounts as (
   select
+    bursts.signal_type,
     bursts.user_id,
+    bursts.subject,
     bursts.window_start,
-    sum(transactions.amount_reporting) as amount_reporting,
-    case when min(transactions.currency) = max(transactions.currency) then min(transactions.currency) end as currency,
-    case when min(transactions.currency) = max(transactions.currency) then sum(transactions.amount) end as amount
+    sum(amounts.amount_reporting) as amount_reporting,
+    case when min(amounts.currency) = max(amounts.currency) then min(amounts.currency) end as currency,
+    case when min(amounts.currency) = max(amounts.currency) then sum(amounts.amount) end as amount
   from bursts
-  inner join {{ transactions }} as transactions
+  inner join amounts
     on
-      bursts.user_id = transactions.user_id
-      and transactions.created_at between bursts.window_start and bursts.window_end
-      and transactions.transaction_status in ('completed', 'failed')
-  where bursts.signal_type = 'velocity'
-  group by bursts.user_id, bursts.window_start
-),
-
-structuring as (
-  select
-    user_id,
-    currency,
-    min(created_at) as window_start,
-    max(created_at) as window_end,
-    count(*) as event_count,
-    sum(amount) as amount,
-    sum(amount_reporting) as amount_reporting
-  from {{ transactions }}
-  where
-    transaction_status = 'completed'
-    and transaction_type in ('top_up', 'transfer', 'withdrawal')
-    and user_id is not null
-    and {{ structuring_amount() }} >= {{ var('risk_structuring_band') }} * {{ structuring_threshold() }}
-    and {{ structuring_amount() }} < {{ structuring_threshold() }}
-  group by user_id, currency, transaction_date
-  having count(*) >= {{ var('risk_structuring_count') }}
+      bursts.user_id = amounts.user_id
+      and amounts.created_at between bursts.window_start and bursts.window_end
+      and (
+        (bursts.signal_type = 'velocity' and amounts.is_attempt)
+        or (bursts.signal_type = 'structuring' and amounts.is_just_below and bursts.subject = amounts.currency)
+      )
+  group by bursts.signal_type, bursts.user_id, bursts.subject, bursts.window_start
 ),
 
 {# Half-hour style buckets turn the search for what left soon after into a hash join. #}
@@ -302,7 +304,7 @@ signals as (
   select
     bursts.signal_type,
     bursts.user_id,
-    '' as subject,
+    bursts.subject,
     bursts.window_start,
     bursts.window_end,
     bursts.event_count,
@@ -312,29 +314,20 @@ signals as (
     cast(bursts.event_count as numeric) / bursts.threshold as score,
     case bursts.signal_type
       when 'velocity' then bursts.event_count || ' transactions in quick succession'
+      when 'structuring'
+        then
+          bursts.event_count || ' amounts just below the threshold of ' || {{ structuring_threshold('burst_amounts.currency') }} || ' '
+          || {{ structuring_currency('burst_amounts.currency') }} || ', {{ var("risk_structuring_count") }} or more within '
+          || '{{ var("risk_structuring_minutes") // 60 }} hours'
       else bursts.event_count || ' failed PIN entries in quick succession'
     end as explanation
   from bursts
   left join burst_amounts
     on
-      bursts.signal_type = 'velocity'
+      bursts.signal_type = burst_amounts.signal_type
       and bursts.user_id = burst_amounts.user_id
+      and bursts.subject = burst_amounts.subject
       and bursts.window_start = burst_amounts.window_start
-  union all
-  select
-    'structuring' as signal_type,
-    user_id,
-    currency as subject,
-    window_start,
-    window_end,
-    event_count,
-    currency,
-    amount,
-    amount_reporting,
-    cast(event_count as numeric) / {{ var('risk_structuring_count') }} as score,
-    event_count || ' amounts just below the threshold of ' || {{ structuring_threshold() }} || ' '
-    || {{ structuring_currency() }} || ' in one day' as explanation
-  from structuring
   union all
   select
     'rapid_in_out' as signal_type,

@@ -5,8 +5,9 @@ import { Client } from 'pg';
 import { PROJECT_ROOT } from '../../support/command';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
+import { ORACLES, ORACLE_VIEWS, plantRisk } from './oracles';
 import { dbtOn, expectSuccess } from './run-dbt';
-import { createWallet, land, landControlTotals } from './wallet-data';
+import { createWallet, land, landControlTotals, settleBalances } from './wallet-data';
 
 jest.setTimeout(600_000);
 
@@ -42,6 +43,8 @@ beforeAll(async () => {
   await client.connect();
   dbt = await dbtOn(database);
   await createWallet(client);
+  await plantRisk(client);
+  await settleBalances(client);
   await land(client, '2026-06-01T00:00:00Z');
   await landControlTotals(client);
   expectSuccess(await dbt.run(['build'], { strict_reconciliation: true, test_every_layer: true }));
@@ -150,6 +153,16 @@ test('exposures are those of the dashboards, and every card runs on the contract
     await client.query(`explain ${sql}`).catch((error: unknown) => failures.push(`${question.key}: ${String(error)}`));
   }
   expect(failures).toEqual([]);
+});
+
+describe('plain SQL over the tables of the wallet gives the figures of the marts', () => {
+  beforeAll(() => client.query(ORACLE_VIEWS));
+
+  test.each(ORACLES)('$fact', async ({ mart, wallet }) => {
+    const expected = (await client.query<Record<string, unknown>>(wallet)).rows;
+    expect(expected.length).toBeGreaterThan(0);
+    expect((await client.query<Record<string, unknown>>(mart)).rows).toEqual(expected);
+  });
 });
 
 test('the warehouse agrees with what the wallet counted, and a test fails where one total differs', async () => {
