@@ -228,9 +228,11 @@ cross join lateral (select (array['velocity', 'structuring', 'rapid_in_out', 'pi
 
 insert into marts.pipeline_health (
   stream, raw_row_count, staging_row_count, mart_row_count, latest_extracted_at, latest_loaded_at, seconds_since_load,
-  average_load_delay_seconds, partition_count, next_offset_total, dead_letter_count, freshness_status, measured_at
+  average_load_delay_seconds, partition_count, next_offset_total, dead_letter_count, freshness_status, measured_at,
+  set_aside_row_count, decided_row_count, set_aside_rules
 )
-select stream, n * 1000, n * 990, case when stream <> 'user_activity' then n * 990 end, now(), now(), n * 40, n * 0.7, 4, n * 1003, 0, case when n < 6 then 'fresh' else 'late' end, now()
+select stream, n * 1000, n * 990, case when stream <> 'user_activity' then n * 990 end, now(), now(), n * 40, n * 0.7, 4, n * 1003, 0, case when n < 6 then 'fresh' else 'late' end, now(),
+  case stream when 'transactions' then 2 else 0 end, 0, case stream when 'transactions' then 'amount_missing 2 (key 17)' end
 from unnest(array['currencies', 'users', 'merchants', 'wallets', 'transactions', 'user_activity']) with ordinality as streams (stream, n);
 
 insert into marts.reconciliation (check_name, subject, currency, expected_value, actual_value, difference, mismatch_count, is_reconciled, checked_at)
