@@ -28,7 +28,7 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
   await createWallet(client);
 
   // The first load lacks one customer's wallet, which the transactions topic has overtaken.
-  await land(client, '2026-06-01T00:00:00Z');
+  await land(client, '2026-06-08T00:00:00Z');
   await client.query(`create temp table overtaken as select * from raw.wallets where user_id = 8;
     delete from raw.wallets where user_id = 8`);
   expectSuccess(await dbt.run(SEEDS_AND_MODELS));
@@ -39,7 +39,7 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
 
   // Second load: what a busy wallet sends.
   await client.query('insert into raw.wallets select * from overtaken');
-  await client.query(`update raw.wallets set _loaded_at = '2026-06-01T01:00:00Z' where user_id = 8`);
+  await client.query(`update raw.wallets set _loaded_at = '2026-06-08T01:00:00Z' where user_id = 8`);
   await trade(client, { from: 901, to: 960, start: '2026-03-01Z' }); // new days
   await trade(client, { from: 961, to: 965, start: '2025-12-01Z' }); // weeks late
   await client.query(`
@@ -57,23 +57,23 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
     values (9, 'login', md5('late')::uuid, 'web', '2026-03-03T10:00:00Z');
   `);
   await settleBalances(client);
-  await land(client, '2026-06-01T01:00:00Z');
+  await land(client, '2026-06-08T01:00:00Z');
   // A transaction that began before the newest one committed after it, and a record that was delivered again.
   await client.query(`
-    update raw.transactions set _loaded_at = '2026-06-01T00:55:00Z' where id = 961;
-    update raw.transactions set _loaded_at = '2026-06-01T01:00:00Z', _kafka_offset = _kafka_offset + 100000 where id = 7;
+    update raw.transactions set _loaded_at = '2026-06-08T00:55:00Z' where id = 961;
+    update raw.transactions set _loaded_at = '2026-06-08T01:00:00Z', _kafka_offset = _kafka_offset + 100000 where id = 7;
   `);
   expectSuccess(await dbt.run(['run']));
 
   // A payment settles, on the next day, while a run is under way: after the change log is written and before the rest is.
   await client.query('update transactions set channel = $1 where id = 159', ['web']);
-  await land(client, '2026-06-01T02:00:00Z');
+  await land(client, '2026-06-08T02:00:00Z');
   expectSuccess(await dbt.run(['run', '--select', 'int_transaction_changes']));
   await client.query(
     `update transactions set status = 'completed', settled_at = created_at + interval '26 hours' where id = 159`,
   );
   await settleBalances(client);
-  await land(client, '2026-06-01T02:01:00Z');
+  await land(client, '2026-06-08T02:01:00Z');
   expectSuccess(await dbt.run(['run', '--exclude', 'int_transaction_changes']));
   expectSuccess(await dbt.run(['run']));
   const unreconciled = await client.query('select * from marts.reconciliation where not is_reconciled');
@@ -96,10 +96,10 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
     where f.kind = 'float' and f.currency = 'USD' and w.user_id = (select max(id) from users);
   `);
   await settleBalances(client);
-  await land(client, '2026-06-06T00:00:00Z');
+  await land(client, '2026-06-09T00:00:00Z');
   await client.query(`
     alter table raw.transactions add column _ab_cdc_deleted_at timestamptz;
-    update raw.transactions set _ab_cdc_deleted_at = '2026-06-05Z', _loaded_at = '2026-06-06T00:00:00Z' where id in (77, 78);
+    update raw.transactions set _ab_cdc_deleted_at = '2026-06-05Z', _loaded_at = '2026-06-09T00:00:00Z' where id in (77, 78);
     insert into staging.exchange_rates (currency, valid_from, rate_to_usd) values ('PHP', '2026-05-10', 0.02);
     update staging.exchange_rates set rate_to_usd = 0.00007 where currency = 'IDR' and valid_from = '2026-03-01';
   `);
