@@ -38,7 +38,7 @@ test('records in zstd come out as they went in', () => {
   // The codec is an ES module, which jest's sandbox does not import: Node itself runs the built program.
   const script = `(async () => {
     const { Zstd } = await import('@hpcc-js/wasm-zstd');
-    const { decompress } = require('./dist/decompress.js');
+    const { decompress } = require('./dist/record-batch/codecs.js');
     const compressed = (await Zstd.load()).compress(Buffer.from('records '.repeat(1000)));
     const read = Buffer.concat([Buffer.alloc(7), compressed, Buffer.alloc(9)]);
     process.stdout.write(await decompress(4, read.subarray(7, 7 + compressed.length)));
