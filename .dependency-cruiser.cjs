@@ -12,6 +12,20 @@ const stages = [
   'tools/bench',
 ];
 
+/** The floors of a part, from the top down: a folder imports only from folders below it. docs/code-map.md describes them. */
+const floors = {
+  'source-ewallet': ['capture', 'read', 'copy', 'server', 'position', 'tables', 'config'],
+};
+
+const floorRules = Object.entries(floors).flatMap(([part, folders]) =>
+  folders.slice(1).map((folder, index) => ({
+    name: `${part}-${folder}-imports-nothing-above-it`,
+    severity: 'error',
+    from: { path: `^${part}/src/${folder}/` },
+    to: { path: `^${part}/src/(${folders.slice(0, index + 1).join('|')})/` },
+  })),
+);
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -23,6 +37,7 @@ module.exports = {
       from: { path: `^${stage}/` },
       to: { path: `^(${stages.filter((other) => other !== stage).join('|')})/` },
     })),
+    ...floorRules,
     {
       name: 'packages-import-no-stage',
       severity: 'error',

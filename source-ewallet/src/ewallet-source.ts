@@ -19,19 +19,19 @@ import {
 import { Failure } from '@ewallet/failure';
 import { failureFromPostgres, inTransaction } from '@ewallet/postgres';
 import { captureCatalog } from './capture/capture-catalog';
-import type { CaptureConfig } from './capture/capture-config';
+import type { CaptureConfig } from './config/capture-config';
 import { readCapture } from './capture/capture-run';
 import { confirmState } from './capture/confirm';
 import { queryCapturedTables, requirePublication } from './capture/publication';
 import { checkSchemas, checkServer } from './check';
-import { readTable } from './read-table';
-import { openSession } from './session';
-import { parseSourceConfig, type SourceConfig } from './source-config';
-import { streamCatalog } from './stream-catalog';
-import { Stopped } from './stream-reader';
-import { parseStreamState, type StreamState } from './stream-state';
-import { streamName } from './table';
-import { queryTables } from './table-query';
+import { readTable } from './read/read-table';
+import { openSession } from './server/session';
+import { parseSourceConfig, type SourceConfig } from './config/source-config';
+import { streamCatalog } from './tables/stream-catalog';
+import { Stopped } from './read/stream-reader';
+import { parseStreamState, type StreamState } from './position/stream-state';
+import { streamName } from './tables/table';
+import { queryTables } from './tables/table-query';
 
 /** The e-wallet's PostgreSQL as an Airbyte source. */
 export class EwalletSource extends Source {

@@ -1,8 +1,8 @@
 import { SyncMode, type CatalogStream, type JsonObject } from '@ewallet/airbyte';
-import { propertySchema } from '../json-schema';
-import { streamCatalog } from '../stream-catalog';
-import { streamName, type Table } from '../table';
-import type { CaptureConfig } from './capture-config';
+import { propertySchema } from '../tables/json-schema';
+import { streamCatalog } from '../tables/stream-catalog';
+import { streamName, type Table } from '../tables/table';
+import type { CaptureConfig } from '../config/capture-config';
 import { captureProperties, LSN_FIELD } from './capture-fields';
 import { whyNotCaptured, type CapturedTable, type Publication } from './publication';
 

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
-import type { SourceConfig } from '../source-config';
-import { streamName, type Table } from '../table';
-import type { CaptureConfig } from './capture-config';
+import type { SourceConfig } from '../config/source-config';
+import { streamName, type Table } from '../tables/table';
+import type { CaptureConfig } from '../config/capture-config';
 import { slotProblem } from './capture-start';
 import {
   createPublicationSql,

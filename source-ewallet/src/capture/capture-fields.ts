@@ -1,8 +1,6 @@
-import type { PropertySchema } from '../json-schema';
+import type { CaptureFields } from '../config/capture-config';
+import type { PropertySchema } from '../tables/json-schema';
 import { commitTime } from './pgoutput';
-
-/** Which fields beside the columns each record has: Airbyte's three, or all that the stream of changes knows. */
-export type CaptureFields = 'airbyte' | 'all';
 
 export const LSN_FIELD = '_ab_cdc_lsn';
 

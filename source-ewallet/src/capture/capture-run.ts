@@ -12,15 +12,15 @@ import {
   type StreamStateMessage,
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { readTable } from '../read-table';
-import { openCaptureSession, openReplication, type Session } from '../session';
-import type { ServerIdentity } from '../snapshot';
-import type { SourceConfig } from '../source-config';
-import { parseStreamState, type StreamState } from '../stream-state';
-import { Stopped } from '../stream-reader';
-import { queryTables } from '../table-query';
-import { streamName, type Table } from '../table';
-import type { CaptureConfig } from './capture-config';
+import { readTable } from '../read/read-table';
+import { openCaptureSession, openReplication, type Session } from '../server/session';
+import type { ServerIdentity } from '../position/snapshot';
+import type { SourceConfig } from '../config/source-config';
+import { parseStreamState, type StreamState } from '../position/stream-state';
+import { Stopped } from '../read/stream-reader';
+import { queryTables } from '../tables/table-query';
+import { streamName, type Table } from '../tables/table';
+import type { CaptureConfig } from '../config/capture-config';
 import { copiedMembers } from './capture-fields';
 import { startCapture, type CaptureStart } from './capture-start';
 import {

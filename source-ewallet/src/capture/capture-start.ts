@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
-import type { Session } from '../session';
-import type { ServerIdentity } from '../snapshot';
-import type { CaptureConfig } from './capture-config';
+import type { Session } from '../server/session';
+import type { ServerIdentity } from '../position/snapshot';
+import type { CaptureConfig } from '../config/capture-config';
 import { formatLsn, parseLsn, type Lsn } from './lsn';
 import { parseTimelineHistory, whyInvalid, type Position } from './position';
 import { queryFlushed, type CaptureServer } from './server-place';

@@ -1,6 +1,6 @@
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { streamName } from '../table';
+import { streamName } from '../tables/table';
 import type { CapturedState } from './capture-state';
 import type { CapturedTable } from './publication';
 import { sawTransaction, type SawTransaction } from './seen-transactions';

@@ -1,4 +1,4 @@
-import { recordEncoder, type EncodedColumn, type RecordEncoder } from '../record-encoder';
+import { recordEncoder, type EncodedColumn, type RecordEncoder } from '../copy/record-encoder';
 import type { ChangeMembers, Operation } from './capture-fields';
 import { CopyRow, type ValueForm } from './copy-row';
 import { emptyTuple, Field, Part, readTuple, type Relation, type Tuple } from './pgoutput';

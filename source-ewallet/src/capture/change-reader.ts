@@ -1,7 +1,8 @@
 import { Failure } from '@ewallet/failure';
 import { resolveColumnType, type TypeRow } from '@ewallet/postgres';
-import { streamName } from '../table';
-import { ChangeMembers, type CaptureFields } from './capture-fields';
+import { streamName } from '../tables/table';
+import type { CaptureFields } from '../config/capture-config';
+import { ChangeMembers } from './capture-fields';
 import type { CapturedStream } from './captured-stream';
 import { ChangeEncoder, newScratch, type FindValues } from './change-encoder';
 import { laterLsn, type Lsn } from './lsn';

@@ -1,8 +1,8 @@
 import type { InputState } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { openCaptureSession, openReplication } from '../session';
-import type { SourceConfig } from '../source-config';
-import type { CaptureConfig } from './capture-config';
+import { openCaptureSession, openReplication } from '../server/session';
+import type { SourceConfig } from '../config/source-config';
+import type { CaptureConfig } from '../config/capture-config';
 import { parseCaptureState } from './capture-state';
 import { awaitSlot } from './change-stream';
 import { formatLsn } from './lsn';

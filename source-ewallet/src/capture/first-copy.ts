@@ -6,11 +6,11 @@ import {
   type TraceMessage,
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { readTable } from '../read-table';
-import type { Session } from '../session';
-import type { SourceConfig } from '../source-config';
-import { parseStreamState, type StreamState } from '../stream-state';
-import { streamName, type Table } from '../table';
+import { readTable } from '../read/read-table';
+import type { Session } from '../server/session';
+import type { SourceConfig } from '../config/source-config';
+import { parseStreamState, type StreamState } from '../position/stream-state';
+import { streamName, type Table } from '../tables/table';
 import { copiedColumns, type CapturedStream } from './captured-stream';
 import { sawTransaction, type SeenTransactions } from './seen-transactions';
 import { queryWritten } from './server-place';

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
 import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
-import type { Column, Table } from '../table';
+import type { Column, Table } from '../tables/table';
 
 /** A publication as pg_publication shows it. */
 export interface Publication {

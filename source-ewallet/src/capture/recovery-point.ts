@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
-import { queryHeapTables } from '../heap-table';
-import { querySnapshotBounds } from '../server-state';
-import type { ServerIdentity, Snapshot } from '../snapshot';
-import { rulesAfterEnd } from '../wanted-rows';
+import { queryHeapTables } from '../tables/heap-table';
+import { querySnapshotBounds } from '../server/server-state';
+import type { ServerIdentity, Snapshot } from '../position/snapshot';
+import { rulesAfterEnd } from '../position/resume-rules';
 import type { CapturedStream } from './captured-stream';
 import type { Lsn } from './lsn';
 import { queryWritten } from './server-place';

@@ -2,7 +2,7 @@ import type { Client, Connection, Submittable } from 'pg';
 import type { Socket } from 'node:net';
 import { quoteIdentifier, quoteLiteral } from '@ewallet/postgres';
 import { Failure } from '@ewallet/failure';
-import { FrameReader } from '../frame-reader';
+import { FrameReader } from '../copy/frame-reader';
 import { formatLsn, type Lsn } from './lsn';
 
 const COPY_DATA = 0x64; // d

@@ -1,5 +1,4 @@
 import type { Client } from 'pg';
-import { Failure } from '@ewallet/failure';
 import { parseLsn, type Lsn } from './lsn';
 
 /** A replication slot as pg_replication_slots shows it; what the server's version does not have is undefined. */
@@ -71,11 +70,3 @@ const remedies = new Map([
   ['wal_level_insufficient', 'wal_level was lowered; set it to logical'],
   ['rows_removed', 'the standby’s primary removed rows that it needs; set hot_standby_feedback = on'],
 ]);
-
-/** Slot names have letters that need no quoting; anything else is the user's mistake. */
-export function checkSlotName(name: string): string {
-  if (/^[a-z0-9_]{1,63}$/.test(name)) return name;
-  throw Failure.config(
-    '`replication_method.replication_slot` may have lower-case letters, digits and underscores, 63 at most.',
-  );
-}

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { findWarnings, queryServerFacts, type ServerFacts } from '../../../source-ewallet/src/check';
-import { parseSourceConfig } from '../../../source-ewallet/src/source-config';
+import { parseSourceConfig } from '../../../source-ewallet/src/config/source-config';
 import { sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';

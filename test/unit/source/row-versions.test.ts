@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { parseArrayText } from '../../../source-ewallet/src/array-text';
-import { blockSteps } from '../../../source-ewallet/src/block-steps';
-import { recordEncoder } from '../../../source-ewallet/src/record-encoder';
-import { doubtOf, fullXid, whyTooOld, type Snapshot } from '../../../source-ewallet/src/snapshot';
-import { parseSourceConfig } from '../../../source-ewallet/src/source-config';
-import { formatStreamState, parseStreamState } from '../../../source-ewallet/src/stream-state';
-import { everything, rulesAfterStop, rulesForTable } from '../../../source-ewallet/src/wanted-rows';
-import { formatRanges, parseRanges, rangesOf } from '../../../source-ewallet/src/xid-ranges';
+import { parseArrayText } from '../../../source-ewallet/src/copy/array-text';
+import { blockSteps } from '../../../source-ewallet/src/read/block-steps';
+import { recordEncoder } from '../../../source-ewallet/src/copy/record-encoder';
+import { doubtOf, fullXid, whyTooOld, type Snapshot } from '../../../source-ewallet/src/position/snapshot';
+import { parseSourceConfig } from '../../../source-ewallet/src/config/source-config';
+import { formatStreamState, parseStreamState } from '../../../source-ewallet/src/position/stream-state';
+import { everything, rulesAfterStop, rulesForTable } from '../../../source-ewallet/src/position/resume-rules';
+import { formatRanges, parseRanges, rangesOf } from '../../../source-ewallet/src/position/xid-ranges';
 
 const server = { system: '7', database: '16384', version: 18, timeline: 1, started: 'then' };
 const snapshot = (below: bigint, next: bigint, files: [number, number][] = [[1, 10]]): Snapshot => ({

@@ -1,6 +1,10 @@
-import { doubtOf, trusted, type Snapshot } from '../../../source-ewallet/src/snapshot';
-import { formatStreamState, parseStreamState, type StreamState } from '../../../source-ewallet/src/stream-state';
-import { proofOf } from '../../../source-ewallet/src/witness';
+import { doubtOf, trusted, type Snapshot } from '../../../source-ewallet/src/position/snapshot';
+import {
+  formatStreamState,
+  parseStreamState,
+  type StreamState,
+} from '../../../source-ewallet/src/position/stream-state';
+import { proofOf } from '../../../source-ewallet/src/read/witness';
 
 const saved: Snapshot = {
   server: { system: '7', database: '5', version: 17, timeline: 1, started: 'on Monday' },

@@ -1,7 +1,7 @@
 import { frameLsn } from '../../../../source-ewallet/src/capture/replication';
 import { formatLsn, parseLsn } from '../../../../source-ewallet/src/capture/lsn';
 import { commitTime, decodeControl, emptyTuple, readTuple } from '../../../../source-ewallet/src/capture/pgoutput';
-import { FrameReader } from '../../../../source-ewallet/src/frame-reader';
+import { FrameReader } from '../../../../source-ewallet/src/copy/frame-reader';
 
 const text = (value: string): Buffer => Buffer.from(`${value}\0`);
 const uint16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255]);

@@ -1,5 +1,5 @@
 import { Failure, nearestName } from '@ewallet/failure';
-import { captureKeys, parseCaptureConfig, type CaptureConfig } from './capture/capture-config';
+import { captureKeys, parseCaptureConfig, type CaptureConfig } from './capture-config';
 import { parseConnectionConfig, type ConnectionConfig } from '@ewallet/postgres';
 
 /** How an incremental stream finds what is new. */

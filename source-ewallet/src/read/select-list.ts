@@ -1,5 +1,5 @@
 import { isPadded, quoteIdentifier } from '@ewallet/postgres';
-import type { Column } from './table';
+import type { Column } from '../tables/table';
 
 /**
  * What COPY is to give for each column: the column itself, but bytea as base64, which halves what hex would take, and

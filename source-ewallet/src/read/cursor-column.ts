@@ -3,8 +3,8 @@ import { Failure } from '@ewallet/failure';
 import type { StreamDescriptor } from '@ewallet/airbyte';
 import { quoteIdentifier, quoteLiteral } from '@ewallet/postgres';
 import type { CursorPosition } from './row-condition';
-import { cursorCandidates, defaultCursor } from './stream-catalog';
-import { streamName, type Column, type Table } from './table';
+import { cursorCandidates, defaultCursor } from '../tables/stream-catalog';
+import { streamName, type Column, type Table } from '../tables/table';
 
 /** The column that gives a stream's position: the user's choice, else ours; undefined where there is none. */
 export function chooseCursor(

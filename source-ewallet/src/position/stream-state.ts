@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import type { JsonObject } from '@ewallet/airbyte';
 import type { Snapshot } from './snapshot';
-import type { Place, Rule } from './wanted-rows';
+import type { Place, Rule } from './resume-rules';
 import type { Witness } from './row-version';
 import type { ReadColumn, ReadColumns } from './read-columns';
 import { formatRanges, parseRanges } from './xid-ranges';

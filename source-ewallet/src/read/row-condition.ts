@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '@ewallet/postgres';
-import type { Snapshot } from './snapshot';
-import type { TableRule } from './wanted-rows';
+import type { Snapshot } from '../position/snapshot';
+import type { TableRule } from '../position/resume-rules';
 
 /**
  * SQL conditions on row versions. `age(xmin)` compares 32-bit ids without text and comes first: it leaves out all but

@@ -1,11 +1,11 @@
 import { quoteIdentifier } from '@ewallet/postgres';
 import { blockSteps, type StepResult } from './block-steps';
-import type { HeapTable } from './heap-table';
+import type { HeapTable } from '../tables/heap-table';
 import { atPlaces, blocksSql, wantedSql } from './row-condition';
-import type { SourceConfig } from './source-config';
-import type { Column } from './table';
+import type { SourceConfig } from '../config/source-config';
+import type { Column } from '../tables/table';
 import type { VersionScan, WantedRows } from './version-scan';
-import type { TableRule } from './wanted-rows';
+import type { TableRule } from '../position/resume-rules';
 
 /** A table of the stream and what the look over its versions found. */
 export interface LookedAt extends VersionScan {

@@ -2,13 +2,13 @@ import { Failure } from '@ewallet/failure';
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import { chooseCursor, type CursorColumn } from './cursor-column';
 import { cursorSince, type CursorPosition } from './row-condition';
-import { readColumns, unreadColumns } from './read-columns';
-import { doubtOf, trusted, whyTooOld, type ServerIdentity, type Snapshot } from './snapshot';
-import type { SourceConfig } from './source-config';
-import { cursorCandidates, whyNotIncremental } from './stream-catalog';
-import type { StreamState } from './stream-state';
-import { streamName, type Column, type Table } from './table';
-import { everything, type Rule } from './wanted-rows';
+import { readColumns, unreadColumns } from '../position/read-columns';
+import { doubtOf, trusted, whyTooOld, type ServerIdentity, type Snapshot } from '../position/snapshot';
+import type { SourceConfig } from '../config/source-config';
+import { cursorCandidates, whyNotIncremental } from '../tables/stream-catalog';
+import type { StreamState } from '../position/stream-state';
+import { streamName, type Column, type Table } from '../tables/table';
+import { everything, type Rule } from '../position/resume-rules';
 import type { Proof } from './witness';
 
 /** What to read of one stream. */

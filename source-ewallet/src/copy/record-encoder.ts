@@ -1,5 +1,5 @@
 import { unescapeCopyText } from './copy-text';
-import type { Column } from './table';
+import type { Column } from '../tables/table';
 import { valueJson } from './value-json';
 
 /**

@@ -1,7 +1,7 @@
 import type { CatalogStream, JsonObject } from '@ewallet/airbyte';
 import { SyncMode } from '@ewallet/airbyte';
 import { propertySchema } from './json-schema';
-import type { ReplicationMethod } from './source-config';
+import type { ReplicationMethod } from '../config/source-config';
 import type { Column, Table } from './table';
 
 /** What wallets call the time of a row's last change, best first; then the time of its making. */

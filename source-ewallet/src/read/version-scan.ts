@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
-import type { HeapTable } from './heap-table';
+import type { HeapTable } from '../tables/heap-table';
 import { fullXidSql, wantedSql, youngerThan } from './row-condition';
-import type { RowVersion } from './row-version';
-import { seenCap } from './snapshot';
-import type { TableRule } from './wanted-rows';
+import type { RowVersion } from '../position/row-version';
+import { seenCap } from '../position/snapshot';
+import type { TableRule } from '../position/resume-rules';
 
 /** What one look over a table's row versions found, before any row is read. */
 export interface VersionScan {

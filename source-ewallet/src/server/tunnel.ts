@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Failure } from '@ewallet/failure';
 import type * as Ssh from 'ssh2';
-import type { Tunnel } from './source-config';
+import type { Tunnel } from '../config/source-config';
 
 /** An end of a tunnel on this machine. */
 export interface OpenTunnel {

@@ -1,6 +1,6 @@
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import { isPadded, typeLabel } from '@ewallet/postgres';
-import type { Column } from './table';
+import type { Column } from '../tables/table';
 
 /**
  * The columns that every row covered by a state was read with: name to `[attnum, type]`. A column that is added with a

@@ -8,8 +8,8 @@ import {
   type TransactionOptions,
 } from '@ewallet/postgres';
 import { queryServerIdentity } from './server-state';
-import type { ServerIdentity } from './snapshot';
-import type { SourceConfig } from './source-config';
+import type { ServerIdentity } from '../position/snapshot';
+import type { SourceConfig } from '../config/source-config';
 import { openTunnel, type OpenTunnel } from './tunnel';
 
 /** A connection to the e-wallet's database, and how each of its transactions begins. */

@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import { quoteIdentifier } from '@ewallet/postgres';
-import type { HeapTable } from './heap-table';
+import type { HeapTable } from '../tables/heap-table';
 import { atPlaces, fullXidSql } from './row-condition';
-import type { RowVersion, Witness } from './row-version';
-import type { Snapshot } from './snapshot';
-import type { Column } from './table';
+import type { RowVersion, Witness } from '../position/row-version';
+import type { Snapshot } from '../position/snapshot';
+import type { Column } from '../tables/table';
 import type { WantedRows } from './version-scan';
 
 /** The newest rows are the ones most likely to be written again: of several, some stay. */

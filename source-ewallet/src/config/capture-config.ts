@@ -1,6 +1,7 @@
 import { Failure } from '@ewallet/failure';
-import type { CaptureFields } from './capture-fields';
-import { checkSlotName } from './slot';
+
+/** Which fields beside the columns each record has: Airbyte's three, or all that the stream of changes knows. */
+export type CaptureFields = 'airbyte' | 'all';
 
 /** `replication_method` with `method` CDC. */
 export interface CaptureConfig {
@@ -74,4 +75,12 @@ function text(method: Json, key: string): string {
   const value = method[key];
   if (typeof value !== 'string' || value === '') throw Failure.config(`\`replication_method.${key}\` is missing.`);
   return value;
+}
+
+/** Slot names have letters that need no quoting; anything else is the user's mistake. */
+function checkSlotName(name: string): string {
+  if (/^[a-z0-9_]{1,63}$/.test(name)) return name;
+  throw Failure.config(
+    '`replication_method.replication_slot` may have lower-case letters, digits and underscores, 63 at most.',
+  );
 }

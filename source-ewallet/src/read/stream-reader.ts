@@ -9,21 +9,21 @@ import {
   type ConnectorContext,
 } from '@ewallet/airbyte';
 import { quoteQualified } from '@ewallet/postgres';
-import { copyOut } from './copy-out';
+import { copyOut } from '../copy/copy-out';
 import { queryHighestCursor } from './cursor-column';
-import { queryHeapTables, type HeapTable } from './heap-table';
-import { recordEncoder } from './record-encoder';
+import { queryHeapTables, type HeapTable } from '../tables/heap-table';
+import { recordEncoder } from '../copy/record-encoder';
 import { mostPlaces, readingSteps, rowCount, rowsAtPlaces, type LookedAt } from './reading-steps';
 import { selectList } from './select-list';
-import { querySnapshotBounds } from './server-state';
-import { seenCap, type ServerIdentity, type Snapshot } from './snapshot';
-import type { SourceConfig } from './source-config';
+import { querySnapshotBounds } from '../server/server-state';
+import { seenCap, type ServerIdentity, type Snapshot } from '../position/snapshot';
+import type { SourceConfig } from '../config/source-config';
 import type { StreamPlan } from './stream-plan';
-import { formatStreamState, type StreamState } from './stream-state';
+import { formatStreamState, type StreamState } from '../position/stream-state';
 import { scanVersions } from './version-scan';
-import { rulesAfterEnd, rulesAfterStop, rulesForTable, type Rule } from './wanted-rows';
+import { rulesAfterEnd, rulesAfterStop, rulesForTable, type Rule } from '../position/resume-rules';
 import { queryWitnesses } from './witness';
-import { rangesOf } from './xid-ranges';
+import { rangesOf } from '../position/xid-ranges';
 
 export interface StreamReading {
   readonly client: Client;

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { sqlStateOf } from '@ewallet/postgres';
-import type { ServerIdentity } from './snapshot';
+import type { ServerIdentity } from '../position/snapshot';
 
 /** What tells this server's history from another's. Asked in the transaction that reads: behind a pooler the next one may be another server's. */
 export async function queryServerIdentity(client: Client): Promise<ServerIdentity> {

@@ -3,19 +3,19 @@ import type { AirbyteMessage, ConfiguredStream, ConnectorContext } from '@ewalle
 import { Failure } from '@ewallet/failure';
 import { beginTransaction, quoteQualified } from '@ewallet/postgres';
 import { chooseCursor, queryIsAhead } from './cursor-column';
-import { queryHeapTables } from './heap-table';
-import { isLocked, lockTable } from './locked-table';
-import { mayHavePadding, selectedColumns } from './read-columns';
+import { queryHeapTables } from '../tables/heap-table';
+import { isLocked, lockTable } from '../tables/locked-table';
+import { mayHavePadding, selectedColumns } from '../position/read-columns';
 import { paddedSql } from './select-list';
-import { queryServerIdentity, querySnapshotBounds } from './server-state';
-import { appendRolePath, type Session } from './session';
-import type { Snapshot } from './snapshot';
-import type { SourceConfig } from './source-config';
+import { queryServerIdentity, querySnapshotBounds } from '../server/server-state';
+import { appendRolePath, type Session } from '../server/session';
+import type { Snapshot } from '../position/snapshot';
+import type { SourceConfig } from '../config/source-config';
 import { planStream, positionOf, snapshotInDoubt } from './stream-plan';
 import { readStream } from './stream-reader';
-import type { StreamState } from './stream-state';
-import { streamName, type Column, type Table } from './table';
-import { queryTable } from './table-query';
+import type { StreamState } from '../position/stream-state';
+import { streamName, type Column, type Table } from '../tables/table';
+import { queryTable } from '../tables/table-query';
 import { queryProof, type Proof } from './witness';
 
 export interface TableReading {
