@@ -15,7 +15,7 @@ const CHECKS = [
   ['format', ...node('prettier/bin/prettier.cjs', '--check', '.')],
   ['dependency rules', 'npm', ['run', '--silent', 'deps:check'], root],
   ['unused code', ...node('knip/bin/knip.js')],
-  ['dbt lint', path.join(root, '.venv/bin/sqlfluff'), ['lint', '.'], path.join(root, 'dbt')],
+  ['dbt lint', path.join(root, '.venv/bin/sqlfluff'), ['lint', '--processes', '2', '.'], path.join(root, 'dbt')],
 ];
 
 await runScript(async () => {
