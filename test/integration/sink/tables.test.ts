@@ -36,7 +36,11 @@ test('a topic that appears while the sink runs is read, and two streams with one
     const exit = await sink.exited;
     expect({ code: exit.code, message: exit.stderr.trim().split('\n').at(-1) }).toEqual({
       code: 2,
-      message: `Topics ${name}.one and ${name}.two would both fill raw.${name}. Set table.name.format so that they differ, for example raw.\${namespace}_\${stream}.`,
+      message:
+        `Topics ${name}.one and ${name}.two would both fill raw.${name}, which ${name}.one fills. ` +
+        'Set table.name.format so that they differ, for example raw.${namespace}_${stream}. ' +
+        `If ${name}.two takes the place of ${name}.one, see that nothing writes to ${name}.one any more, and run: ` +
+        `delete from sink.tables where connector = '${name}' and topic = '${name}.one';`,
     });
   } finally {
     await sink.kill();
