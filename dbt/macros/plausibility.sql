@@ -21,12 +21,13 @@
   cast(coalesce({{ amount_in_limits(expression) }}, 0) as {{ var('money_type') }})
 {%- endmacro %}
 
-{# When a row came in: the sink's clock, or for a replica the time it names, which cannot be later than now. #}
+{# When a row came in: by the sink's clock. A replica does not say, and updated_at is not kept by every wallet: not later
+   than now. #}
 {% macro arrived_at(table, replica_default) -%}
   {%- if var('ewallet_ingestion') == 'kafka' -%}
     {{ wallet_loaded_at(table, replica_default) }}
   {%- else -%}
-    least({{ wallet_loaded_at(table, replica_default) }}, now())
+    now()
   {%- endif -%}
 {%- endmacro %}
 
