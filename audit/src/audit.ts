@@ -31,7 +31,7 @@ export interface AuditOptions {
   /** Milliseconds. */
   readonly now: () => number;
   readonly progress: Progress;
-  /** Where to keep what was compared, and to go on from; undefined for a run that begins anew. */
+  /** Where to keep what was compared, and to continue from; undefined for a run that starts over. */
   readonly resume: string | undefined;
 }
 

@@ -4,7 +4,7 @@ import type { ConfiguredStream } from './selection';
 import { GLOBAL_STATE } from './state-file';
 
 /**
- * The catalogue as the destination gets it: each stream says whether the source goes on from a state. Nothing in Airbyte's
+ * The catalogue as the destination gets it: each stream says whether the source continues from a state. Nothing in Airbyte's
  * protocol tells a destination so, and one whose topic or table is gone could not know that earlier rows will not come
  * again (docs/adr/0015-a-resumed-stream-needs-its-topic.md). Other destinations ignore the member.
  */

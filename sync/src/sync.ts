@@ -25,7 +25,7 @@ export interface SyncRequest {
   readonly refresh: readonly string[];
   /** The state is this configuration's, whoever left it. */
   readonly adoptState: boolean;
-  /** Called once both are in the state file: from then on the sync goes on as any other. */
+  /** Called once both are in the state file: from then on the sync continues as any other. */
   readonly begun: () => void;
 }
 

@@ -4,7 +4,7 @@ import type { HashedRow } from './hashed-row';
 export interface Difference {
   readonly kind: 'missing' | 'extra' | 'different';
   readonly key: readonly (string | null)[];
-  /** How many rows: more than one of a key that is doubled, or of a stream without a key. */
+  /** How many rows: more than one where a key is doubled, or of a stream without a key. */
   readonly count: number;
   /** The source's versions of the row when it was looked at; empty where it has none or is not there. */
   readonly version: string;

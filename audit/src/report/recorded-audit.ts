@@ -6,7 +6,7 @@ import { differencesIn, type AuditReport } from './audit-report';
 const TABLE = 'sink.audits';
 
 /**
- * Keeps the report in the warehouse, one row a stream, where the sink's schema has the table and the role may insert.
+ * Keeps the report in the warehouse, one row per stream, where the sink's schema has the table and the role may insert.
  * Elsewhere nothing is kept: a role that may only read is enough for an audit.
  */
 export async function recordAudit(

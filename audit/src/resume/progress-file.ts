@@ -12,7 +12,7 @@ export interface ResumedStream {
 }
 
 /**
- * The ranges that were compared, one JSON line each, so that a run that was stopped goes on where it was. What they found
+ * The ranges that were compared, one JSON line each, so that a run that was stopped continues where it was. What they found
  * is looked at again at the end like everything else, so that their age does no harm.
  */
 export class ProgressFile {
@@ -62,7 +62,7 @@ export class ProgressFile {
     appendFileSync(this.file, `${JSON.stringify({ stream, ...compared })}\n`);
   }
 
-  /** Everything was compared: the next run begins anew. */
+  /** Everything was compared: the next run starts over. */
   finish(): void {
     rmSync(this.file, { force: true });
   }

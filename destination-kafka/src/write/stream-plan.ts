@@ -8,7 +8,7 @@ import { TRANSACTIONAL_ID_PREFIX } from '../kafka/access';
 export interface StreamPlan {
   readonly mapping: StreamMapping;
   readonly topic: string;
-  /** Only what changed since the state that the sync goes on from will come. */
+  /** Only what changed since the state that the sync continues from will come. */
   readonly incremental: boolean;
   /** Undefined where the platform does not say whether there is such a state. */
   readonly resumesFromState: boolean | undefined;

@@ -45,7 +45,7 @@ export interface ConfiguredStream {
   readonly generationId: number | undefined;
   readonly minimumGenerationId: number | undefined;
   readonly syncId: number | undefined;
-  /** Whether the source goes on from a state; undefined where the platform does not say, as Airbyte does not. */
+  /** Whether the source continues from a state; undefined where the platform does not say, as Airbyte does not. */
   readonly resumesFromState: boolean | undefined;
   readonly isResumable: boolean;
 }

@@ -59,7 +59,7 @@ export function refuseUnknownPartitions(
 }
 
 /**
- * Moves offsets, all or none, and raises the fences, so that no sink that runs elsewhere goes on from where it was. Whoever moves an
+ * Moves offsets, all or none, and raises the fences, so that no sink that runs elsewhere continues from where it was. Whoever moves an
  * offset means the topic that has the name now, so its id is learnt anew.
  */
 export async function changeOffsets(

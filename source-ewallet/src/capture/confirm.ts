@@ -13,7 +13,7 @@ import { queryCaptureServer } from './server-place';
  * Tells the server that everything before a state's position is safe, so that it forgets that part of its log now and not
  * with the next sync. To be called when the state is where the next sync takes it from.
  *
- * @throws Failure where the slot cannot go on from that state
+ * @throws Failure where the slot cannot continue from that state
  */
 export async function confirmState(config: SourceConfig, capture: CaptureConfig, state: InputState): Promise<string> {
   const { position } = parseCaptureState(state);

@@ -19,7 +19,7 @@ export interface ServerNow {
   readonly timelineEnds: ReadonlyMap<number, Lsn>;
 }
 
-/** Why the stream cannot go on from a saved position; undefined where it can. */
+/** Why the stream cannot continue from a saved position; undefined where it can. */
 export function whyInvalid(saved: Position, slot: Slot, now: ServerNow): string | undefined {
   if (saved.slot !== slot.name) {
     return `the state is of replication slot ${saved.slot}, and the configuration names ${slot.name}`;

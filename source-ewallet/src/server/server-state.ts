@@ -36,7 +36,7 @@ export async function querySnapshotBounds(client: Client): Promise<{ below: bigi
   return { below: BigInt(row.below), next: BigInt(row.next) };
 }
 
-/** Undefined where the role may not ask, or the answer is null. The transaction goes on after a refusal. */
+/** Undefined where the role may not ask, or the answer is null. The transaction continues after a refusal. */
 async function tryText(client: Client, sql: string): Promise<string | undefined> {
   await client.query('savepoint asked');
   try {
