@@ -2,6 +2,7 @@ import type { Client, Connection, Submittable } from 'pg';
 import type { Socket } from 'node:net';
 import { quoteIdentifier, quoteLiteral } from '@ewallet/postgres';
 import { Failure } from '@ewallet/failure';
+import { takeSocket } from '../copy/driver-socket';
 import { FrameReader } from '../copy/frame-reader';
 import { formatLsn, type Lsn } from './lsn';
 
@@ -157,13 +158,9 @@ export class ReplicationStream {
   }
 
   private take(connection: Connection, text: string): void {
-    const socket = connection.stream as unknown as Socket;
-    const [driver] = socket.listeners('data');
-    if (driver === undefined) throw new Error('the driver does not listen to its socket');
+    const { socket, driver } = takeSocket(connection, this.onData);
     this.socket = socket;
-    this.driver = driver as (chunk: Buffer) => void;
-    socket.removeListener('data', this.driver);
-    socket.on('data', this.onData);
+    this.driver = driver;
     socket.once('close', () => {
       this.end(this.failure ?? connectionLost());
     });

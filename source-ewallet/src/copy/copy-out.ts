@@ -1,5 +1,6 @@
 import type { Client, Connection, Submittable } from 'pg';
 import type { Socket } from 'node:net';
+import { takeSocket } from './driver-socket';
 import { FrameReader } from './frame-reader';
 import type { RecordEncoder } from './record-encoder';
 
@@ -85,13 +86,9 @@ class CopyOut implements Handlers {
 
   /** Called by the driver when the connection is free. */
   submit(connection: Connection): void {
-    const socket = connection.stream as unknown as Socket;
-    const [driver] = socket.listeners('data');
-    if (driver === undefined) throw new Error('the driver does not listen to its socket');
+    const { socket, driver } = takeSocket(connection, this.onData);
     this.socket = socket;
-    this.driver = driver as (chunk: Buffer) => void;
-    socket.removeListener('data', this.driver);
-    socket.on('data', this.onData);
+    this.driver = driver;
     (connection as unknown as { query(text: string): void }).query(this.text);
   }
 
