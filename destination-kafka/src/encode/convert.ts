@@ -53,7 +53,8 @@ const MOST_DIGITS = 100;
 
 /**
  * The nearest double or float. It stands for the text when it prints as the same number at the text's own digits, as 0.1
- * does; where it does not (16777217 as a float), digits have gone.
+ * does; where it does not (16777217 as a float), digits have gone. Its shortest text stands for it too: exactly between
+ * two texts of as many digits (93.387847900390625), \`toPrecision\` takes the upper one and everybody else the even one.
  */
 function floating(raw: string, single: boolean): Converted {
   const text = numberText(raw);
@@ -64,7 +65,8 @@ function floating(raw: string, single: boolean): Converted {
   const value = single ? Math.fround(Number(text)) : Number(text);
   if (!Number.isFinite(value)) return MISFIT;
   const digits = Math.min(Math.max(significantDigits(text), 1), MOST_DIGITS);
-  return { kind: isSameNumber(value.toPrecision(digits), text) ? 'fits' : 'truncated', value };
+  const same = isSameNumber(value.toPrecision(digits), text) || isSameNumber(String(value), text);
+  return { kind: same ? 'fits' : 'truncated', value };
 }
 
 function decimal(raw: string, precision: number, scale: number): Converted {
