@@ -11,6 +11,7 @@ export interface ConfigurationFiles {
   readonly destination: string;
   readonly sink: string;
   readonly sync: string;
+  readonly audit: string;
 }
 
 export async function writeConfigurations(dir: string, connections: StackConnections): Promise<ConfigurationFiles> {
@@ -21,6 +22,7 @@ export async function writeConfigurations(dir: string, connections: StackConnect
     destination: path.join(folder, 'destination.json'),
     sink: path.join(folder, 'sink.json'),
     sync: path.join(folder, 'sync.json'),
+    audit: path.join(folder, 'audit.json'),
   };
   const { source, warehouse, kafka, schemaRegistry } = connections;
   await write(files.source, { ...source, schemas: ['public'], ssl_mode: { mode: 'disable' } });
@@ -47,6 +49,10 @@ export async function writeConfigurations(dir: string, connections: StackConnect
     state_directory: path.join(dir, 'sync-state'),
     source: { command: [command('source-ewallet')], config_file: files.source },
     destination: { command: [command('destination-kafka')], config_file: files.destination },
+  });
+  await write(files.audit, {
+    source: { config_file: files.source },
+    warehouse: { config_file: files.sink },
   });
   return files;
 }

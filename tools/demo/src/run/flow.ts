@@ -2,13 +2,14 @@ import { Failure } from '@ewallet/failure';
 import { parseConnections, postgresUrl, type StackConnections } from '@ewallet/stack-connections';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { auditEveryRow, type AuditResult } from './audit';
 import type { Child, Children } from './children';
 import { SINK_NAME, writeConfigurations, type ConfigurationFiles } from './configurations';
 import { buildModels } from './dbt';
 import { LandingWatch } from './landing';
 import { command, PREVIEW } from './project';
 import { table, type Comparison } from './reconciliation/compare';
-import { reconcile } from './reconciliation/reconcile';
+import { reconcile, streamsOf } from './reconciliation/reconcile';
 import { moved, type Show, type Steps } from './steps';
 
 const SYNCS = 3;
@@ -52,9 +53,12 @@ export class Flow {
     } finally {
       await watch.close();
     }
+    // Before the dashboards, which show the time of the last proof.
+    const audited = await this.audit(connections, configurations);
     await this.buildModels(connections);
     await this.preview(connections);
     await this.reconcile(connections);
+    this.say(`${audited.lines.join('\n')}\n\n${audited.verdict}`);
     return { connections, configurations };
   }
 
@@ -136,6 +140,16 @@ export class Flow {
       seen(await watch.rows());
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
+  }
+
+  private async audit(connections: StackConnections, configurations: ConfigurationFiles): Promise<AuditResult> {
+    let result: AuditResult = { lines: [], verdict: '' };
+    await this.steps.run('audit every row', async () => {
+      const streams = await streamsOf(connections);
+      result = await auditEveryRow(this.children, configurations.audit, streams, this.log('audit'));
+      return `${streams.length} streams`;
+    });
+    return result;
   }
 
   private async buildModels({ warehouse }: StackConnections): Promise<void> {

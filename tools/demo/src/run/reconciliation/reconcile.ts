@@ -30,6 +30,13 @@ export async function reconcile(connections: StackConnections): Promise<readonly
   );
 }
 
+/** Every stream of the e-wallet, with its namespace. */
+export async function streamsOf({ source }: StackConnections): Promise<readonly string[]> {
+  return withDatabase(source, async (ewallet) =>
+    (await measuredStreams(ewallet)).map(({ stream }) => `public.${stream}`),
+  );
+}
+
 async function withDatabase<T>(server: PostgresConnection, work: (client: Client) => Promise<T>): Promise<T> {
   const config = parseConnectionConfig({ ...server, ssl_mode: { mode: 'disable' } });
   const client = await connect(config, { applicationName: 'ewallet-demo' });
