@@ -15,6 +15,7 @@ const stages = [
 /** The floors of a part, from the top down: a folder imports only from folders below it. docs/code-map.md describes them. */
 const floors = {
   'source-ewallet': ['capture', 'read', 'copy', 'server', 'position', 'tables', 'config'],
+  'tools/bench': ['hops', 'report', 'session', 'measure'],
 };
 
 const floorRules = Object.entries(floors).flatMap(([part, folders]) =>

@@ -1,9 +1,9 @@
-import { summariseDelays, type Delay } from '../../../tools/bench/src/delay';
-import { growthPlot, growthTable } from '../../../tools/bench/src/growth';
-import { median, summarise, type HopSummary, type Measurement } from '../../../tools/bench/src/measurement';
-import { TotalsCounter, mustEqual } from '../../../tools/bench/src/money';
-import { plot } from '../../../tools/bench/src/plot';
-import { delayTable, table } from '../../../tools/bench/src/report';
+import { summariseDelays, type Delay } from '../../../tools/bench/src/measure/delay';
+import { growthPlot, growthTable } from '../../../tools/bench/src/report/growth';
+import { median, summarise, type HopSummary, type Measurement } from '../../../tools/bench/src/measure/measurement';
+import { TotalsCounter, mustEqual } from '../../../tools/bench/src/session/money';
+import { plot } from '../../../tools/bench/src/report/plot';
+import { delayTable, table } from '../../../tools/bench/src/report/report';
 
 const measured = (seconds: number, peakRss = 0, cpuSeconds = 0): Measurement => ({
   rows: 1_000,

@@ -1,4 +1,4 @@
-import { NO_OVERRIDES, override } from '../../../tools/bench/src/overrides';
+import { NO_OVERRIDES, override } from '../../../tools/bench/src/session/overrides';
 
 test('settings add up by part, their values JSON where they are', () => {
   const texts = [

@@ -1,5 +1,5 @@
-import { NO_OVERRIDES, override } from '../../../tools/bench/src/overrides';
-import { variants } from '../../../tools/bench/src/settings';
+import { NO_OVERRIDES, override } from '../../../tools/bench/src/session/overrides';
+import { variants } from '../../../tools/bench/src/session/settings';
 
 test('a hop runs as it comes first, then with one setting at a time turned, over the settings of the command line', () => {
   const before = override('sink.flush.interval.ms=500', NO_OVERRIDES);

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { Failure } from '@ewallet/failure';
 import { Command } from 'commander';
 import { HOPS, benchmark, type Figures, type Hop } from './benchmark';
-import { growthPlot, growthTable, type Growth, type Size } from './growth';
-import { NO_OVERRIDES, override, type Overrides } from './overrides';
-import { plot } from './plot';
-import { ROOT } from './programs';
-import { delayTable, table } from './report';
+import { growthPlot, growthTable, type Growth, type Size } from './report/growth';
+import { NO_OVERRIDES, override, type Overrides } from './session/overrides';
+import { plot } from './report/plot';
+import { ROOT } from './session/programs';
+import { delayTable, table } from './report/report';
 
 interface Flags {
   readonly rows: number;

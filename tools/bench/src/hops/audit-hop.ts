@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { withClient, type BenchSession } from './bench-session';
-import { runPipeline } from './pipeline';
-import { programPath } from './programs';
-import { landRows, makeRawTables } from './raw-tables';
-import type { Trial } from './trial';
+import { withClient, type BenchSession } from '../session/bench-session';
+import { runPipeline } from '../measure/pipeline';
+import { programPath } from '../session/programs';
+import { landRows, makeRawTables } from '../session/raw-tables';
+import type { Trial } from '../measure/trial';
 
 /** What any comparison inside the databases costs at least: each row made into text and hashed once. */
 const hashSql = (table: string): string =>

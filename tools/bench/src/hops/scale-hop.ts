@@ -1,13 +1,13 @@
-import { totalsOfTable, withClient, type BenchSession } from './bench-session';
+import { totalsOfTable, withClient, type BenchSession } from '../session/bench-session';
 import { produce } from './destination-hop';
-import { deleteTopic } from './kafka-totals';
-import type { Measurement } from './measurement';
-import { mustEqual } from './money';
-import { idleSeconds } from './proc';
-import { ProcessUsage } from './process-usage';
-import { perMillion, watchServers } from './server-usage';
+import { deleteTopic } from '../session/kafka-totals';
+import type { Measurement } from '../measure/measurement';
+import { mustEqual } from '../session/money';
+import { idleSeconds } from '../measure/proc';
+import { ProcessUsage } from '../measure/process-usage';
+import { perMillion, watchServers } from '../measure/server-usage';
 import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
-import type { Trial } from './trial';
+import type { Trial } from '../measure/trial';
 
 /** Less than all of it, as a core is idle while the instances start and while the last batch is committed. */
 const TARGET = 0.85;

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '@ewallet/failure';
-import { writeCommand, type BenchSession } from './bench-session';
-import { createTopic, deleteTopic, partitionsOf, readTopicTotals } from './kafka-totals';
-import type { Measurement } from './measurement';
-import { mustEqual } from './money';
-import { runPipeline, type PipelineUsage } from './pipeline';
-import { kafkaClasspath } from './programs';
-import type { Trial } from './trial';
+import { writeCommand, type BenchSession } from '../session/bench-session';
+import { createTopic, deleteTopic, partitionsOf, readTopicTotals } from '../session/kafka-totals';
+import type { Measurement } from '../measure/measurement';
+import { mustEqual } from '../session/money';
+import { runPipeline, type PipelineUsage } from '../measure/pipeline';
+import { kafkaClasspath } from '../session/programs';
+import type { Trial } from '../measure/trial';
 
 /** Airbyte lines on standard input → committed Avro in Kafka. @returns the time from start to exit. */
 export async function produce(session: BenchSession, lines: string, trial: string): Promise<PipelineUsage> {

@@ -1,4 +1,4 @@
-import type { HopSummary } from './measurement';
+import type { HopSummary } from '../measure/measurement';
 
 const LEFT = 150;
 const WIDTH = 720;

@@ -4,9 +4,9 @@ import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Failure } from '@ewallet/failure';
-import { readCommand, withClient, type BenchSession } from './bench-session';
-import type { Delay } from './delay';
-import { runPipeline } from './pipeline';
+import { readCommand, withClient, type BenchSession } from '../session/bench-session';
+import type { Delay } from '../measure/delay';
+import { runPipeline } from '../measure/pipeline';
 
 /** Rows that arrive between two syncs. */
 const NEW_ROWS = 1_000;

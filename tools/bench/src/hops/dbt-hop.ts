@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { quoteIdentifier } from '@ewallet/postgres';
-import { totalsOfTable, withClient, type BenchSession } from './bench-session';
-import type { Delay } from './delay';
-import type { Measurement } from './measurement';
-import { mustEqual } from './money';
-import { runPipeline } from './pipeline';
-import { ROOT } from './programs';
-import { landRows, makeRawTables, newestShare } from './raw-tables';
-import type { Trial } from './trial';
+import { totalsOfTable, withClient, type BenchSession } from '../session/bench-session';
+import type { Delay } from '../measure/delay';
+import type { Measurement } from '../measure/measurement';
+import { mustEqual } from '../session/money';
+import { runPipeline } from '../measure/pipeline';
+import { ROOT } from '../session/programs';
+import { landRows, makeRawTables, newestShare } from '../session/raw-tables';
+import type { Trial } from '../measure/trial';
 
 /** A database of its own beside the sink's, as both have a schema `raw`. */
 const DATABASE = 'bench_dbt';

@@ -3,16 +3,16 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
 import type { Client } from 'pg';
-import { totalsOfTable, withClient, type BenchSession } from './bench-session';
-import { copyCommand, copyProgramName } from './copy-program';
+import { totalsOfTable, withClient, type BenchSession } from '../session/bench-session';
+import { copyCommand, copyProgramName } from '../session/copy-program';
 import { produce } from './destination-hop';
-import { deleteTopic } from './kafka-totals';
-import type { Measurement } from './measurement';
-import { mustEqual } from './money';
-import { runPipeline, startPipeline, type RunningPipeline } from './pipeline';
-import { ProcessUsage } from './process-usage';
-import { programPath } from './programs';
-import type { Trial } from './trial';
+import { deleteTopic } from '../session/kafka-totals';
+import type { Measurement } from '../measure/measurement';
+import { mustEqual } from '../session/money';
+import { runPipeline, startPipeline, type RunningPipeline } from '../measure/pipeline';
+import { ProcessUsage } from '../measure/process-usage';
+import { programPath } from '../session/programs';
+import type { Trial } from '../measure/trial';
 
 /** Milliseconds between two looks at how far the sink is. */
 const POLL = 20;

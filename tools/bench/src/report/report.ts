@@ -1,5 +1,5 @@
-import type { DelaySummary } from './delay';
-import type { HopSummary } from './measurement';
+import type { DelaySummary } from '../measure/delay';
+import type { HopSummary } from '../measure/measurement';
 
 /** The figures as a table of fixed width, or of Markdown where `markdown`. */
 export function table(summaries: readonly HopSummary[], markdown: boolean): string {

@@ -1,4 +1,4 @@
-import type { HopSummary } from './measurement';
+import type { HopSummary } from '../measure/measurement';
 import { printed } from './report';
 
 /** The hops' figures at one number of transactions. */

@@ -1,10 +1,10 @@
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readCommand, type BenchSession } from './bench-session';
-import { copyCommand, copyProgramName } from './copy-program';
-import type { Trial } from './trial';
-import { mustEqual, totalsOfLines } from './money';
-import { runPipeline } from './pipeline';
+import { readCommand, type BenchSession } from '../session/bench-session';
+import { copyCommand, copyProgramName } from '../session/copy-program';
+import type { Trial } from '../measure/trial';
+import { mustEqual, totalsOfLines } from '../session/money';
+import { runPipeline } from '../measure/pipeline';
 
 /** PostgreSQL → Airbyte lines, beside COPY of the same table to nowhere. */
 export async function sourceTrial(session: BenchSession): Promise<Trial[]> {

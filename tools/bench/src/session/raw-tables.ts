@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '@ewallet/postgres';
 import { withClient, type BenchSession } from './bench-session';
 import { copyCommand } from './copy-program';
-import { runPipeline } from './pipeline';
+import { runPipeline } from '../measure/pipeline';
 
 const STREAMS = ['currencies', 'users', 'merchants', 'wallets', 'transactions', 'user_activity'] as const;
 type Stream = (typeof STREAMS)[number];

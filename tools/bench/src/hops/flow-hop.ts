@@ -1,13 +1,13 @@
-import { readCommand, totalsOfTable, withClient, writeCommand, type BenchSession } from './bench-session';
-import { copyCommand, copyProgramName } from './copy-program';
-import { deleteTopic } from './kafka-totals';
-import type { Measurement } from './measurement';
-import { mustEqual } from './money';
-import { runPipeline, startPipeline } from './pipeline';
-import { ProcessUsage } from './process-usage';
-import { perMillion, watchServers } from './server-usage';
+import { readCommand, totalsOfTable, withClient, writeCommand, type BenchSession } from '../session/bench-session';
+import { copyCommand, copyProgramName } from '../session/copy-program';
+import { deleteTopic } from '../session/kafka-totals';
+import type { Measurement } from '../measure/measurement';
+import { mustEqual } from '../session/money';
+import { runPipeline, startPipeline } from '../measure/pipeline';
+import { ProcessUsage } from '../measure/process-usage';
+import { perMillion, watchServers } from '../measure/server-usage';
 import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
-import type { Trial } from './trial';
+import type { Trial } from '../measure/trial';
 
 /** source | destination → Kafka → sink, all at once, from the start of the sync to the last row in the warehouse. */
 export async function flowTrial(session: BenchSession, number: number): Promise<Trial[]> {

@@ -8,7 +8,7 @@ import { postgresUrl, type StackConnections } from '@ewallet/stack-connections';
 import type { Client } from 'pg';
 import { totalsFromRows, totalsQuery, type Totals } from './money';
 import type { Overrides } from './overrides';
-import { runPipeline } from './pipeline';
+import { runPipeline } from '../measure/pipeline';
 import { programPath } from './programs';
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Failure } from '@ewallet/failure';
 
 /** The clone this benchmark runs in: what it measures is built there. */
-export const ROOT = path.resolve(__dirname, '..', '..', '..');
+export const ROOT = path.resolve(__dirname, '..', '..', '..', '..');
 
 /** One of the product's commands, as users have it. */
 export function programPath(name: string): string {
