@@ -15,6 +15,19 @@ const stages = [
 /** The floors of a part, from the top down: a folder imports only from folders below it. docs/code-map.md describes them. */
 const floors = {
   'source-ewallet': ['capture', 'read', 'copy', 'server', 'position', 'tables', 'config'],
+  'sink-warehouse': [
+    'commands',
+    'operate',
+    'reconcile',
+    'run',
+    'deadletters',
+    'load',
+    'state',
+    'config',
+    'tables',
+    'avro',
+    'bytes',
+  ],
   'tools/bench': ['hops', 'report', 'session', 'measure'],
 };
 

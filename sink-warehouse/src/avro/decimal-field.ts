@@ -1,4 +1,4 @@
-import type { GrowingBuffer } from '../load/growing-buffer';
+import type { GrowingBuffer } from '../bytes/growing-buffer';
 import type { AvroBytes } from './avro-bytes';
 import { MAX_SMALL_NUMERIC_BYTES, numericFromDigits, writeScaledInteger } from './numeric-binary';
 

@@ -1,5 +1,5 @@
 import type { WriterColumn, WriterSchema } from '@ewallet/avro';
-import type { GrowingBuffer } from '../load/growing-buffer';
+import type { GrowingBuffer } from '../bytes/growing-buffer';
 import { AvroBytes } from './avro-bytes';
 import { fieldOf } from './row-encoder';
 

@@ -1,5 +1,5 @@
 import type { ForeignShape } from '@ewallet/avro';
-import type { GrowingBuffer } from '../load/growing-buffer';
+import type { GrowingBuffer } from '../bytes/growing-buffer';
 import type { AvroBytes } from './avro-bytes';
 import { writeDecimal } from './decimal-field';
 

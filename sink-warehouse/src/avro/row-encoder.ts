@@ -1,5 +1,5 @@
 import { exactAvroType, type ColumnKind, type WriterColumn, type WriterSchema } from '@ewallet/avro';
-import type { GrowingBuffer } from '../load/growing-buffer';
+import type { GrowingBuffer } from '../bytes/growing-buffer';
 import { AvroBytes } from './avro-bytes';
 import { writeDecimal } from './decimal-field';
 import { foreignSteps } from './foreign-steps';

@@ -1,4 +1,4 @@
-import type { GrowingBuffer } from '../load/growing-buffer';
+import type { GrowingBuffer } from '../bytes/growing-buffer';
 
 const NO_DIGIT = 0xff;
 const DASH = 0x2d;

@@ -8,7 +8,7 @@ import { kafkaLogger, logEvents } from '../operate/log';
 import { SinkMetrics } from '../operate/metrics';
 import { ProgressLine } from '../operate/progress-line';
 import { serveRest } from '../operate/rest-server';
-import { DeadLetterPump } from '../deadletters/pump';
+import { DeadLetterPump } from '../operate/dead-letter-pump';
 import { allEvents } from '../run/events';
 import { Sink } from '../run/sink';
 import { VERSION } from '../version';

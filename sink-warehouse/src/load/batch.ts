@@ -1,6 +1,6 @@
 import { partitionKey, type TopicPartition } from '@ewallet/kafka';
 import type { TableName } from '../tables/table-name';
-import type { TableTarget } from '../tables/table-target';
+import type { TableTarget } from './table-target';
 import type { RawBatch } from './row-buffer';
 import { TableBatch } from './table-batch';
 

@@ -1,5 +1,5 @@
 import type { RecordBatchHeader } from '@ewallet/kafka';
-import { GrowingBuffer } from './growing-buffer';
+import { GrowingBuffer } from '../bytes/growing-buffer';
 
 /** A Kafka record batch whose records are in the batch being built; kept until the commit, for dead letters. */
 export interface RawBatch {

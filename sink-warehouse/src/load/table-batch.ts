@@ -1,7 +1,7 @@
 import type { RecordCursor } from '@ewallet/kafka';
-import type { KeyEncoder, RecordEncoder, TableTarget } from '../tables/table-target';
+import type { KeyEncoder, RecordEncoder, TableTarget } from './table-target';
 import type { LandingColumn } from '../tables/layout';
-import { GrowingBuffer } from './growing-buffer';
+import { GrowingBuffer } from '../bytes/growing-buffer';
 import { KeyIndex } from './key-index';
 import { NO_ROW, RowBuffer } from './row-buffer';
 

@@ -7,7 +7,7 @@ import { targetColumns, type LandingColumn, type Layout } from '../tables/layout
 import { quotedTable, shownTable } from '../tables/table-name';
 import { planTable, type TablePlan, type TablePolicy } from '../tables/table-plan';
 import { decideTable } from '../state/topic-tables';
-import type { TableTarget } from '../tables/table-target';
+import type { TableTarget } from './table-target';
 import { arrivals, runsOf, type Run } from './arrival';
 import type { GenerationEnd } from './batch';
 import { copyRows } from './copy-stream';

@@ -5,7 +5,7 @@ import { partitionKey } from '@ewallet/kafka';
 import { advanceOffsets, FencedOut } from '../state/fences';
 import type { TablePolicy } from '../tables/table-plan';
 import { shownTable } from '../tables/table-name';
-import { storeDeadLetters } from '../deadletters/store';
+import { storeDeadLetters } from './dead-letter-store';
 import type { Batch, DeadLetter } from './batch';
 import { recordOf } from './raw-record';
 import { judgeFault, type WarehouseFault } from './fault';

@@ -1,7 +1,7 @@
 import { describeWriterSchema, FRAME_BYTES, type SchemaRegistry } from '@ewallet/avro';
 import type { RecordCursor } from '@ewallet/kafka';
 import { FieldBytes } from '../avro/field-bytes';
-import { GrowingBuffer } from '../load/growing-buffer';
+import { GrowingBuffer } from '../bytes/growing-buffer';
 import { keyColumns, type KeyRule } from '../tables/key-rule';
 
 /** The bytes that make two records of a topic one row, as text. */

@@ -14,7 +14,7 @@ import type { Batch, DeadLetter } from '../load/batch';
 import { rawRecord } from '../load/raw-record';
 import { lineageOf, type Lineage } from '../load/table-batch';
 import { shownTable } from '../tables/table-name';
-import type { TableTarget } from '../tables/table-target';
+import type { TableTarget } from '../load/table-target';
 import type { TopicDecision } from '../tables/topic-decision';
 import type { HeldPartition } from './held-partition';
 import type { TopicTables } from './topic-tables';

@@ -3,7 +3,7 @@ import { partitionColumn, type PartitionChoice } from '../config/partition-choic
 import { shownTable, streamOf, tableName, type TableName } from '../tables/table-name';
 import { NAMESPACE_HEADER, RECORD_ID_HEADER, STREAM_HEADER } from '@ewallet/avro';
 import type { KeyRule } from '../tables/key-rule';
-import { TableTarget } from '../tables/table-target';
+import { TableTarget } from '../load/table-target';
 import { movedTable, type TopicDecision } from '../tables/topic-decision';
 
 interface Naming {

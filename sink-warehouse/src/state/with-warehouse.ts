@@ -1,8 +1,11 @@
-import { connect } from '@ewallet/postgres';
+import { connect, type ConnectionConfig } from '@ewallet/postgres';
 import type { Client } from 'pg';
-import type { SinkConfig } from '../config/sink-config';
 
-type Warehouse = Pick<SinkConfig, 'name' | 'warehouse' | 'warehouseTimeoutMs'>;
+/** What a connection needs to know: the connector's name shows in `pg_stat_activity`. */
+interface Warehouse {
+  readonly name: string;
+  readonly warehouse: ConnectionConfig;
+}
 
 /** A connection for something that is done once. Who opens it ends it. */
 export async function openWarehouse(config: Warehouse): Promise<Client> {

@@ -1,5 +1,5 @@
 import { migrateSinkSchema } from '@ewallet/sink-schema';
-import { storeDeadLetters } from '../../../sink-warehouse/src/deadletters/store';
+import { storeDeadLetters } from '../../../sink-warehouse/src/load/dead-letter-store';
 import type { DeadLetter } from '../../../sink-warehouse/src/load/batch';
 import { SinkCase } from '../../support/sink/sink-case';
 

@@ -1,5 +1,5 @@
 import { appendUuid } from '../../../sink-warehouse/src/avro/uuid-binary';
-import { GrowingBuffer } from '../../../sink-warehouse/src/load/growing-buffer';
+import { GrowingBuffer } from '../../../sink-warehouse/src/bytes/growing-buffer';
 
 function appended(text: string): string {
   const out = new GrowingBuffer(1);

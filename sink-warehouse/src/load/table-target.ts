@@ -3,10 +3,10 @@ import { Failure } from '@ewallet/failure';
 import type { RecordCursor } from '@ewallet/kafka';
 import { FieldBytes } from '../avro/field-bytes';
 import { RowEncoder } from '../avro/row-encoder';
-import { GrowingBuffer } from '../load/growing-buffer';
-import { keyColumns, namedSchema, type KeyRule } from './key-rule';
-import type { TableName } from './table-name';
-import type { TopicDecision } from './topic-decision';
+import { GrowingBuffer } from '../bytes/growing-buffer';
+import { keyColumns, namedSchema, type KeyRule } from '../tables/key-rule';
+import type { TableName } from '../tables/table-name';
+import type { TopicDecision } from '../tables/topic-decision';
 import {
   AIRBYTE_COLUMNS,
   EMPTY_LAYOUT,
@@ -15,7 +15,7 @@ import {
   LINEAGE_COLUMNS,
   type Layout,
   type LandingColumn,
-} from './layout';
+} from '../tables/layout';
 
 /** Appends what tells the record's row from others; the record's whole key where there is none. */
 type Identity = (record: RecordCursor, out: GrowingBuffer) => void;

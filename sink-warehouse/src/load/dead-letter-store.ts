@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { DeadLetter } from '../load/batch';
+import type { DeadLetter } from './batch';
 import { SINK_SCHEMA } from '@ewallet/sink-schema';
 
 /**
