@@ -10,9 +10,9 @@ export type Contracts = ReadonlyMap<string, ReadonlySet<string>>;
 /** The contracts that come with the product. */
 export const builtInContracts = join(__dirname, '..', '..', '..', 'dbt', 'models', 'marts');
 
-/** Reads dbt's property files of the marts (`models: [{name, columns: [{name}]}]`). */
+/** Reads dbt's property files of the marts (`models: [{name, columns: [{name}]}]`), in folders too. */
 export async function readContracts(folder: string): Promise<Contracts> {
-  const names = await readdir(folder).catch((error: unknown) => {
+  const names = await readdir(folder, { recursive: true }).catch((error: unknown) => {
     throw Failure.config(`There are no dbt contracts in ${folder}; name their folder with --contracts.`, {
       cause: error,
     });

@@ -28,7 +28,7 @@ export const contractsFolder = path.join(repository, 'dbt', 'models', 'marts');
 export async function makeEmptyMarts(client: Client, folder: string): Promise<void> {
   const vars = await variables();
   await client.query('create schema marts');
-  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.yml')).sort()) {
+  for (const name of (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.yml')).sort()) {
     const contract = parse(await readFile(path.join(folder, name), 'utf8')) as ContractFile;
     for (const model of contract.models ?? []) {
       const columns = (model.columns ?? []).map(

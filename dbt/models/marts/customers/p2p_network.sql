@@ -18,7 +18,7 @@
 ] -%}
 {%- set changes = ref('int_transaction_changes') -%}
 {%- set changed_only -%}
-  {%- if goes_on() %}
+  {%- if continues_from_itself() %}
     -- Arrays, so that both are looked up in the fact's indexes; the sender of a transfer is its customer.
     and (
       transaction_id = any(array(select transaction_id from added))
@@ -36,7 +36,7 @@
 {%- endset -%}
 
 with
-{%- if goes_on() %}
+{%- if continues_from_itself() %}
   {%- set since = built_until(this) %}
   {# Only what was completed counted, so a transfer that settles is as good as a new one. #}
   changed as materialized (
@@ -96,7 +96,7 @@ fresh_edges as (
 ),
 
 edges as (
-  {% if goes_on() -%}
+  {% if continues_from_itself() -%}
     select
       coalesce(known.sender_user_id, fresh.sender_user_id) as sender_user_id,
       coalesce(known.receiver_user_id, fresh.receiver_user_id) as receiver_user_id,

@@ -1,80 +1,12 @@
 {#
-  Incremental models of this project, in two parts: the change log (int_transaction_changes, int_activity_changes) names the
-  keys that new, changed and vanished rows concern; a model recomputes those keys whole and replaces them.
+  What changed since a relation was built, and whom it concerns: the change log (int_transaction_changes, int_activity_days) names
+  the keys that new, changed and vanished rows concern. A model recomputes those keys whole and replaces them.
 #}
-
-{#
-  Whether a model that gives all its rows each time, a table, may go on from what an earlier run left of it. Where it is only
-  parsed, as by the lint, it may: that is the longer way through the model.
-#}
-{% macro goes_on() %}
-  {%- if not execute or flags.FULL_REFRESH -%}
-    {{ return(not execute) }}
-  {%- endif -%}
-  {%- set left = adapter.get_relation(this.database, this.schema, this.identifier) -%}
-  {{ return(left is not none and left.is_table) }}
-{% endmacro %}
-
-{# The relation that an earlier run left for a model, or none; for the one place that compares with it (see the change log). #}
-{% macro last_built(schema, name) %}
-  {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
-{% endmacro %}
 
 {# Column names of a relation but for the given ones. #}
 {% macro compared_columns(relation, omitted) %}
   {{ return(adapter.get_columns_in_relation(relation) | map(attribute='name') | reject('in', omitted) | list) }}
 {% endmacro %}
-
-{#
-  Value for the changes_until column, after which the next run begins: the newest change that the logs hold, or, where all was
-  read, the moment of reading. An empty log says nothing, and the run after a build of everything would compare everything.
-#}
-{% macro changes_until(logs) -%}
-  {%- if is_incremental() -%}
-  greatest(
-    {%- for log in logs %}
-    (select coalesce(max(changed_at), 'epoch') from {{ log }})
-    {%- if not loop.last %},{% endif %}
-    {%- endfor %}
-  )
-  {%- else -%}
-  now()
-  {%- endif -%}
-{%- endmacro %}
-
-{#
-  The newest change that `relation` has seen, as a literal. A subquery in its place would be planned for a third of the log and
-  so of everything that is joined to it: 18 s instead of 1 s for the rows of fct_transactions at a million transactions.
-#}
-{% macro built_until(relation) -%}
-  {%- if execute -%}
-    timestamptz '{{ first_value("select cast(coalesce(max(changes_until), 'epoch') as text) from " ~ relation) }}'
-  {%- else -%}
-    timestamptz 'epoch'
-  {%- endif -%}
-{%- endmacro %}
-
-{# A query's date as a literal, for the same reason. #}
-{% macro literal_date(query) -%}
-  date '{{ first_value("select cast((" ~ query ~ ") as text)") if execute else '2000-01-01' }}'
-{%- endmacro %}
-
-{# The first column of a query's first row. #}
-{% macro first_value(query) %}
-  {{ return(run_query(query).columns[0].values()[0]) }}
-{% endmacro %}
-
-{#
-  The values that a query gives, as literals for `in (...)`: for a key that is an expression, as a date in the reporting time
-  zone, a scan then filters by it, which a subquery is joined to only after all else was computed.
-#}
-{% macro literals(query) -%}
-  {%- if execute -%}
-    {{ first_value("select string_agg(distinct quote_literal(changed.key), ', ') from (" ~ query ~ ") as changed (key)") or 'null' }}
-  {%- else -%}
-    null
-  {%- endif -%}
-{%- endmacro %}
 
 {# The values of one key that changed since `relation` was built, as a subquery. #}
 {% macro changed_keys(relation, logs, column) -%}
@@ -123,92 +55,8 @@
 {%- endmacro %}
 
 {#
-  Strategy replace_keys: deletes every row whose key is among the changed ones, whether or not the new result has rows for it,
-  then inserts the result. delete+insert would leave a key's last rows behind once nothing is left of it. meta.replaces is one
-  of these, or a list of them:
-
-    key, logs [, log_column]  a column, and the logs that name its changed values
-    keys, changed [, date]    columns, and a macro that gives their changed values as a subquery over `this`; date is the one
-                              of the columns by whose index the rows are found
-    key, from, changed        a column and one of dates: rows of a changed key from from_date on
-#}
-{% macro get_incremental_replace_keys_sql(arg_dict) %}
-  {%- set target = arg_dict['target_relation'] -%}
-  {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
-  {%- set replaces = config.get('meta')['replaces'] -%}
-  {%- for replaced in ([replaces] if replaces is mapping else replaces) -%}
-    {{ delete_changed(target, replaced) }};
-  {%- endfor %}
-  insert into {{ target }} ({{ columns }})
-  select {{ columns }} from {{ arg_dict['temp_relation'] }};
-{% endmacro %}
-
-{% macro delete_changed(target, replaced) %}
-  {%- if replaced.get('from') %}
-  delete from {{ target }} as stale
-  using ({{ context[replaced['changed']](target) }}) as changed
-  where stale.{{ replaced['key'] }} = changed.{{ replaced['key'] }} and stale.{{ replaced['from'] }} >= changed.from_date
-  {%- elif replaced.get('changed') %}
-  delete from {{ target }}
-  where ({{ replaced.get('keys', [replaced.get('key')]) | join(', ') }}) in ({{ context[replaced['changed']](target) }})
-    {%- if replaced.get('date') %}
-    and {{ replaced['date'] }} in (
-      {{ literals('select ' ~ replaced['date'] ~ ' from (' ~ context[replaced['changed']](target) ~ ') as changed') }}
-    )
-    {%- endif %}
-  {%- else %}
-  {%- set logs = [] -%}
-  {%- for name in replaced['logs'] -%}{%- do logs.append(ref(name)) -%}{%- endfor %}
-  delete from {{ target }}
-  where {{ replaced['key'] }} in ({{ changed_keys(target, logs, replaced.get('log_column', replaced['key'])) }})
-  {%- endif %}
-{% endmacro %}
-
-{#
-  Strategy replace_all: for a model that takes what did not change from itself and gives all its rows again, as each may depend
-  on the others (a rank, a degree) but only what changed is worth a look at the fact.
-#}
-{% macro get_incremental_replace_all_sql(arg_dict) %}
-  {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
-  delete from {{ arg_dict['target_relation'] }};
-  insert into {{ arg_dict['target_relation'] }} ({{ columns }})
-  select {{ columns }} from {{ arg_dict['temp_relation'] }};
-{% endmacro %}
-
-{#
-  Strategy merge_changed: makes the table equal to the result, touching only rows that differ, so that changed_at stays the
-  moment of a row's last change. A key that the result no longer has keeps its row with nulls: its change must be seen.
-#}
-{% macro get_incremental_merge_changed_sql(arg_dict) %}
-  {%- set target = arg_dict['target_relation'] -%}
-  {%- set source = arg_dict['temp_relation'] -%}
-  {%- set keys = arg_dict['unique_key'] -%}
-  {%- set names = arg_dict['dest_columns'] | map(attribute='name') | list -%}
-  {%- set values = names | reject('in', keys + ['changed_at']) | list -%}
-  {%- set matched -%}
-    {%- for key in keys %}stale.{{ key }} = fresh.{{ key }}{{ ' and ' if not loop.last }}{% endfor -%}
-  {%- endset -%}
-  delete from {{ target }} as stale
-  using {{ source }} as fresh
-  where
-    {{ matched }}
-    and ({% for value in values %}stale.{{ value }}{{ ', ' if not loop.last }}{% endfor %})
-    is distinct from ({% for value in values %}fresh.{{ value }}{{ ', ' if not loop.last }}{% endfor %});
-  insert into {{ target }} ({{ names | join(', ') }})
-  select {{ names | join(', ') }} from {{ source }} as fresh
-  where not exists (select 1 from {{ target }} as stale where {{ matched }});
-  update {{ target }} as stale
-  set
-    {% for value in values %}{{ value }} = null,
-    {% endfor %}changed_at = now()
-  where
-    not exists (select 1 from {{ source }} as fresh where {{ matched }})
-    and coalesce({% for value in values %}cast(stale.{{ value }} as text){{ ', ' if not loop.last }}{% endfor %}) is not null;
-{% endmacro %}
-
-{#
   Of the change log, the newest batch, unless the relation has it already. A batch that it could not take, as a run failed, was
-  compared anew in the one after: what that one does not name is right as it is.
+  compared again by the next one: what that one does not name is right as it is.
 #}
 {% macro newest_batch(relation) -%}
   changed_at > {{ built_until(relation) }}
