@@ -110,6 +110,47 @@ months as (
     net_amount_reporting
   from summed
   where payment_count + failed_payment_count + refund_count > 0
+),
+
+{#
+  A month takes the fee rates that held in it; where one began within the month, its payments from that day on take the new one.
+#}
+rates as (
+  select
+    merchant_id,
+    fee_rate,
+    valid_from,
+    lead(valid_from, 1, 'infinity') over (partition by merchant_id order by valid_from, recorded_at) as valid_until
+  from {{ ref('int_merchant_fee_rates') }}
+),
+
+fees as (
+  select
+    months.merchant_id,
+    months.month_start,
+    months.currency,
+    sum(rates.fee_rate * case
+      when rates.valid_from <= months.month_start and rates.valid_until >= months.month_start + interval '1 month'
+        then months.gross_amount
+      else (
+        select coalesce(sum(payments.net_amount), 0)
+        from {{ ref('fct_transactions') }} as payments
+        where
+          payments.merchant_id = months.merchant_id
+          and payments.currency = months.currency
+          and payments.transaction_type = 'payment'
+          and payments.transaction_status = 'completed'
+          and payments.transaction_date >= greatest(rates.valid_from, months.month_start)
+          and payments.transaction_date < least(rates.valid_until, months.month_start + interval '1 month')
+      )
+    end) as fee_amount
+  from months
+  inner join rates
+    on
+      months.merchant_id = rates.merchant_id
+      and months.month_start + interval '1 month' > rates.valid_from
+      and months.month_start < rates.valid_until
+  group by months.merchant_id, months.month_start, months.currency
 )
 
 select
@@ -127,7 +168,7 @@ select
   months.refund_amount,
   months.net_amount,
   months.net_amount_reporting,
-  round(months.gross_amount * merchants.fee_rate, currencies.decimal_places) as merchant_fee_amount,
+  round(fees.fee_amount, currencies.decimal_places) as merchant_fee_amount,
   {{ ratio('months.payment_count', 'months.payment_count + months.failed_payment_count') }} as success_rate,
   {{ ratio('months.refund_amount', 'months.gross_amount') }} as refund_rate,
   {{ ratio('months.gross_amount', 'months.payment_count', 4) }} as average_basket,
@@ -143,6 +184,11 @@ select
 from months
 left join {{ ref('dim_merchants') }} as merchants on months.merchant_id = merchants.merchant_id
 left join {{ ref('dim_currencies') }} as currencies on months.currency = currencies.currency
+left join fees
+  on
+    months.merchant_id = fees.merchant_id
+    and months.currency = fees.currency
+    and months.month_start = fees.month_start
 left join months as month_before
   on
     months.merchant_id = month_before.merchant_id
