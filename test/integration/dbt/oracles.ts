@@ -339,6 +339,98 @@ export const ORACLES: readonly Oracle[] = [
         ('wallets', (select count(*)::int from wallet.wallets), 0)) as t (stream, n, aside) order by 1`,
   },
   {
+    fact: 'a month has the customers who came, stayed, came back and left, what each brought, and what payments kept',
+    mart: `select month_start as month, active_users::int as active, new_users::int as new, retained_users::int as retained,
+        reactivated_users::int as back, churned_users::int as gone, fee_amount_reporting as fees, payment_volume_reporting as volume,
+        fees_per_active_user as each, take_rate as take
+      from marts.customer_lifecycle_monthly order by 1`,
+    wallet: `with months as (
+        select m::date as month, (m - interval '1 month')::date as before from generate_series(
+          (select date_trunc('month', min(day)) from oracle.active where is_transacting), (select day from oracle.last_day),
+          interval '1 month') as m
+      ), done as (
+        select distinct user_id, date_trunc('month', day)::date as month from oracle.active where is_transacting
+      ), counted as (
+        select month, before, (select count(*)::int from done as d where d.month = m.month) as active,
+          (select count(*)::int from done as d where d.month = m.month
+            and not exists (select from done as e where e.user_id = d.user_id and e.month < m.month)) as new,
+          (select count(*)::int from done as d where d.month = m.month
+            and exists (select from done as e where e.user_id = d.user_id and e.month = m.before)) as retained,
+          (select count(*)::int from done as d where d.month = m.before
+            and not exists (select from done as e where e.user_id = d.user_id and e.month = m.month)) as gone
+        from months as m
+      ), money as (
+        select date_trunc('month', day)::date as month, sum(fee_usd) as fees,
+          sum(case type when 'payment' then usd when 'refund' then -usd else 0 end) as volume,
+          sum(fee_usd) filter (where type in ('payment', 'refund')) as payment_fees
+        from oracle.trade where status = 'completed' group by 1
+      )
+      select c.month, active, new, retained, active - new - retained as back, gone, fees::numeric(38, 6) as fees,
+        volume::numeric(38, 6) as volume, round(fees / nullif(active, 0), 6) as each,
+        round(payment_fees / nullif(volume, 0), 6) as take
+      from counted as c left join money on money.month = c.month order by 1`,
+  },
+  {
+    fact: 'a currency has its decimals and the newest rate on or before the last day',
+    mart: `select currency, decimal_places::int as scale, round(latest_rate, 12) as rate, latest_rate_date as since,
+        is_reporting_currency as reporting from marts.dim_currencies order by 1`,
+    wallet: `select code as currency, scale::int, round(r.rate_to_usd, 12) as rate, r.valid_from as since, code = 'USD' as reporting
+      from wallet.currencies as c left join oracle.rates as r on r.currency = c.code
+        and (select day from oracle.last_day) >= r.valid_from and (select day from oracle.last_day) < r.valid_until order by 1`,
+  },
+  {
+    fact: 'every day from the first thing that happened to the last is there once',
+    mart: `select count(*)::int as n, count(distinct date_day)::int as days, min(date_day) as first, max(date_day) as last,
+        count(*) filter (where is_weekend)::int as weekends from marts.dim_dates`,
+    wallet: `with bounds as (
+        select least((select min(day) from oracle.trade), (select min(day) from oracle.events),
+          (select min((created_at at time zone 'UTC')::date) from wallet.users),
+          (select min((created_at at time zone 'UTC')::date) from wallet.wallets)) as first, day as last from oracle.last_day
+      )
+      select (last - first + 1)::int as n, (last - first + 1)::int as days, first, last,
+        (select count(*)::int from generate_series(first, last, interval '1 day') as d where to_char(d, 'Dy') in ('Sat', 'Sun'))
+          as weekends
+      from bounds`,
+  },
+  {
+    fact: 'a merchant is as the wallet has it',
+    mart: `select merchant_id::int as id, merchant_name as name, merchant_category as category, country, city, fee_rate::numeric(12, 4) as rate,
+        tags, merchant_status as status, onboarded_date as since from marts.dim_merchants order by 1`,
+    wallet: `select id::int, name, category, country, city, fee_rate::numeric(12, 4) as rate,
+        (select string_agg(tag, ', ' order by tag) from unnest(tags) as tag) as tags, status,
+        (created_at at time zone 'UTC')::date as since from wallet.merchants order by 1`,
+  },
+  {
+    fact: 'what a customer did adds up over all time, by type, channel and time of the week',
+    mart: `select user_id::int as id, completed_count::int as n, frequency::int as spent, monetary_amount_reporting as net,
+        refund_count::int as refunds, refund_amount_reporting as refunded, transfer_amount_reporting as sent,
+        fee_amount_reporting as fees, qr_count::int as qr, weekend_count::int as weekend, night_count::int as night,
+        second_payment_at as second
+      from marts.user_transaction_totals order by 1`,
+    wallet: `with own as (
+        select *, status = 'completed' as done, payer is not distinct from payee as internal from oracle.trade where customer is not null
+      )
+      select customer::int as id, count(*) filter (where done)::int as n,
+        count(*) filter (where done and type in ('payment', 'transfer', 'withdrawal') and not internal)::int as spent,
+        coalesce(sum(case type when 'refund' then -usd else usd end) filter (where done and type <> 'top_up' and not internal), 0)
+          ::numeric(38, 6) as net,
+        count(*) filter (where done and type = 'refund')::int as refunds,
+        coalesce(sum(usd) filter (where done and type = 'refund'), 0)::numeric(38, 6) as refunded,
+        coalesce(sum(usd) filter (where done and type = 'transfer' and not internal), 0)::numeric(38, 6) as sent,
+        coalesce(sum(fee_usd) filter (where done and payer = customer), 0)::numeric(38, 6) as fees,
+        count(*) filter (where done and channel = 'qr')::int as qr,
+        count(*) filter (where done and to_char(day, 'Dy') in ('Sat', 'Sun'))::int as weekend,
+        count(*) filter (where done and to_char(created_at at time zone 'UTC', 'HH24') in ('22', '23', '00', '01', '02', '03', '04', '05'))
+          ::int as night,
+        (array_agg(created_at order by created_at) filter (where done and type = 'payment'))[2] as second
+      from own group by customer order by 1`,
+  },
+  {
+    fact: 'a row says what the marts report in',
+    mart: `select reporting_currency as currency, reporting_time_zone as zone, amount_scale::int as scale from marts.reporting_settings`,
+    wallet: `select 'USD' as currency, 'UTC' as zone, 1 as scale`,
+  },
+  {
     fact: 'customers by tier, and what their wallets hold',
     mart: `select u.kyc_tier::int as tier, count(distinct u.user_id)::int as customers, w.currency, sum(w.balance)::numeric(38, 4) as held
       from marts.dim_users as u join marts.dim_wallets as w on w.user_id = u.user_id group by 1, 3 order by 1, 3`,

@@ -165,6 +165,38 @@ describe('plain SQL over the tables of the wallet gives the figures of the marts
   });
 });
 
+test('every mart has an oracle', async () => {
+  const { rows } = await client.query<{ name: string }>(
+    `select table_name as name from information_schema.tables where table_schema = 'marts' order by 1`,
+  );
+  const read = new Set(ORACLES.flatMap(({ mart }) => [...mart.matchAll(/\bmarts\.(\w+)/g)].map(([, name]) => name)));
+  // What is set aside is compared with what was made wrong, in bad-rows.test.ts.
+  expect(rows.map(({ name }) => name).filter((name) => !read.has(name))).toEqual(['set_aside_rows']);
+});
+
+test("a merchant's new fee rate holds from the day it landed, also after a full refresh", async () => {
+  const fees = `select month_start::text as month, sum(merchant_fee_amount)::text as fee from marts.merchant_performance
+    where merchant_id = 1 and currency = 'PHP' group by 1 order by 1`;
+  const before = (await client.query(fees)).rows;
+  expect(before.length).toBeGreaterThan(2);
+  // It lands after the last payment: no month so far has it.
+  await client.query(
+    `update raw.merchants set fee_rate = 0.5, _loaded_at = timestamptz '2026-06-02T00:00:00Z' where id = 1`,
+  );
+  const select = ['--select', 'int_merchant_fee_rates', 'dim_merchants', 'merchant_performance'];
+  expectSuccess(await dbt.run(['run', ...select]));
+  expect((await client.query(fees)).rows).toEqual(before);
+  expectSuccess(await dbt.run(['run', '--full-refresh', ...select]));
+  expect((await client.query(fees)).rows).toEqual(before);
+  const { rows } = await client.query(
+    `select fee_rate::text, valid_from::text from intermediate.int_merchant_fee_rates where merchant_id = 1 order by valid_from`,
+  );
+  expect(rows).toEqual([
+    { fee_rate: '0.015000', valid_from: '-infinity' },
+    { fee_rate: '0.500000', valid_from: '2026-06-02' },
+  ]);
+});
+
 test('the warehouse agrees with what the wallet counted, and a test fails where one total differs', async () => {
   const checks = `select check_name, subject, currency, difference::text, is_reconciled from marts.reconciliation
     where check_name like '%_match_source' and (not is_reconciled or $1) order by 1, 2, 3`;
