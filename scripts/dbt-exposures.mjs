@@ -31,7 +31,8 @@ const exposures = readFolder('dashboards').map((dashboard) => {
     label: dashboard.name,
     type: 'dashboard',
     maturity: 'high',
-    description: dashboard.description,
+    // What it stands for is known where the dashboard is shown.
+    description: dashboard.description.replaceAll('${reporting_currency_name}', 'the reporting currency'),
     owner: { name: 'Analytics', email: 'analytics@example.com' },
     depends_on: [...marts].sort().map((mart) => `ref('${mart}')`),
   };

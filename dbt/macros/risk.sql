@@ -31,7 +31,7 @@
     {%- for code, threshold in var('risk_structuring_thresholds').items() %}
       when {{ currency }} = '{{ code }}' then {{ threshold }}
     {%- endfor %}
-    when true then {{ var('risk_structuring_threshold') }}
+    when true then {{ var('risk_structuring_threshold') * var('reporting_amount_scale') }}
   end
 {%- endmacro %}
 

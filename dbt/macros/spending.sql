@@ -3,7 +3,10 @@
   transaction_type in ('payment', 'transfer', 'withdrawal', 'refund') and not is_internal_transfer
 {%- endmacro %}
 
-{# Bands of a transaction's value in the reporting currency: column, from, up to but without. They widen, as amounts do. #}
+{#
+  Bands of a transaction's value in the reporting currency: column, from, up to but without. They widen, as amounts do, and are
+  multiplied by reporting_amount_scale.
+#}
 {% macro size_bands() %}
   {{ return([
     ('under_1_count', 0, 1),

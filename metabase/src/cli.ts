@@ -12,16 +12,20 @@ import {
   type MetabaseOptions,
 } from './commands/metabase-options';
 import { preview, servePreview } from './commands/preview';
+import { saidReporting, withReporting, type ReportingOptions } from './commands/reporting-options';
 import { setup } from './commands/setup';
 import { validate } from './commands/validate';
 import { requiredWarehouse, warehouseOf, withWarehouse, type WarehouseOptions } from './commands/warehouse-options';
 import { builtInContracts } from './content/contracts';
 import { builtInContent } from './content/read';
+import { reportingOf } from './warehouse/reporting';
 
 interface ContentOption {
   readonly content: string;
 }
 type ApplyOptions = MetabaseOptions &
+  WarehouseOptions &
+  ReportingOptions &
   ContentOption & { only: string[]; prune: boolean; force: boolean; dryRun: boolean };
 
 /** Exit code of `plan` where there is something to do: not a failure, and not nothing. */
@@ -63,8 +67,10 @@ export async function run(args: readonly string[], shell: Shell): Promise<number
 /** The commands; what each does is in its own file under commands/. */
 function program(shell: Shell, exitWith: (code: number) => void): Command {
   const { say } = shell;
-  const request = async (options: ApplyOptions): Promise<ApplyRequest> => ({
+  const request = async (options: ApplyOptions): Promise<ApplyRequest & { dryRun: boolean }> => ({
     ...options,
+    // Where neither says it, an apply continues with what the last one showed.
+    reporting: await reportingOf(saidReporting(options, shell.environment), warehouseOf(options, shell.environment)),
     metabase: await openMetabase(options, shell.environment, say),
     say,
   });
@@ -81,17 +87,19 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
   });
   const content = (command: Command): Command => command.option('--content <folder>', 'the content', builtInContent);
 
-  content(withWarehouse(root.command('validate')))
+  content(withReporting(withWarehouse(root.command('validate'))))
     .description(
       "Check the content: schema, references, dbt's contracts, and every question's SQL with and without each filter",
     )
     .option('--contracts <folder>', "dbt's property files of the marts", builtInContracts)
-    .action(async (options: WarehouseOptions & ContentOption & { contracts: string }) => {
-      const valid = await validate({ ...options, warehouse: warehouseOf(options, shell.environment), now, say });
+    .action(async (options: WarehouseOptions & ReportingOptions & ContentOption & { contracts: string }) => {
+      const reporting = saidReporting(options, shell.environment);
+      const warehouse = warehouseOf(options, shell.environment);
+      const valid = await validate({ ...options, warehouse, reporting, now, say });
       if (!valid) exitWith(1);
     });
 
-  content(withWarehouse(root.command('preview')))
+  content(withReporting(withWarehouse(root.command('preview'))))
     .description('Render every dashboard from the warehouse into one self-contained HTML page')
     .option('--out <folder>', 'where index.html goes', 'preview')
     .option('--title <text>', "the page's title", 'E-wallet analytics')
@@ -106,13 +114,14 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
     .option('--port-serve <port>', 'the port to serve on; 0: any free one', wholeNumber, 0)
     .option('--every <seconds>', 'how often the warehouse is read again with --serve', wholeNumber, 30)
     .action(async (options: PreviewOptions) => {
-      const asked = { ...options, warehouse: requiredWarehouse(options, shell.environment), now, say };
+      const warehouse = requiredWarehouse(options, shell.environment);
+      const asked = { ...options, warehouse, reporting: saidReporting(options, shell.environment), now, say };
       if (!options.serve) await preview(asked);
       else await servePreview({ ...asked, port: options.portServe, every: options.every * 1000, stop: shell.stop });
     });
 
   const applying = (command: Command): Command =>
-    content(withMetabase(command))
+    content(withReporting(withWarehouse(withMetabase(command))))
       .option('--only <dashboard...>', 'only these dashboards, with their questions and collections', [])
       .option('--prune', 'move to the Trash what an earlier apply made and no file has any more', false)
       .option('--force', 'overwrite what was edited in Metabase', false);
@@ -131,13 +140,12 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
       else if (await plan(await request(options))) exitWith(thereAreChanges);
     });
 
-  content(withMetabase(root.command('export')))
+  content(withReporting(withWarehouse(withMetabase(root.command('export')))))
     .description('Write what Metabase shows into the files; exit 0: all of it, 2: all but what it names')
     .option('--only <dashboard...>', 'only these dashboards and their questions', [])
     .option('--dry-run', 'say which files would change', false)
     .action(async (options: ApplyOptions) => {
-      const metabase = await openMetabase(options, shell.environment, say);
-      if (!(await exportContent({ ...options, metabase, say }))) exitWith(somethingLeftOut);
+      if (!(await exportContent(await request(options)))) exitWith(somethingLeftOut);
     });
 
   content(withWarehouse(withMetabase(root.command('setup'))))
@@ -171,6 +179,7 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
 }
 
 type PreviewOptions = WarehouseOptions &
+  ReportingOptions &
   ContentOption & {
     out: string;
     title: string;

@@ -4,6 +4,7 @@ import type { Content } from '../content/content';
 import { isList, type Json } from '../content/json';
 import { readSoundContent } from '../content/read';
 import { referenceFaults } from '../content/references';
+import type { Reporting } from '../content/reporting';
 import { describeKept, describePlan, summary } from '../sync/describe';
 import { execute } from '../sync/execute';
 import { keepingWhatCannotBeUnset, type Kept } from '../sync/kept';
@@ -13,6 +14,8 @@ import { readServer, type Server } from '../sync/server';
 export interface ApplyRequest {
   readonly content: string;
   readonly databaseName: string;
+  /** What the content is to be shown in; what it leaves out is as the last apply had it. */
+  readonly reporting: Partial<Reporting>;
   readonly metabase: Metabase;
   readonly only: readonly string[];
   readonly prune: boolean;
@@ -34,8 +37,8 @@ async function prepare(request: ApplyRequest): Promise<Prepared> {
     throw Failure.config(
       `--only: there is no dashboard "${unknown.join('", "')}"; there are ${[...files.dashboards.keys()].join(', ')}.`,
     );
-  const server = await readServer(request.metabase, files, { databaseName: request.databaseName, discover: false });
-  const { content, kept } = keepingWhatCannotBeUnset(files, server.actual);
+  const server = await readServer(request.metabase, files, { ...request, discover: false });
+  const { content, kept } = keepingWhatCannotBeUnset(server.content, server.actual);
   return { content, server, kept, plan: planOf(content, server.actual, server.state.applied, request) };
 }
 

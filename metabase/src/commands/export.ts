@@ -4,6 +4,8 @@ import type { Dashboard } from '../content/dashboard';
 import type { Question } from '../content/question';
 import { readSoundContent } from '../content/read';
 import { referenceFaults } from '../content/references';
+import type { Json } from '../content/json';
+import { asInFile, type Reporting } from '../content/reporting';
 import { schemaFaults, validators, type ContentKind } from '../content/schema';
 import { fileChanges, writeFiles } from '../content/write';
 import { fingerprint, objectKey } from '../sync/applied';
@@ -12,6 +14,8 @@ import { readServer, type Server } from '../sync/server';
 export interface ExportRequest {
   readonly content: string;
   readonly databaseName: string;
+  /** What Metabase shows the content in; what it leaves out is as the last apply had it. */
+  readonly reporting: Partial<Reporting>;
   readonly metabase: Metabase;
   readonly only: readonly string[];
   readonly dryRun: boolean;
@@ -27,13 +31,14 @@ interface Exported {
 
 /**
  * Writes what Metabase shows into the files: edits of what the files know, and what was made anew in their collections.
- * What is in the Trash loses its file. What files cannot hold, so that `validate` or `apply` would refuse it, is left out by name. What only the preview knows (currencies of amounts, one value only) is kept from
- * the file that was there.
+ * What is in the Trash loses its file. What files cannot hold, so that `validate` or `apply` would refuse it, is left out by
+ * name. What only the preview knows (currencies of amounts, one value only) is kept from the file that was there, and so are the
+ * placeholders of the reporting currency and time zone.
  * @returns whether everything could be exported
  */
 export async function exportContent(request: ExportRequest): Promise<boolean> {
   const content = await readSoundContent(request.content, referenceFaults);
-  const server = await readServer(request.metabase, content, { databaseName: request.databaseName, discover: true });
+  const server = await readServer(request.metabase, content, { ...request, discover: true });
   const { actual } = server;
   const chosen = (key: string): boolean => request.only.length === 0 || request.only.includes(key);
   const dashboards = [...actual.dashboards].filter(([key]) => chosen(key));
@@ -61,7 +66,10 @@ export async function exportContent(request: ExportRequest): Promise<boolean> {
       value: object.archived ? undefined : withDefaults(object.value, content),
     })),
   ];
-  const { wanted, left } = exportable(content, all);
+  const { wanted, left } = exportable(
+    content,
+    all.map((one) => ({ ...one, value: inItsWords(one, content, server.state.reporting) })),
+  );
   for (const reason of [...server.skipped, ...left]) request.say(`! not exported: ${reason}`);
   const changes = await fileChanges(request.content, wanted);
   for (const { file, text } of changes) request.say(`${text === undefined ? 'remove' : 'write'} ${file}`);
@@ -154,6 +162,12 @@ async function noteExport(
 }
 
 const objectOf = { collections: 'collection', questions: 'question', dashboards: 'dashboard' } as const;
+
+function inItsWords({ kind, key, value }: Exported, content: Content, reporting: Reporting): object | undefined {
+  if (value === undefined) return undefined;
+  const file: object | undefined = content[kind].get(key);
+  return asInFile(value as Json, file as Json | undefined, reporting) as object;
+}
 
 function withMoney(question: Question, { questions }: Content): Question {
   const money = questions.get(question.key)?.money;

@@ -4,9 +4,11 @@ import { Failure } from '@ewallet/failure';
 import type { ConnectionConfig } from '@ewallet/postgres';
 import { readSoundContent } from '../content/read';
 import { referenceFaults } from '../content/references';
+import { defaultReporting, inReporting, type Reporting } from '../content/reporting';
 import { collectPage, type CardFailure } from '../preview/collect';
 import { pageHtml } from '../preview/html';
 import { servePage } from '../preview/serve';
+import { reportingOf } from '../warehouse/reporting';
 import { Warehouse } from '../warehouse/warehouse';
 
 export interface ServeRequest extends Omit<PreviewRequest, 'out' | 'variants' | 'budget'> {
@@ -23,6 +25,8 @@ export interface PreviewRequest {
   /** Seconds. */
   readonly budget: number;
   readonly warehouse: ConnectionConfig;
+  /** What the user says that the marts report in. */
+  readonly reporting: Partial<Reporting>;
   readonly now: () => Date;
   readonly say: (line: string) => void;
 }
@@ -38,10 +42,12 @@ const sessionsAtOnce = 4;
  * @throws Failure naming the cards that could not be answered, after the page with all others was written.
  */
 export async function preview(request: PreviewRequest): Promise<string> {
-  const content = await readSoundContent(request.content, referenceFaults);
-  return withSessions(request.warehouse, async (sessions) => {
-    const { page, failures } = await collectPage(sessions, content, {
+  const files = await readSoundContent(request.content, referenceFaults);
+  const reporting = { ...defaultReporting, ...(await reportingOf(request.reporting, request.warehouse)) };
+  return withSessions(request.warehouse, reporting.timeZone, async (sessions) => {
+    const { page, failures } = await collectPage(sessions, inReporting(files, reporting), {
       title: request.title,
+      timeZone: reporting.timeZone,
       now: request.now(),
       live: false,
       variantsPerCard: request.variants,
@@ -66,12 +72,13 @@ export async function preview(request: PreviewRequest): Promise<string> {
 /** Opens the sessions that read side by side, and closes them whatever happens. */
 async function withSessions<T>(
   config: ConnectionConfig,
+  timeZone: string,
   use: (sessions: readonly [Warehouse, ...Warehouse[]]) => Promise<T>,
 ): Promise<T> {
-  const first = await Warehouse.open(config);
+  const first = await Warehouse.open(config, timeZone);
   const others: Warehouse[] = [];
   try {
-    while (others.length < sessionsAtOnce - 1) others.push(await Warehouse.open(config));
+    while (others.length < sessionsAtOnce - 1) others.push(await Warehouse.open(config, timeZone));
     return await use([first, ...others]);
   } finally {
     await Promise.all([first, ...others].map((warehouse) => warehouse.close()));
@@ -86,10 +93,12 @@ function failedCards(failures: readonly CardFailure[]): Failure {
 
 /** Serves the page, read anew every so often, until it is stopped. */
 export async function servePreview(request: ServeRequest): Promise<void> {
-  const content = await readSoundContent(request.content, referenceFaults);
-  await withSessions(request.warehouse, (sessions) =>
-    servePage(sessions, content, {
+  const files = await readSoundContent(request.content, referenceFaults);
+  const reporting = { ...defaultReporting, ...(await reportingOf(request.reporting, request.warehouse)) };
+  await withSessions(request.warehouse, reporting.timeZone, (sessions) =>
+    servePage(sessions, inReporting(files, reporting), {
       ...request,
+      timeZone: reporting.timeZone,
       clock: () => performance.now(),
       rowsPerAnswer,
       progress: () => undefined,

@@ -6,31 +6,37 @@ import type { Json } from '../content/json';
 import { columnText, type Question, type Tag } from '../content/question';
 import { readContent } from '../content/read';
 import { referenceFaults, referenceNotes, type Fault } from '../content/references';
+import { dayIn, defaultReporting, inReporting, type Reporting } from '../content/reporting';
 import { bindQuestion } from '../warehouse/bind';
+import { reportingOf } from '../warehouse/reporting';
 import { Warehouse, type Rows } from '../warehouse/warehouse';
 
 export interface ValidateRequest {
   readonly content: string;
   readonly contracts: string;
   readonly warehouse: ConnectionConfig | undefined;
+  /** What the user says that the marts report in. */
+  readonly reporting: Partial<Reporting>;
   readonly now: () => Date;
   readonly say: (line: string) => void;
 }
 
 /** Says every fault of the content. @returns whether there is none. */
 export async function validate(request: ValidateRequest): Promise<boolean> {
-  const { content, faults } = await readContent(request.content);
-  const all: Fault[] = [...faults, ...referenceFaults(content)];
+  const { content: files, faults } = await readContent(request.content);
+  const reporting = { ...defaultReporting, ...(await reportingOf(request.reporting, request.warehouse)) };
+  const content = inReporting(files, reporting);
+  const all: Fault[] = [...faults, ...referenceFaults(files)];
   all.push(...contractFaults(content, await readContracts(request.contracts)));
   let asked = 0;
   if (request.warehouse !== undefined) {
-    const warehouse = await Warehouse.open(request.warehouse);
+    const warehouse = await Warehouse.open(request.warehouse, reporting.timeZone);
     try {
       const missing = await missingMarts(warehouse, content);
       if (missing.size > 0) all.push({ file: 'the warehouse', message: withoutMarts(missing) });
       for (const question of content.questions.values()) {
         if (martsOf(question).some((mart) => missing.has(mart))) continue;
-        const outcome = await askEveryWay(warehouse, question, request.now().toISOString().slice(0, 10));
+        const outcome = await askEveryWay(warehouse, question, dayIn(reporting.timeZone, request.now()));
         asked += outcome.asked;
         all.push(...outcome.faults.map((message) => ({ file: `questions/${question.key}.json`, message })));
       }

@@ -1,5 +1,6 @@
 import type { Content } from './content';
 import type { Card, Dashboard, QuestionCard } from './dashboard';
+import { placeholders } from './reporting';
 import { tagsInSql } from '../warehouse/template';
 import type { Question } from './question';
 
@@ -17,6 +18,7 @@ const gridColumns = 24;
  */
 export function referenceFaults(content: Content): Fault[] {
   return [
+    ...placeholderFaults(content),
     ...[...content.collections.values()].flatMap((collection) =>
       collection.parent === undefined || content.collections.has(collection.parent)
         ? []
@@ -137,4 +139,19 @@ function unusedQuestions(content: Content): Fault[] {
 
 function repeated(keys: readonly string[]): string[] {
   return [...new Set(keys.filter((key, index) => keys.indexOf(key) !== index))];
+}
+
+/** A placeholder that nothing stands for would be shown to people as it is. */
+function placeholderFaults(content: Content): Fault[] {
+  return Object.entries(content).flatMap(([kind, files]: [string, ReadonlyMap<string, object>]) =>
+    [...files].flatMap(([key, file]) => {
+      const named = new Set([...JSON.stringify(file).matchAll(/\$\{reporting[^}"]*\}?/g)].map(([text]) => text));
+      return [...named]
+        .filter((text) => !placeholders.includes(text))
+        .map((text) => ({
+          file: `${kind}/${key}.json`,
+          message: `${text} stands for nothing; there are ${placeholders.join(', ')}`,
+        }));
+    }),
+  );
 }

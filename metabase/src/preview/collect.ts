@@ -2,6 +2,7 @@ import { isFailure } from '@ewallet/failure';
 import type { Content } from '../content/content';
 import type { Dashboard, QuestionCard } from '../content/dashboard';
 import type { Json } from '../content/json';
+import { dayIn, wallClock } from '../content/reporting';
 import type { Question } from '../content/question';
 import { bindQuestion } from '../warehouse/bind';
 import type { Warehouse } from '../warehouse/warehouse';
@@ -13,6 +14,8 @@ import { combinationsWithin, variantKey, type Choice, type Combination } from '.
 export interface CollectOptions {
   readonly title: string;
   readonly now: Date;
+  /** The reporting time zone, which the sessions are in. */
+  readonly timeZone: string;
   readonly live: boolean;
   /** Answers a card may have on the page, one for each combination of its filters. */
   readonly variantsPerCard: number;
@@ -77,6 +80,8 @@ export async function collectPage(
     page: {
       title: options.title,
       readAt: options.now.toISOString(),
+      timeZone: options.timeZone,
+      readAtWallClock: wallClock(options.timeZone, options.now),
       live: options.live,
       dashboards: layouts.map(({ dashboard, filters, tabs }) => ({
         key: dashboard.key,
@@ -145,7 +150,7 @@ export async function answerCard(
   question: Question,
   card: QuestionCard,
   choices: ReadonlyMap<string, Choice>,
-  { now, rowsPerAnswer }: { readonly now: Date; readonly rowsPerAnswer: number },
+  { now, timeZone, rowsPerAnswer }: Pick<CollectOptions, 'now' | 'timeZone' | 'rowsPerAnswer'>,
 ): Promise<Answer> {
   const values: Record<string, Json> = {};
   for (const [filter, tag] of Object.entries(card.filters ?? {})) {
@@ -153,7 +158,7 @@ export async function answerCard(
     if (choice !== null) values[tag] = choice;
   }
   try {
-    const query = bindQuestion(question, values, now.toISOString().slice(0, 10));
+    const query = bindQuestion(question, values, dayIn(timeZone, now));
     const { columns, rows } = await warehouse.ask(query, `Question "${question.key}" failed`);
     return { kind: 'rows', columns, rows: rows.slice(0, rowsPerAnswer), truncated: rows.length > rowsPerAnswer };
   } catch (error) {

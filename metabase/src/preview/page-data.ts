@@ -7,6 +7,10 @@ export interface PageData {
   readonly title: string;
   /** When the warehouse was read, ISO instant. */
   readonly readAt: string;
+  /** The same on a clock in the reporting time zone, without a zone, as the days and hours of the answers are. */
+  readonly readAtWallClock: string;
+  /** The reporting time zone. */
+  readonly timeZone: string;
   readonly live: boolean;
   readonly dashboards: readonly PageDashboard[];
   /** The answers; a card's variants point into this list, as many variants have the same answer. */

@@ -98,6 +98,7 @@ async function answer(
   );
   const rows = await answerCard(warehouse, question, card, choices, {
     now: options.now(),
+    timeZone: options.timeZone,
     rowsPerAnswer: options.rowsPerAnswer,
   }).catch(() => ({ kind: 'failed' as const, message: 'The warehouse does not answer.' }));
   response

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonical, isObject, type Json, type JsonObject } from '../content/json';
+import { defaultReporting, type Reporting } from '../content/reporting';
 import type { PlacedIds } from '../wire/keys';
 
 export type ObjectKind = 'collection' | 'question' | 'dashboard';
@@ -26,20 +27,39 @@ export function fingerprint(value: object): string {
 }
 
 /** As one text: Metabase keeps a text of visualization settings as it is, and might rename the keys of an object. */
-export function appliedToText(applied: Applied): string {
-  return canonical({ version: 1, objects: Object.fromEntries(applied) as unknown as JsonObject });
+export function appliedToText(applied: Applied, { currency, timeZone }: Reporting): string {
+  return canonical({
+    version: 1,
+    objects: Object.fromEntries(applied) as unknown as JsonObject,
+    // Left out where it says nothing, so that a note of an earlier release stays as it is.
+    ...(currency === defaultReporting.currency && timeZone === defaultReporting.timeZone
+      ? {}
+      : { reporting: { currency, timeZone } }),
+  });
+}
+
+/** @returns what the last apply showed amounts and hours in; dbt's defaults where the note does not say. */
+export function reportingFromText(text: unknown): Reporting {
+  const parsed = parsedNote(text);
+  const noted = isObject(parsed) ? parsed.reporting : undefined;
+  return isObject(noted) && typeof noted.currency === 'string' && typeof noted.timeZone === 'string'
+    ? { currency: noted.currency, timeZone: noted.timeZone }
+    : defaultReporting;
+}
+
+function parsedNote(text: unknown): unknown {
+  if (typeof text !== 'string') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns an empty map for a text that is no such state: everything is then found again by its identity. */
 export function appliedFromText(text: unknown): Map<string, AppliedObject> {
   const applied = new Map<string, AppliedObject>();
-  if (typeof text !== 'string') return applied;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return applied;
-  }
+  const parsed = parsedNote(text);
   if (!isObject(parsed) || !isObject(parsed.objects)) return applied;
   for (const [key, value] of Object.entries(parsed.objects)) {
     if (!isObject(value) || typeof value.id !== 'number') continue;

@@ -3,6 +3,7 @@ import { databaseId, type Metabase } from '../api/metabase';
 import type { Collection, Content } from '../content/content';
 import type { Dashboard } from '../content/dashboard';
 import { isObject, type JsonObject } from '../content/json';
+import { inReporting, type Reporting } from '../content/reporting';
 import type { Question } from '../content/question';
 import { dashboardFromWire } from '../wire/dashboard';
 import { entityId } from '../wire/ids';
@@ -15,6 +16,8 @@ import { StateCard, stateEntityId } from './state-card';
 
 /** What is on the server of this content, and the numbers it has there. */
 export interface Server {
+  /** The content in the reporting currency and time zone, as Metabase is to show it. */
+  readonly content: Content;
   readonly metabase: Metabase;
   readonly database: number;
   readonly actual: Actual;
@@ -32,17 +35,20 @@ const none: PlacedIds = { tabs: {}, cards: {} };
  * Reads the server. A thing is found by the number that the last apply noted, then by identity: a question by its
  * entity_id, a collection by its name and parent, a dashboard by its name and collection.
  * @param discover also read what is in the content's collections and in no file, as an export does.
+ * @param reporting what the content is to be shown in; what it leaves out is as the last apply had it.
  */
 export async function readServer(
   metabase: Metabase,
-  content: Content,
-  options: { readonly databaseName: string; readonly discover: boolean },
+  files: Content,
+  options: { readonly databaseName: string; readonly discover: boolean; readonly reporting: Partial<Reporting> },
 ): Promise<Server> {
+  const listed = [...(await metabase.cards('all')), ...(await metabase.cards('archived'))];
+  const state = await StateCard.open(metabase, listed);
+  state.reporting = { ...state.reporting, ...options.reporting };
+  const content = inReporting(files, state.reporting);
   const database = await databaseId(metabase, options.databaseName);
   const columns = new Columns(database, await metabase.databaseMetadata(database));
   const registry = new Registry(content, columns, databaseIds(await metabase.databases()));
-  const listed = [...(await metabase.cards('all')), ...(await metabase.cards('archived'))];
-  const state = await StateCard.open(metabase, listed);
   const skipped: string[] = [];
 
   const collections = await readCollections(metabase, content, registry, state, options.discover);
@@ -65,7 +71,16 @@ export async function readServer(
 
   const placed = new Map<string, PlacedIds>();
   const dashboards = await readDashboards(metabase, content, registry, state, placed, options.discover);
-  return { metabase, database, actual: { collections, questions, dashboards }, registry, state, placed, skipped };
+  return {
+    metabase,
+    content,
+    database,
+    actual: { collections, questions, dashboards },
+    registry,
+    state,
+    placed,
+    skipped,
+  };
 }
 
 async function readCollections(

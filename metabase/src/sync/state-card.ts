@@ -2,7 +2,8 @@ import { asNumber, asObject } from '../api/answer';
 import type { Metabase } from '../api/metabase';
 import type { JsonObject } from '../content/json';
 import { entityId } from '../wire/ids';
-import { appliedFromText, appliedToText, type Applied, type AppliedObject } from './applied';
+import { defaultReporting, type Reporting } from '../content/reporting';
+import { appliedFromText, appliedToText, reportingFromText, type Applied, type AppliedObject } from './applied';
 
 /** The question that keeps the last apply; nobody has to open it. */
 const stateKey = 'ewallet-dashboards-state';
@@ -20,21 +21,25 @@ export class StateCard {
     private archived: boolean,
     private written: string | undefined,
     readonly applied: Map<string, AppliedObject>,
+    /** What the content is shown in; what the last apply noted, until this run says otherwise. */
+    public reporting: Reporting,
   ) {}
 
   static async open(metabase: Metabase, cards: readonly JsonObject[]): Promise<StateCard> {
     const listed = cards.find((card) => card.entity_id === stateEntityId);
-    if (listed === undefined) return new StateCard(metabase, undefined, false, undefined, new Map());
+    if (listed === undefined) return new StateCard(metabase, undefined, false, undefined, new Map(), defaultReporting);
     const id = asNumber(listed.id, 'the id of the note of the last apply');
     const card = await metabase.card(id, 'Reading the note of the last apply');
     const text = asObject(card.visualization_settings ?? {}, 'the note of the last apply')[setting];
     const applied = appliedFromText(text);
-    return new StateCard(metabase, id, card.archived === true, appliedToText(applied), applied);
+    const reporting = reportingFromText(text);
+    const written = appliedToText(applied, reporting);
+    return new StateCard(metabase, id, card.archived === true, written, applied, reporting);
   }
 
   /** Writes the note where it differs from what is there; nothing else of the server changes. */
   async save(applied: Applied, place: { readonly database: number; readonly collection: number }): Promise<void> {
-    const text = appliedToText(applied);
+    const text = appliedToText(applied, this.reporting);
     if (text === this.written && !this.archived) return;
     const body = {
       name: 'Applied content (kept by ewallet-dashboards)',

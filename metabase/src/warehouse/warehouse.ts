@@ -15,11 +15,12 @@ export class Warehouse {
 
   private constructor(private readonly client: Client) {}
 
-  static async open(config: ConnectionConfig): Promise<Warehouse> {
+  /** @param timeZone whose hours timestamps are told in, and whose day `current_date` is; as the server writes it. */
+  static async open(config: ConnectionConfig, timeZone = 'UTC'): Promise<Warehouse> {
     const client = await connect(config, {
       applicationName: 'ewallet-dashboards',
       statementTimeout: 60_000,
-      settings: { TimeZone: 'UTC', default_transaction_read_only: 'on', DateStyle: 'ISO, YMD' },
+      settings: { TimeZone: timeZone, default_transaction_read_only: 'on', DateStyle: 'ISO, YMD' },
     });
     return new Warehouse(client);
   }

@@ -9,6 +9,8 @@ values
   ('PHP', 'Philippine peso', 2, 0.0175, current_date, false),
   ('VND', 'Vietnamese đồng', 0, 0.00004, current_date, false);
 
+insert into marts.reporting_settings (reporting_currency, reporting_time_zone, amount_scale) values ('USD', 'UTC', 1);
+
 insert into marts.dim_users (user_id, country, age_band, kyc_tier, kyc_tier_name, user_status, is_referred, signed_up_at, signup_date, signup_month)
 select
   n, (array['PH', 'VN', 'SG'])[1 + n % 3], '25-34', n % 4, 'tier ' || n % 4, 'active', n % 5 = 0,
@@ -239,3 +241,12 @@ insert into marts.reconciliation (check_name, subject, currency, expected_value,
 select check_name, 'customer', currency, 1234567.89, 1234567.89, 0, 0, true, now()
 from unnest(array['balance_equals_movements', 'float_equals_liabilities', 'double_entry_sums_to_zero']) as check_name
 cross join marts.dim_currencies;
+
+insert into marts.customer_lifecycle_monthly (
+  month_start, is_complete_month, active_users, new_users, retained_users, reactivated_users, churned_users, churn_rate,
+  fee_amount_reporting, payment_volume_reporting, fees_per_active_user, take_rate
+)
+select
+  (date_trunc('month', current_date) - make_interval(months => back))::date, back > 0, 100 - 10 * back, 20, 70 - 10 * back, 10, 20, 0.2,
+  250, 20000, 2.5, 0.0125
+from generate_series(0, 5) as back;

@@ -219,6 +219,33 @@ it('only the named dashboard and what it needs is looked at with --only', async 
   expect(double.faults).toEqual([]);
 });
 
+it("the marts' currency and hours are on every card, later runs continue with them, and files keep their placeholders", async () => {
+  double = await MetabaseDouble.start({ version: 'v0.63.0', columns });
+  const kenya = { EWALLET_REPORTING_CURRENCY: 'KES', EWALLET_REPORTING_TIME_ZONE: 'Africa/Nairobi' };
+  const access = { METABASE_URL: double.url, METABASE_API_KEY: double.apiKey };
+  expect(await cli(['apply', '--content', folder], { ...access, ...kenya })).toMatchObject({ code: 0, stderr: '' });
+  const shown = JSON.stringify([...double.cards.values(), ...double.dashboards.values()]);
+  expect([...shown.matchAll(/USD|dollar|\$\{reporting[^}]*\}/gi)].map(([text]) => text)).toEqual([]);
+  expect(double.card('Payment volume (TPV)').description).toContain('in Kenyan shillings at the rate of the day');
+  expect(double.card('Around the clock').description).toContain('Africa/Nairobi time');
+
+  // Another shell, without the variables: nothing turns back into dollars.
+  expect((await onContent('plan')).code).toBe(0);
+  double.card('Fee income').description = 'What we earn, in Kenyan shillings.';
+  expect(await onContent('export')).toMatchObject({ code: 0, stderr: '' });
+  expect(await changedFiles()).toEqual(['questions/fee-income.json']);
+  const file = await readFile(path.join(folder, 'questions', 'fee-income.json'), 'utf8');
+  expect(file).toContain('"What we earn, in ${reporting_currency_name}."');
+
+  const other = await onContent('plan', '--reporting-currency', 'IDR');
+  expect(other.code).toBe(2);
+  expect(other.stdout).toContain('~ question tpv\n');
+  const wrong = await onContent('plan', '--reporting-currency', 'Rp');
+  expect(wrong).toMatchObject({ code: 1 });
+  expect(wrong.stderr).toContain('"Rp" is no currency');
+  expect(double.faults).toEqual([]);
+});
+
 it('an edit in Metabase is overwritten by apply --force', async () => {
   await shrink();
   double = await MetabaseDouble.start({ version: 'v0.58.0', columns });

@@ -28,7 +28,8 @@ select
   sum(net_amount_reporting) as net_amount_reporting,
   {%- for band, lowest, above in size_bands() %}
     count(*) filter (
-      where amount_reporting >= {{ lowest }}{{ ' and amount_reporting < ' ~ above if above is not none }}
+      where amount_reporting >= {{ lowest * var('reporting_amount_scale') }}
+      {{ 'and amount_reporting < ' ~ above * var('reporting_amount_scale') if above is not none }}
     ) as {{ band }},
   {%- endfor %}
   {{ changes_until([ref('int_transaction_changes')]) }} as changes_until

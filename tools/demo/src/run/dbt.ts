@@ -41,6 +41,8 @@ function warehouseVariables(warehouse: PostgresConnection): Readonly<Record<stri
     EWALLET_WAREHOUSE_USER: warehouse.username,
     EWALLET_WAREHOUSE_PASSWORD: warehouse.password,
     EWALLET_WAREHOUSE_SSLMODE: 'disable',
+    // By this clock the simulated customers live.
+    EWALLET_REPORTING_TIME_ZONE: process.env.EWALLET_REPORTING_TIME_ZONE ?? 'Asia/Jakarta',
     // Colours would hide the counts from us.
     DBT_USE_COLORS: 'false',
   };
