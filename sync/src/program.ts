@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, asFailure } from '@ewallet/failure';
 import { Command, Option } from 'commander';
 import { parseSyncConfig, type SyncConfig } from './config';
-import { follow } from './follow';
 import { AlreadyRunning } from './run-lock';
 import { planRun, remaining, replan, parseSchedule, type Moment, type Plan } from './schedule';
 import { sync, type SyncRequest } from './sync';
@@ -18,7 +17,6 @@ interface RunFlags {
   readonly every?: string;
   readonly cron?: string;
   readonly once?: boolean;
-  readonly follow?: boolean;
   readonly refresh: readonly string[];
   readonly adoptState?: boolean;
   readonly logFormat?: LogFormat;
@@ -39,7 +37,6 @@ export function program(
     .option('--every <period>', 'sync again after 30s, 15m, 1h, 1d (from start to start)')
     .option('--cron <pattern>', 'sync when the pattern says: "0 * * * *" is every hour')
     .option('--once', 'sync once, now (the default)')
-    .option('--follow', 'sync once, then stream each change as it commits, until stopped (replication_method CDC)')
     .option(
       '--refresh <stream>',
       'forget the state of this stream and read it from the start, at the first sync; may be repeated',
@@ -51,7 +48,6 @@ export function program(
       new Option('--log-format <format>', 'default: text on a terminal, json elsewhere').choices(['json', 'text']),
     )
     .action(async (flags: RunFlags) => {
-      if (flags.follow === true) refuseSchedule(flags);
       const schedule = parseSchedule(flags);
       const config = await readConfig(flags.config);
       const log = new SyncLog(err, flags.logFormat ?? (err.isTTY === true ? 'text' : 'json'), () => new Date());
@@ -70,10 +66,6 @@ export function program(
             request = nothing;
           },
         };
-        if (flags.follow === true) {
-          out.write(`${JSON.stringify(await follow(config, request, stop.signal, log))}\n`);
-          return;
-        }
         for (;;) {
           const due = await isDue(planRun(schedule, started, moment()), stop.signal);
           if (!due || isStopped(stop.signal)) break;
@@ -93,12 +85,6 @@ export function program(
       }
     });
   return command;
-}
-
-/** @throws Failure where changes are to be followed and to be synced at times, too */
-function refuseSchedule({ once, every, cron }: RunFlags): void {
-  if (once !== true && every === undefined && cron === undefined) return;
-  throw Failure.config('--follow never ends by itself: leave out --once, --every and --cron, or leave out --follow.');
 }
 
 /** The exit code of a failure that ended the command. */

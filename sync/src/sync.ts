@@ -2,26 +2,16 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFile } from 'node:fs/promises';
 import { asFailure, Failure } from '@ewallet/failure';
-import { runAttempt, type Attempt } from './attempt';
+import { runAttempt } from './attempt';
 import { AttemptFiles } from './attempt-files';
 import type { ConnectorConfig, SyncConfig } from './config';
 import { commandLine } from './connector-process';
 import { destinationCatalog } from './destination-catalog';
 import { confirmState, wantsConfirmation } from './confirmation';
 import { discover } from './discovery';
-import type { FollowProgress } from './follow-progress';
 import { RunLock } from './run-lock';
 import { configureCatalog, isNamed, vanishedFailure, type SelectedCatalog } from './selection';
-import { SourceFeedback } from './source-feedback';
-import {
-  forget,
-  GLOBAL_STATE,
-  nextSync,
-  readStateFile,
-  stateMessages,
-  writeStateFile,
-  type SyncState,
-} from './state-file';
+import { forget, nextSync, readStateFile, stateMessages, writeStateFile, type SyncState } from './state-file';
 import { StateKeeper } from './state-keeper';
 import { refuseOther, stateOwner, type StateOwner } from './state-owner';
 import type { SyncLog } from './sync-log';
@@ -97,17 +87,13 @@ export async function sync(
   }
 }
 
-/**
- * @param progress where the source is to read on until it is stopped: what it reads as it changes, no full refreshes
- * @returns the sync's number; adds what was acknowledged to `streams`, also where it throws.
- */
-export async function attemptSync(
+/** @returns the sync's number; adds what was acknowledged to `streams`, also where it throws. */
+async function attemptSync(
   config: SyncConfig,
   { refresh, adoptState, begun }: SyncRequest,
   streams: Record<string, number>,
   stop: AbortSignal,
   log: SyncLog,
-  progress?: FollowProgress,
 ): Promise<number> {
   const stateFile = path.join(config.stateDirectory, 'state.json');
   const files = await AttemptFiles.make(path.join(config.stateDirectory, 'attempt'));
@@ -123,9 +109,8 @@ export async function attemptSync(
       log,
     );
     const syncId = before.unfinished ? before.syncId : before.syncId + 1;
-    const selected = configureCatalog(catalog, config, before.streams, syncId);
-    const configured = progress === undefined ? selected : followedStreams(selected, config, log);
-    const state = startingState(forget(before, namedStreams(refresh, configured)), selected, owner);
+    const configured = configureCatalog(catalog, config, before.streams, syncId);
+    const state = startingState(forget(before, namedStreams(refresh, configured)), configured, owner);
     await writeStateFile(stateFile, state);
     begun();
     const catalogFile = await files.put('catalog.json', JSON.stringify({ streams: configured.streams }));
@@ -134,18 +119,9 @@ export async function attemptSync(
     const statePath = await files.put('state.json', stateMessages(state));
     log.info('sync started', { sync: syncId, streams: configured.streams.length, resumed: before.unfinished });
     const diskFailed = new AbortController();
-    const feedback = new SourceFeedback();
-    const keeper = new StateKeeper(
-      stateFile,
-      state,
-      () => {
-        diskFailed.abort();
-      },
-      (states) => {
-        const json = states.get(GLOBAL_STATE);
-        if (progress !== undefined && json !== undefined) feedback.tell(json);
-      },
-    );
+    const keeper = new StateKeeper(stateFile, state, () => {
+      diskFailed.abort();
+    });
     try {
       const result = await runAttempt({
         sourceCommand: commandLine(
@@ -153,7 +129,6 @@ export async function attemptSync(
           'read',
           { config: sourceConfig, catalog: catalogFile, state: statePath },
           files.directory,
-          progress === undefined ? [] : ['follow'],
         ),
         destinationCommand: commandLine(
           config.destination.launcher,
@@ -163,13 +138,10 @@ export async function attemptSync(
         ),
         keep: (message) => {
           keeper.keep(message);
-          const records = message.destinationRecords ?? message.sourceRecords ?? 0;
-          streams[message.of] = (streams[message.of] ?? 0) + records;
-          progress?.acknowledged(records);
+          streams[message.of] = (streams[message.of] ?? 0) + (message.destinationRecords ?? message.sourceRecords ?? 0);
         },
         stop: AbortSignal.any([stop, diskFailed.signal]),
         log,
-        ...(progress === undefined ? {} : { following: following(progress, feedback) }),
       });
       log.info('connectors ended', { read: result.read });
     } catch (error) {
@@ -179,7 +151,7 @@ export async function attemptSync(
       await keeper.settled();
     }
     await keeper.written();
-    if (stop.aborted && progress === undefined) return syncId;
+    if (stop.aborted) return syncId;
     await keeper.finish();
     await confirmIfWanted(config, stateFile, sourceConfig, files, log);
     if (configured.vanished.length > 0) {
@@ -191,31 +163,6 @@ export async function attemptSync(
       log.warn('files of the attempt could not be removed', { directory: files.directory, message: String(error) });
     });
   }
-}
-
-function following(progress: FollowProgress, feedback: SourceFeedback): NonNullable<Attempt['following']> {
-  progress.connected();
-  return {
-    feedback,
-    measured: (name, value) => {
-      progress.measured(name, value, performance.now());
-    },
-  };
-}
-
-/** Of what is read whole each time nothing can be followed: the sync before has read it. */
-function followedStreams(selected: SelectedCatalog, config: SyncConfig, log: SyncLog): SelectedCatalog {
-  if (selected.vanished.length > 0) {
-    throw vanishedFailure(selected.vanished, config, 'every other stream was synced');
-  }
-  const streams = selected.streams.filter(({ sync_mode: mode }) => mode === 'incremental');
-  const others = selected.streams.filter(({ sync_mode: mode }) => mode !== 'incremental');
-  if (streams.length === 0) throw Failure.config('No stream can be followed: all of them are read whole each time.');
-  if (others.length > 0) {
-    const names = others.map(({ stream }) => fullName(stream)).join(', ');
-    log.warn('streams without changes to follow are read once, when --follow starts', { streams: names });
-  }
-  return { ...selected, streams };
 }
 
 function startingState(before: SyncState, { streams, vanished }: SelectedCatalog, owner: StateOwner): SyncState {
@@ -242,7 +189,7 @@ function namedStreams(names: readonly string[], { streams }: SelectedCatalog): R
 }
 
 /** Undefined where the file cannot be read or is not JSON: the connector says so better. */
-export async function sourceSettings({ config }: ConnectorConfig): Promise<unknown> {
+async function sourceSettings({ config }: ConnectorConfig): Promise<unknown> {
   if (config.kind === 'inline') return config.value;
   try {
     return JSON.parse(await readFile(config.path, 'utf8'));

@@ -1,9 +1,10 @@
 import type * as ECharts from 'echarts';
-import type { Answer, PageQuestion } from '../../src/preview/page-data';
+import type { Answer, PageFilter, PageQuestion } from '../../src/preview/page-data';
 import { CardFormat, type Rows } from './card-format';
 import { axes, chartOption } from './chart-option';
 import { element } from './dom';
 import { figureOf } from './figure';
+import { notFilteredBy } from './not-filtered';
 import type { Palette } from './palette';
 import { tableOf } from './table';
 import { variantKey, type Choice } from '../../src/preview/variant';
@@ -13,9 +14,10 @@ declare const echarts: typeof ECharts;
 /** What a card needs of the page it is on. */
 export interface Surroundings {
   readonly answers: readonly Answer[];
-  /** When the warehouse was read, ISO instant. */
+  /** When the warehouse was read, on a clock in the reporting time zone. */
   readonly readAt: string;
   palette(): Palette;
+  colorPlace(column: string, value: string): number | undefined;
   click(
     card: PageQuestion,
     column: string | undefined,
@@ -31,12 +33,15 @@ export class CardView {
   readonly root: HTMLElement;
   private readonly body = element('div', { class: 'card-body' });
   private readonly details = element('details', { class: 'card-data' });
+  private readonly unfiltered = element('p', { class: 'unfiltered' });
   private chart: ECharts.ECharts | undefined;
   private drawn = '';
 
   constructor(
     readonly card: PageQuestion,
     private readonly page: Surroundings,
+    /** The filters that are shown above the card, whether or not they feed it. */
+    private readonly above: readonly PageFilter[],
   ) {
     const id = `card-${card.key}`;
     const info = element(
@@ -48,6 +53,7 @@ export class CardView {
       'section',
       { class: `card card-${card.display}`, 'aria-labelledby': id, 'data-card': card.key },
       element('header', {}, element('h3', { id }, card.title), info),
+      this.unfiltered,
       this.body,
     );
     if (card.display !== 'table') this.root.append(this.details);
@@ -55,6 +61,9 @@ export class CardView {
 
   /** Draws the card for these choices; drawing the same again costs nothing. */
   draw(choices: ReadonlyMap<string, Choice>, theme: string): void {
+    const others = notFilteredBy(this.card, this.above, choices);
+    this.unfiltered.hidden = others.length === 0;
+    this.unfiltered.textContent = `Not filtered by ${others.join(', ')}`;
     const values = this.card.filters.map((filter) => choices.get(filter) ?? null);
     const key = `${theme}:${variantKey(values)}`;
     if (key === this.drawn) {
@@ -134,8 +143,9 @@ export class CardView {
     const chart = echarts.init(canvas, undefined, { renderer: 'svg' });
     const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches;
     const { readAt } = this.page;
+    const colorPlace = (column: string, value: string): number | undefined => this.page.colorPlace(column, value);
     chart.setOption(
-      chartOption({ card: this.card, rows, format, palette: this.page.palette(), readAt, reducedMotion }),
+      chartOption({ card: this.card, rows, format, palette: this.page.palette(), readAt, colorPlace, reducedMotion }),
     );
     // The picture is one image to a screen reader; its table is under "Data".
     canvas.setAttribute('role', 'img');

@@ -11,8 +11,10 @@ export interface ChartInput {
   readonly rows: Rows;
   readonly format: CardFormat;
   readonly palette: Palette;
-  /** When the warehouse was read, ISO instant. */
+  /** When the warehouse was read, on a clock in the reporting time zone. */
   readonly readAt: string;
+  /** The place in the palette that a value of a column has on every card; undefined for what no card breaks out. */
+  readonly colorPlace: (column: string, value: string) => number | undefined;
   readonly reducedMotion: boolean;
 }
 
@@ -113,7 +115,8 @@ function cartesian(input: ChartInput): EChartsOption {
     const kind =
       text(seriesSetting(card, one.name, 'display')) ?? (card.display === 'combo' && index > 0 ? 'line' : card.display);
     const own = text(seriesSetting(card, one.name, 'color'));
-    const color = own ?? palette.series[index % palette.series.length] ?? palette.ink;
+    const place = breakout === undefined ? undefined : input.colorPlace(breakout, one.name);
+    const color = own ?? palette.series[(place ?? index) % palette.series.length] ?? palette.ink;
     const column = format.index(one.metric);
     const data = categories.map((category) => {
       const value = numberOf(one.values.get(category)?.[column]);

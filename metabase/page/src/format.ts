@@ -40,8 +40,10 @@ function formatNumber(value: string, { settings, currency }: ColumnFormat, compa
     decimals === undefined
       ? { maximumFractionDigits: short ? 1 : 2 }
       : { minimumFractionDigits: short ? 0 : decimals, maximumFractionDigits: short ? 1 : decimals };
+  // Metabase's separators of decimals and thousands; the first alone says that thousands have none, as in a key.
+  const useGrouping = settings.number_separators !== '.';
   const text = value as Intl.StringNumericLiteral; // decimal text from PostgreSQL, checked above
-  const notation = short ? { notation: 'compact' as const } : {};
+  const notation = { useGrouping, ...(short ? { notation: 'compact' as const } : {}) };
   if (settings.number_style === 'percent')
     return new Intl.NumberFormat('en', {
       style: 'percent',
@@ -91,11 +93,11 @@ const minute = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 });
 
-/** PostgreSQL's date or timestamp (its session is in UTC) as a day, or as a minute when it has a time of day. */
+/** PostgreSQL's date or timestamp, on its session's clock, as a day, or as a minute when it has a time of day. */
 export function formatTime(value: string): string {
   const instant = parseTime(value);
   if (instant === null) return value;
-  const midnight = !/[1-9]/.test(value.slice(10).replace(/[+-]00(:00)?$/, ''));
+  const midnight = !/[1-9]/.test(value.slice(10).replace(/[+-]\d{2}(:\d{2}){0,2}$/, ''));
   return (midnight ? day : minute).format(instant);
 }
 

@@ -1,6 +1,7 @@
-import type { Answer, PageCard, PageData, PageQuestion } from '../../src/preview/page-data';
+import type { Answer, PageCard, PageData, PageFilter, PageQuestion } from '../../src/preview/page-data';
 import { CardView, type Surroundings } from './card-view';
 import { hashOf, viewOf, type View } from './choices';
+import { colorPlaces } from './color-places';
 import { byId, element } from './dom';
 import { filterBar } from './filter-bar';
 import { dark, light } from './palette';
@@ -9,14 +10,16 @@ import { variantKey, type Choice } from '../../src/preview/variant';
 
 const data = JSON.parse(byId('page-data').textContent) as PageData; // written by the same build as this script
 const dashboards = new Map(data.dashboards.map((dashboard) => [dashboard.key, dashboard]));
+const places = colorPlaces(data);
 const views = new Map<string, CardView>();
 let shown: View | undefined;
 let printing = false;
 
 const surroundings: Surroundings = {
   answers: data.answers,
-  readAt: data.readAt,
+  readAt: data.readAtWallClock,
   palette: () => (theme() === 'dark' ? dark : light),
+  colorPlace: (column, value) => places.get(column)?.get(value),
   ask(card, choices) {
     if (!data.live || shown === undefined) return undefined;
     const query = new URLSearchParams({ dashboard: shown.dashboard, card: card.key });
@@ -110,7 +113,9 @@ function render(): void {
   if (changedDashboard) {
     for (const card of views.values()) card.root.remove();
     views.clear();
-    byId('panels').replaceChildren(...dashboard.tabs.map((tab) => panel(tab.key, tab.name, tab.cards)));
+    byId('panels').replaceChildren(
+      ...dashboard.tabs.map((tab) => panel(tab.key, tab.name, tab.cards, dashboard.filters)),
+    );
     window.scrollTo({ top: 0 });
   }
   const focused = document.activeElement?.id;
@@ -157,11 +162,13 @@ function draw(): void {
   }
 }
 
-function panel(key: string, name: string, cards: readonly PageCard[]): HTMLElement {
+function panel(key: string, name: string, cards: readonly PageCard[], filters: readonly PageFilter[]): HTMLElement {
+  const used = new Set(cards.flatMap((card) => (card.kind === 'question' ? card.filters : [])));
+  const above = filters.filter((filter) => used.has(filter.key));
   const grid = element('div', { class: 'grid' });
   const inOrder = [...cards].sort((a, b) => a.at.row - b.at.row || a.at.column - b.at.column);
   for (const card of inOrder) {
-    const root = card.kind === 'question' ? question(card) : words(card.kind, card.text);
+    const root = card.kind === 'question' ? question(card, above) : words(card.kind, card.text);
     root.style.gridArea = `${card.at.row + 1} / ${card.at.column + 1} / span ${card.at.height} / span ${card.at.width}`;
     grid.append(root);
   }
@@ -173,8 +180,8 @@ function panel(key: string, name: string, cards: readonly PageCard[]): HTMLEleme
   );
 }
 
-function question(card: PageQuestion): HTMLElement {
-  const view = new CardView(card, surroundings);
+function question(card: PageQuestion, above: readonly PageFilter[]): HTMLElement {
+  const view = new CardView(card, surroundings, above);
   views.set(card.key, view);
   return view.root;
 }
@@ -232,8 +239,8 @@ function print(on: boolean): void {
 }
 
 function sayReadAt(instant: string): void {
-  const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
-  byId('read-at').textContent = `${day.format(new Date(instant))} UTC`;
+  const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: data.timeZone });
+  byId('read-at').textContent = `${day.format(new Date(instant))}, ${data.timeZone} time`;
 }
 
 /** A live page is told when the warehouse was read again; where that found something new, it opens itself anew. */

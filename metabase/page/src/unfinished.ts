@@ -5,7 +5,7 @@ const day = 86_400_000;
 /**
  * Whether a timeline's last day, week or month was not over when the warehouse was read: its value is lower than it will
  * be, which reads as a slump unless the chart says so.
- * @param starts the periods' starts, in order; @param readAt an ISO instant.
+ * @param starts the periods' starts, in order; @param readAt a time on a clock in the time zone that the periods are of.
  */
 export function lastIsUnfinished(starts: readonly string[], readAt: string): boolean {
   const instants = starts.map((start) => parseTime(start)?.getTime());
@@ -18,7 +18,7 @@ export function lastIsUnfinished(starts: readonly string[], readAt: string): boo
   const step = Math.min(...steps);
   if (step < day) return false; // hours, or not in order
   const end = step >= 28 * day ? monthAfter(last) : last + step;
-  return Date.parse(readAt) < end;
+  return (parseTime(readAt)?.getTime() ?? end) < end;
 }
 
 function monthAfter(instant: number): number {

@@ -7,7 +7,6 @@ export { readJsonInput } from './json-input';
 export { readLineBatches } from './line-reader';
 export { MessageWriter } from './message-writer';
 export {
-  analyticsMessage,
   errorMessage,
   estimateMessage,
   globalStateMessage,

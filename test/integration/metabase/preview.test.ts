@@ -96,7 +96,7 @@ async function turnTo(page: Page, hash: string): Promise<void> {
 const dashboards: Record<string, string[]> = {
   'wallet-overview': ['at-a-glance', 'by-currency'],
   'transaction-patterns': ['daily', 'hours', 'mix', 'failures', 'settlement'],
-  'user-behaviour': ['activity', 'retention', 'funnel', 'segments', 'spending'],
+  'user-behaviour': ['activity', 'growth', 'retention', 'funnel', 'segments', 'spending'],
   'merchants-and-money': ['merchants', 'p2p', 'balances', 'float'],
   'risk-and-pipeline': ['risk', 'pipeline'],
 };
@@ -210,6 +210,28 @@ inBrowser('a click on a row of a table filters the dashboard', async () => {
   await page.close();
 });
 
+inBrowser('a channel has one colour on every card, and a card says which filter it does not take', async () => {
+  const { page } = await open('transaction-patterns/mix?status=failed');
+  const colours = (card: string): Promise<Record<string, string>> =>
+    page.$eval(`[data-card="${card}"] .chart`, (chart) => {
+      const { echarts } = globalThis as unknown as {
+        echarts: {
+          getInstanceByDom(of: Element): { getOption(): { series: { name: string; itemStyle: { color: string } }[] } };
+        };
+      };
+      const { series } = echarts.getInstanceByDom(chart).getOption();
+      return Object.fromEntries(series.map(({ name, itemStyle }) => [name, itemStyle.color]));
+    });
+  const [byType, share] = [await colours('channel-by-type'), await colours('channel-share')];
+  expect(Object.keys(byType).length).toBeGreaterThan(3);
+  expect(share).toEqual(byType);
+
+  await turnTo(page, 'transaction-patterns/daily?status=failed');
+  expect(await page.textContent('[data-card="ticket-size"] .unfiltered')).toBe('Not filtered by Status');
+  expect(await page.isVisible('[data-card="status-by-day"] .unfiltered')).toBe(false);
+  await page.close();
+});
+
 inBrowser('tabs work with the arrow keys', async () => {
   const { page } = await open('transaction-patterns');
   await page.focus('#tab-daily');
@@ -302,6 +324,72 @@ function statusFor(url: string, host: string): Promise<number | undefined> {
     }).once('error', reject);
   });
 }
+
+describe('where the marts report in Kenyan shillings and Nairobi time', () => {
+  let kenya: string;
+
+  beforeAll(async () => {
+    const client = await connectedTo(database);
+    await client.query(
+      "update marts.reporting_settings set reporting_currency = 'KES', reporting_time_zone = 'africa/nairobi', amount_scale = 100",
+    );
+    await client.end();
+    kenya = path.join(folder, 'kenya');
+    const args = ['preview', '--warehouse', database.url, '--out', kenya, '--variants', '1', '--budget', '0'];
+    expect(await runCommand('ewallet-dashboards', args)).toMatchObject({ code: 0, stderr: '' });
+  });
+  afterAll(async () => {
+    const client = await connectedTo(database);
+    await client.query(
+      "update marts.reporting_settings set reporting_currency = 'USD', reporting_time_zone = 'UTC', amount_scale = 1",
+    );
+    await client.end();
+  });
+
+  inBrowser('no card shows dollars, bands are of shillings, and times are told in its zone', async () => {
+    const { page } = await open('wallet-overview', { folder: kenya });
+    const dollars: string[] = [];
+    for (const [dashboard, tabs] of Object.entries(dashboards))
+      for (const tab of tabs) {
+        await turnTo(page, `${dashboard}/${tab}`);
+        const said = await page.$$eval('.panel:not([hidden]) .card', (cards) =>
+          cards.map((card) => [card.getAttribute('data-card'), card.textContent, card.innerHTML].join(' ')),
+        );
+        // The rows' own currencies stay theirs: those are in tables and in cards of one currency.
+        dollars.push(...said.filter((text) => /US dollars|\$\{/.test(text)).map((text) => text.slice(0, 60)));
+      }
+    expect(dollars).toEqual([]);
+    await turnTo(page, 'wallet-overview/at-a-glance');
+    expect(await page.textContent('[data-card="tpv"] .figure-value')).toMatch(/^KES/);
+    expect(await page.getAttribute('[data-card="tpv"] .info', 'data-tip')).toContain('in Kenyan shillings');
+    expect(await page.textContent('#read-at')).toMatch(/, Africa\/Nairobi time$/);
+    await turnTo(page, 'transaction-patterns/daily');
+    expect(await page.textContent('[data-card="ticket-size"] svg')).toContain('500 to 2,000');
+    await page.close();
+  });
+
+  it('another currency than the marts have is refused', async () => {
+    const args = ['preview', '--warehouse', database.url, '--out', kenya, '--reporting-currency', 'USD'];
+    expect(await runCommand('ewallet-dashboards', args)).toMatchObject({
+      code: 1,
+      stderr:
+        'ewallet-dashboards: The marts report in the currency KES, not in USD. Leave EWALLET_REPORTING_CURRENCY out, or build them anew with it: npm run dbt -- build --full-refresh.\n',
+    });
+  });
+});
+
+it('validate before dbt has run says so in one line', async () => {
+  const empty = await freshDatabase((await services()).warehouse, 'marts');
+  try {
+    const outcome = await runCommand('ewallet-dashboards', ['validate', '--warehouse', empty.url]);
+    expect(outcome).toMatchObject({ code: 1, stderr: '' });
+    expect(outcome.stdout).toMatch(
+      /^the warehouse: (marts\.\w+, ){2}marts\.\w+ and \d+ more are not there, or this role may not read them: run dbt \(npm run dbt -- build\) first\n1 faults in [^\n]+\n$/,
+    );
+  } finally {
+    await empty.drop();
+  }
+});
 
 it('validate runs every question with and without each filter', async () => {
   const valid = await runCommand('ewallet-dashboards', ['validate', '--warehouse', database.url]);
