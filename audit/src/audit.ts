@@ -50,7 +50,7 @@ export async function audit(config: AuditConfig, options: AuditOptions): Promise
   const started = options.now();
   const sessions = await openPair(config);
   try {
-    const planned = await plan(sessions, config, options);
+    const planned = await planAudit(sessions, config, options);
     const kept =
       options.resume === undefined
         ? undefined
@@ -104,7 +104,12 @@ function rowsOf(rows: readonly DescribedRow[], plan: StreamPlan): readonly Descr
   return rows.filter(({ candidate }) => candidate.plan === plan);
 }
 
-async function plan(sessions: SessionPair, config: AuditConfig, options: AuditOptions): Promise<Planned> {
+/** Decides from both catalogues what is compared. @throws Failure where it cannot be as configured */
+export async function planAudit(
+  sessions: SessionPair,
+  config: AuditConfig,
+  options: Pick<AuditOptions, 'streams' | 'keysOnly'>,
+): Promise<Planned> {
   const version = await serverVersion(sessions.source);
   await serverVersion(sessions.warehouse);
   const hash = await agreeOnHash(sessions.source, sessions.warehouse);
@@ -188,7 +193,8 @@ async function compareAll(
   }
 }
 
-async function openPair(config: AuditConfig): Promise<SessionPair> {
+/** A connection to each database, outside any snapshot. The caller closes them. */
+export async function openPair(config: AuditConfig): Promise<SessionPair> {
   const source = await Session.open('source', config.source);
   try {
     return { source, warehouse: await Session.open('warehouse', config.warehouse) };
@@ -198,6 +204,6 @@ async function openPair(config: AuditConfig): Promise<SessionPair> {
   }
 }
 
-async function closePair(sessions: SessionPair): Promise<void> {
+export async function closePair(sessions: SessionPair): Promise<void> {
   await Promise.allSettled([sessions.source.close(), sessions.warehouse.close()]);
 }

@@ -1,11 +1,14 @@
-import { asFailure, Failure } from '@ewallet/failure';
+import { asFailure, Failure, parseShare } from '@ewallet/failure';
 import { Command, CommanderError } from 'commander';
 import { audit, AuditStopped } from './audit';
 import { readAuditConfig } from './config/audit-config';
 import { isEqualReport } from './report/audit-report';
 import { jsonReport } from './report/json-report';
 import { Progress } from './report/progress';
+import { findRepairs } from './repair/repair';
+import { resend } from './repair/resend';
 import { recordAudit } from './report/recorded-audit';
+import { repairJson, repairText } from './report/repair-report';
 import { textReport } from './report/text-report';
 
 /** What a shell, cron or Kubernetes sees. */
@@ -57,12 +60,7 @@ export function program(out: Output, err: Output): Command {
       'keep what was compared in this file, and go on from there if the run before was stopped',
     )
     .action(async (flags: RunFlags) => {
-      const stop = new AbortController();
-      const onSignal = (): void => {
-        stop.abort();
-      };
-      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-      try {
+      await untilStopped(async (stop) => {
         const config = await readAuditConfig(flags.config);
         const startedAt = new Date();
         const progress = new Progress(err, Date.now);
@@ -76,7 +74,7 @@ export function program(out: Output, err: Output): Command {
           showValues: flags.showValues ?? false,
           chunkSeconds: flags.chunkSeconds,
           workers: flags.workers,
-          stop: stop.signal,
+          stop,
           now: Date.now,
           progress,
           resume: flags.resume,
@@ -85,11 +83,80 @@ export function program(out: Output, err: Output): Command {
         process.exitCode = isEqualReport(report) ? EXIT.equal : EXIT.different;
         const run = { keysOnly: flags.keys ?? false, samplePercent: flags.sample, startedAt };
         await recordAudit(config.warehouse, report, run);
-      } finally {
-        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-      }
+      });
+    });
+  command
+    .command('repair')
+    .description(
+      'plan which rows to send again through the same topics, so that the warehouse heals; --apply sends them',
+    )
+    .requiredOption('--config <file>', 'the same as of run; `sync` names the configuration of ewallet-sync')
+    .option('--report <file>', 'repair what this report of `run --json` found (default: an audit now)')
+    .option('--apply', 'send the rows; without it nothing is written anywhere')
+    .option('--max-share <share>', 'refuse where more of a table differs: 0.01, or "1 %"', share, 0.01)
+    .option('--stream <name>', 'only this stream; may be repeated', collect, [])
+    .option('--json', 'print the plan as JSON, with every key')
+    .option('--chunk-seconds <seconds>', 'of an audit now: as of run', positive, 0.5)
+    .option('--workers <number>', 'of an audit now: as of run', atLeastOne, 1)
+    .action(async (flags: RepairFlags) => {
+      await untilStopped(async (stop) => {
+        const config = await readAuditConfig(flags.config);
+        const { sync } = config;
+        if (flags.apply === true && sync === undefined) {
+          throw Failure.config(
+            'The configuration has no `sync`: {"config_file": "sync.json"} names the configuration of ewallet-sync, which sends the rows.',
+          );
+        }
+        const options = {
+          streams: flags.stream,
+          keysOnly: false,
+          sample: undefined,
+          showValues: false,
+          chunkSeconds: flags.chunkSeconds,
+          workers: flags.workers,
+          stop,
+          now: Date.now,
+          progress: new Progress(err, Date.now),
+          resume: undefined,
+        };
+        const plan = await findRepairs(config, options, flags.report, flags.maxShare);
+        const isApplied = flags.apply === true && sync !== undefined && plan.repairs.length > 0;
+        const sent = isApplied ? await resend(sync, plan.repairs, stop, err) : undefined;
+        out.write(flags.json === true ? repairJson(plan, sent) : repairText(plan, sent));
+        const isLeft = plan.unrepairable.length > 0 || (plan.repairs.length > 0 && sent === undefined);
+        process.exitCode = isLeft ? EXIT.different : EXIT.equal;
+      });
     });
   return command;
+}
+
+interface RepairFlags {
+  readonly config: string;
+  readonly report?: string;
+  readonly apply?: boolean;
+  readonly maxShare: number;
+  readonly stream: readonly string[];
+  readonly json?: boolean;
+  readonly chunkSeconds: number;
+  readonly workers: number;
+}
+
+/** Runs what a signal asks to stop. */
+async function untilStopped(work: (stop: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    await work(stop.signal);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+function share(text: string): number {
+  return parseShare(text, '--max-share');
 }
 
 /** The exit code of a failure that ended the command: never that of a verdict. */

@@ -19,12 +19,15 @@ import {
 import { Failure } from '@ewallet/failure';
 import { failureFromPostgres, inTransaction } from '@ewallet/postgres';
 import { captureCatalog } from './capture/capture-catalog';
+import { absentMembers, copiedMembers } from './capture/capture-fields';
 import type { CaptureConfig } from './config/capture-config';
 import { readCapture } from './capture/capture-run';
 import { confirmState } from './capture/confirm';
 import { queryCapturedTables, requirePublication } from './capture/publication';
+import { querySlot } from './capture/slot';
 import { checkSchemas, checkServer } from './check';
-import { readTable } from './read/read-table';
+import { goneMembers } from './read/asked-keys';
+import { readAskedRows, readTable, type AskedMembers } from './read/read-table';
 import { openSession } from './server/session';
 import { parseSourceConfig, type SourceConfig } from './config/source-config';
 import { streamCatalog } from './tables/stream-catalog';
@@ -73,11 +76,12 @@ export class EwalletSource extends Source {
     state: InputState,
   ): AsyncGenerator<AirbyteMessage> {
     const config = parseSourceConfig(json);
-    if (config.method.kind === 'cdc') {
+    const isAsked = isOfAskedRows(catalog, config);
+    if (config.method.kind === 'cdc' && !isAsked) {
       yield* this.readChanges(config, config.method.capture, catalog, state);
       return;
     }
-    if (state.shared !== undefined) {
+    if (state.shared !== undefined && !isAsked) {
       throw Failure.config(
         'The state is of replication_method CDC: choose that method again, or reset the connection to read its tables once more.',
       );
@@ -86,11 +90,14 @@ export class EwalletSource extends Source {
     const failed: string[] = [];
     try {
       const { client, transaction } = session;
+      const members = await inTransaction(client, transaction, () => askedMembers(client, config));
       const tables = await inTransaction(client, transaction, () => queryTables(client, schemasOf(catalog, config)));
       for (const stream of catalog.streams) {
         if (this.context.signal.aborted) break;
         try {
-          yield* readTable({ session, config, tables, context: this.context }, stream, savedState(state, stream));
+          const reading = { session, config, tables, context: this.context };
+          if (stream.askedKeys?.mode === 'only') yield* readAskedRows(reading, stream, stream.askedKeys, members);
+          else yield* readTable(reading, stream, savedState(state, stream));
         } catch (error) {
           yield streamStatusMessage(stream.descriptor, 'INCOMPLETE', Date.now());
           if (error instanceof Stopped) break;
@@ -132,6 +139,34 @@ export class EwalletSource extends Source {
       throw failureFromPostgres(error, { what: 'Could not capture changes', role: config.connection.username });
     }
   }
+}
+
+/** Whether nothing but named rows is read. @throws Failure for a catalogue that is neither one nor the other */
+function isOfAskedRows(catalog: ConfiguredCatalog, { method }: SourceConfig): boolean {
+  const modes = new Set(catalog.streams.map(({ askedKeys }) => askedKeys?.mode));
+  if (modes.has('only') && modes.size > 1) {
+    throw Failure.config(
+      'The catalogue has `asked_keys` of mode only in some of its streams: give it in all, or in none.',
+    );
+  }
+  if (modes.has('deleted') && method.kind === 'cdc') {
+    throw Failure.config(
+      'The catalogue has `asked_keys` of mode deleted, which replication_method CDC has no use for: it sees deletions itself.',
+    );
+  }
+  return modes.has('only');
+}
+
+/** Of CDC, rows that are read by their keys have the members that a copied row has. */
+async function askedMembers(client: Client, { method }: SourceConfig): Promise<AskedMembers> {
+  const at = new Date();
+  if (method.kind !== 'cdc') return { gone: goneMembers(at) };
+  const { slot, fields } = method.capture;
+  const place = (await querySlot(client, slot))?.restart ?? 0n;
+  return {
+    row: copiedMembers(fields, place, at.toISOString()),
+    gone: absentMembers(fields, place, at.toISOString()),
+  };
 }
 
 function savedState(input: InputState, stream: ConfiguredStream): StreamState | undefined {

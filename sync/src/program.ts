@@ -3,7 +3,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, asFailure } from '@ewallet/failure';
 import { Command, Option } from 'commander';
+import { readAskedRows } from './asked-rows';
 import { parseSyncConfig, type SyncConfig } from './config';
+import { resend } from './resend';
 import { AlreadyRunning } from './run-lock';
 import { planRun, remaining, replan, parseSchedule, type Moment, type Plan } from './schedule';
 import { sync, type SyncRequest } from './sync';
@@ -44,13 +46,11 @@ export function program(
       [],
     )
     .option('--adopt-state', 'take the state directory over from another configuration, or for a source that moved')
-    .addOption(
-      new Option('--log-format <format>', 'default: text on a terminal, json elsewhere').choices(['json', 'text']),
-    )
+    .addOption(logFormat())
     .action(async (flags: RunFlags) => {
       const schedule = parseSchedule(flags);
       const config = await readConfig(flags.config);
-      const log = new SyncLog(err, flags.logFormat ?? (err.isTTY === true ? 'text' : 'json'), () => new Date());
+      const log = logTo(err, flags.logFormat);
       const stop = new AbortController();
       const onSignal = (): void => {
         stop.abort();
@@ -84,7 +84,55 @@ export function program(
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       }
     });
+  command
+    .command('resend')
+    .description(
+      'send rows again by their keys: as they are now, or as deleted; the next sync continues as if nothing was',
+    )
+    .requiredOption('--config <file>', 'the same as of run')
+    .requiredOption('--keys <file>', 'JSON: {"streams": [{"stream", "key": [names], "keys": [[texts]]}]}')
+    .addOption(logFormat())
+    .action(async (flags: ResendFlags) => {
+      const config = await readConfig(flags.config);
+      const asked = await readAskedRows(flags.keys);
+      await untilStopped(async (stop) => {
+        const result = await resend(config, asked, stop, logTo(err, flags.logFormat));
+        out.write(`${JSON.stringify(result)}\n`);
+        if (result.status === 'stopped') process.exitCode = EXIT.stopped;
+      });
+    });
   return command;
+}
+
+interface ResendFlags {
+  readonly config: string;
+  readonly keys: string;
+  readonly logFormat?: LogFormat;
+}
+
+function logFormat(): Option {
+  return new Option('--log-format <format>', 'default: text on a terminal, json elsewhere').choices(['json', 'text']);
+}
+
+function logTo(
+  err: { readonly isTTY?: boolean; write(text: string): unknown },
+  format: LogFormat | undefined,
+): SyncLog {
+  return new SyncLog(err, format ?? (err.isTTY === true ? 'text' : 'json'), () => new Date());
+}
+
+/** Runs what a signal asks to stop. */
+async function untilStopped(work: (stop: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    await work(stop.signal);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
 }
 
 /** The exit code of a failure that ended the command. */

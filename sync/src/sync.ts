@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readFile } from 'node:fs/promises';
 import { asFailure, Failure } from '@ewallet/failure';
 import { runAttempt } from './attempt';
 import { AttemptFiles } from './attempt-files';
-import type { ConnectorConfig, SyncConfig } from './config';
+import type { SyncConfig } from './config';
 import { commandLine } from './connector-process';
+import { connectorSettings } from './connector-settings';
 import { destinationCatalog } from './destination-catalog';
 import { confirmState, wantsConfirmation } from './confirmation';
 import { discover } from './discovery';
@@ -101,7 +101,7 @@ async function attemptSync(
     const sourceConfig = await files.config('source.json', config.source);
     const destinationConfig = await files.config('destination.json', config.destination);
     const before = await readStateFile(stateFile);
-    const owner = stateOwner(config.file, config.stateDirectory, await sourceSettings(config.source));
+    const owner = stateOwner(config.file, config.stateDirectory, await connectorSettings(config.source));
     if (!adoptState) refuseOther(before.owner, owner, stateFile);
     const catalog = await discover(
       commandLine(config.source.launcher, 'discover', { config: sourceConfig }, files.directory),
@@ -186,16 +186,6 @@ function namedStreams(names: readonly string[], { streams }: SelectedCatalog): R
       return found;
     }),
   );
-}
-
-/** Undefined where the file cannot be read or is not JSON: the connector says so better. */
-async function sourceSettings({ config }: ConnectorConfig): Promise<unknown> {
-  if (config.kind === 'inline') return config.value;
-  try {
-    return JSON.parse(await readFile(config.path, 'utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 /** A source that keeps a log for us is told what it may forget, now that the state is on disk. */

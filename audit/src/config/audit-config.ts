@@ -16,9 +16,19 @@ export interface AuditConfig {
   readonly streams: readonly StreamChoice[] | undefined;
   /** How long nothing may land before the pipeline counts as stopped, so that every difference counts. */
   readonly settleSeconds: number;
+  /** What sends rows again; undefined where a repair is not wanted. */
+  readonly sync: SyncCommand | undefined;
 }
 
-const KEYS = ['source', 'warehouse', 'topic_pattern', 'streams', 'settle_seconds'];
+/** How ewallet-sync is started. */
+export interface SyncCommand {
+  /** The program and its first arguments. */
+  readonly command: readonly string[];
+  readonly configFile: string;
+}
+
+const KEYS = ['source', 'warehouse', 'topic_pattern', 'streams', 'settle_seconds', 'sync'];
+const SYNC_KEYS = ['command', 'config_file'];
 const WAREHOUSE_KEYS = ['connection.url', 'connection.user', 'connection.password', 'table.name.format', 'config_file'];
 const DEFAULT_SETTLE_SECONDS = 15;
 
@@ -47,7 +57,24 @@ export async function readAuditConfig(file: string): Promise<AuditConfig> {
     topicPattern: textOf(config, 'topic_pattern', '') ?? '{namespace}.{stream}',
     streams: parseStreams(config.streams),
     settleSeconds: parseSettle(config.settle_seconds),
+    sync: parseSync(config.sync, directory),
   };
+}
+
+function parseSync(value: unknown, directory: string): SyncCommand | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!isObject(value)) throw Failure.config('`sync` must be a JSON object.');
+  refuseUnknown(value, SYNC_KEYS, 'sync.');
+  const file = textOf(value, 'config_file', 'sync.');
+  if (file === undefined)
+    throw Failure.config("`sync.config_file` is missing: the path of ewallet-sync's configuration.");
+  const given = value.command ?? 'ewallet-sync';
+  const command: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const texts = command.filter((part): part is string => typeof part === 'string' && part !== '');
+  if (texts.length === 0 || texts.length !== command.length) {
+    throw Failure.config('`sync.command` must be text, or a list of texts.');
+  }
+  return { command: texts, configFile: path.resolve(directory, file) };
 }
 
 async function sectionOf(config: Json, key: 'source' | 'warehouse', directory: string): Promise<Json> {

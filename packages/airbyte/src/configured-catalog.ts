@@ -1,5 +1,11 @@
 import { Failure } from '@ewallet/failure';
-import type { ConfiguredCatalog, ConfiguredDestinationSyncMode, ConfiguredStream, JsonObject } from './protocol';
+import type {
+  AskedKeys,
+  ConfiguredCatalog,
+  ConfiguredDestinationSyncMode,
+  ConfiguredStream,
+  JsonObject,
+} from './protocol';
 
 const destinationSyncModes: readonly ConfiguredDestinationSyncMode[] = [
   'append',
@@ -49,7 +55,22 @@ function parseStream(value: unknown, at: string): ConfiguredStream {
     syncId: wholeNumber(value.sync_id, `${at}.sync_id`),
     resumesFromState: typeof value.resumes_from_state === 'boolean' ? value.resumes_from_state : undefined,
     isResumable: stream.is_resumable === true,
+    askedKeys: parseAskedKeys(value.asked_keys, `${at}.asked_keys`),
   };
+}
+
+function parseAskedKeys(value: unknown, at: string): AskedKeys | undefined {
+  if (value === undefined || value === null) return undefined;
+  const mode = isObject(value) && (value.mode === 'only' || value.mode === 'deleted') ? value.mode : undefined;
+  if (!isObject(value) || mode === undefined) {
+    throw Failure.config(`The catalogue’s ${at} must be an object with \`mode\` only or deleted.`);
+  }
+  const columns = textList(value.columns, `${at}.columns`);
+  const values = list(value.values, `${at}.values`).map((key) => textList(key, `${at}.values`));
+  if (columns.length === 0 || values.some((key) => key.length !== columns.length)) {
+    throw Failure.config(`The catalogue’s ${at}.values must have a text for each of \`columns\` in each of its lists.`);
+  }
+  return { mode, columns, values };
 }
 
 function list(value: unknown, at: string): readonly unknown[] {

@@ -48,6 +48,21 @@ export interface ConfiguredStream {
   /** Whether the source continues from a state; undefined where the platform does not say, as Airbyte does not. */
   readonly resumesFromState: boolean | undefined;
   readonly isResumable: boolean;
+  /** Rows that are named by their keys; undefined where nobody names any, as Airbyte does not. */
+  readonly askedKeys: AskedKeys | undefined;
+}
+
+/** Member `asked_keys` of a configured stream. Not in Airbyte's protocol: other connectors pass over it. */
+export interface AskedKeys {
+  /**
+   * `only`: nothing but these rows is read; each is sent as it is now, or as deleted where it is gone. `deleted`: before
+   * the stream is read as always, those of these rows that are gone are sent as deleted.
+   */
+  readonly mode: 'only' | 'deleted';
+  /** Names of the key's columns. */
+  readonly columns: readonly string[];
+  /** A list per row: values in the order of the columns, as PostgreSQL's text. */
+  readonly values: readonly (readonly string[])[];
 }
 
 export interface ConfiguredCatalog {

@@ -1,2 +1,3 @@
 export { Failure, asFailure, isFailure, type FailureKind } from './failure';
 export { nearestName } from './nearest-name';
+export { parseShare, showShare } from './share';

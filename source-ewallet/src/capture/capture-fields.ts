@@ -28,6 +28,15 @@ export function copiedMembers(fields: CaptureFields, place: bigint, at: string):
   );
 }
 
+/** Members of a record that says only that its row is gone, as a look at the table found it. */
+export function absentMembers(fields: CaptureFields, place: bigint, at: string): Uint8Array {
+  const all = ',"_ab_cdc_commit_lsn":null,"_ab_cdc_xid":null,"_ab_cdc_ordinal":null,"_ab_cdc_op":"delete"';
+  const time = JSON.stringify(at);
+  return Buffer.from(
+    `,"_ab_cdc_lsn":${place},"_ab_cdc_updated_at":${time},"_ab_cdc_deleted_at":${time}${fields === 'all' ? all : ''}`,
+  );
+}
+
 export type Operation = 'insert' | 'update' | 'delete';
 
 /** Members of a streamed record. What is the same for a whole transaction is put together once for it. */

@@ -1,7 +1,16 @@
 import type { Client } from 'pg';
-import type { AirbyteMessage, ConfiguredStream, ConnectorContext } from '@ewallet/airbyte';
+import {
+  SerialisedLines,
+  streamStateMessage,
+  streamStatusMessage,
+  type AirbyteMessage,
+  type AskedKeys,
+  type ConfiguredStream,
+  type ConnectorContext,
+} from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
 import { beginTransaction, quoteQualified } from '@ewallet/postgres';
+import { KeyReader } from './asked-keys';
 import { chooseCursor, queryIsAhead } from './cursor-column';
 import { queryHeapTables } from '../tables/heap-table';
 import { isLocked, lockTable } from '../tables/locked-table';
@@ -51,6 +60,39 @@ export async function* readTable(
   if (plan.notice !== undefined) await context.log.warn(plan.notice);
   const more = reading.more === undefined ? {} : { more: reading.more };
   yield* readStream({ client, server, config, context, now: Date.now, ...more }, stream, plan);
+  await client.query('commit');
+}
+
+/** What a record has beside its columns: of a row that is there, and of one that is gone. */
+export interface AskedMembers {
+  readonly row?: Uint8Array;
+  readonly gone: Uint8Array;
+}
+
+/** Reads the rows of a stream that its `asked_keys` name, in one transaction. Its state is empty: it covers these alone. */
+export async function* readAskedRows(
+  { session, config, tables }: Pick<TableReading, 'session' | 'config' | 'tables'>,
+  stream: ConfiguredStream,
+  asked: AskedKeys,
+  members: AskedMembers,
+): AsyncGenerator<AirbyteMessage> {
+  const { client } = session;
+  const now = Date.now;
+  const table = await beginReading(session, configuredTable(tables, stream, config), stream, config);
+  const keys = await KeyReader.open(client, table, stream.descriptor, asked, now);
+  yield streamStatusMessage(stream.descriptor, 'STARTED', now());
+  let count = 0;
+  for (const lines of [keys.rows(selectedColumns(table.columns, stream), members.row), keys.gone(members.gone)]) {
+    for (let part = await lines.next(); ; part = await lines.next()) {
+      if (part.done === true) {
+        count += part.value;
+        break;
+      }
+      yield SerialisedLines.records(part.value);
+    }
+  }
+  yield streamStateMessage(stream.descriptor, {}, count);
+  yield streamStatusMessage(stream.descriptor, 'COMPLETE', now());
   await client.query('commit');
 }
 

@@ -9,6 +9,7 @@ import {
   type ConnectorContext,
 } from '@ewallet/airbyte';
 import { quoteQualified } from '@ewallet/postgres';
+import { goneMembers, KeyReader } from './asked-keys';
 import { copyOut } from '../copy/copy-out';
 import { queryHighestCursor } from './cursor-column';
 import { queryHeapTables, type HeapTable } from '../tables/heap-table';
@@ -64,8 +65,17 @@ class StreamRun {
     const { client } = this.reading;
     const bounds = await querySnapshotBounds(client);
     const heaps = this.plan.table.hasRowVersions ? await queryHeapTables(client, this.plan.table) : undefined;
+    yield* this.deletions();
     if (heaps === undefined) yield* this.wholeTable();
     else yield* this.rowVersions(bounds, heaps);
+  }
+
+  /** In the snapshot that is read, so that a row is either here or among those that come. */
+  private async *deletions(): AsyncGenerator<AirbyteMessage> {
+    const { plan, reading, stream } = this;
+    if (stream.askedKeys?.mode !== 'deleted') return;
+    const keys = await KeyReader.open(reading.client, plan.table, stream.descriptor, stream.askedKeys, reading.now);
+    yield* this.running(keys.gone(goneMembers(new Date(reading.now()))));
   }
 
   /** Views, foreign tables and what can only be read through its parent: one statement, one state at its end. */
@@ -122,7 +132,12 @@ class StreamRun {
     const sql = `copy (select ${selectList(plan.columns)} from ${from}${where === '' ? '' : ` where ${where}`}) to stdout`;
     const encoder = recordEncoder(this.stream.descriptor, plan.columns);
     if (reading.more !== undefined) encoder.more = reading.more;
-    const lines = copyOut(reading.client, sql, encoder, reading.now);
+    yield* this.running(copyOut(reading.client, sql, encoder, reading.now));
+  }
+
+  /** Passes lines on, and counts them for the next state. */
+  private async *running(lines: AsyncGenerator<Uint8Array, number>): AsyncGenerator<AirbyteMessage> {
+    const { reading } = this;
     let abortedAt: number | undefined;
     for (let part = await lines.next(); ; part = await lines.next()) {
       if (part.done === true) {
