@@ -6,6 +6,7 @@ const stages = [
   'metabase',
   'sync',
   'audit',
+  'pipeline',
   'deploy/airbyte',
   'tools/local-stack',
   'tools/demo',

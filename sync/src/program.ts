@@ -7,7 +7,8 @@ import { readAskedRows } from './asked-rows';
 import { parseSyncConfig, type SyncConfig } from './config';
 import { resend } from './resend';
 import { AlreadyRunning } from './run-lock';
-import { planRun, remaining, replan, parseSchedule, type Moment, type Plan } from './schedule';
+import { dueAt, planRun, remaining, replan, parseSchedule, type Moment, type Plan } from './schedule';
+import { StatusFile } from './status-file';
 import { sync, type SyncRequest } from './sync';
 import { SyncLog, type LogFormat } from './sync-log';
 
@@ -56,6 +57,13 @@ export function program(
         stop.abort();
       };
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+      const status = await StatusFile.open(
+        config.stateDirectory,
+        () => new Date(),
+        (error) => {
+          log.warn('the status file cannot be written', { message: asFailure(error).message });
+        },
+      );
       try {
         let started: Moment | undefined;
         const nothing = { refresh: [], adoptState: false, begun: () => undefined };
@@ -67,11 +75,13 @@ export function program(
           },
         };
         for (;;) {
-          const due = await isDue(planRun(schedule, started, moment()), stop.signal);
+          const plan = planRun(schedule, started, moment());
+          if (schedule.kind !== 'once') status.planned(plan === undefined ? undefined : dueAt(plan, moment()));
+          const due = await isDue(plan, stop.signal);
           if (!due || isStopped(stop.signal)) break;
           started = moment();
           try {
-            const result = await sync(config, request, stop.signal, log);
+            const result = await sync(config, request, stop.signal, log, status);
             out.write(`${JSON.stringify(result)}\n`);
             if (result.status === 'stopped') process.exitCode = EXIT.stopped;
           } catch (error) {
@@ -80,7 +90,9 @@ export function program(
             log.error('sync failed', { message: asFailure(error).message });
           }
         }
+        if (schedule.kind !== 'once') status.planned(undefined);
       } finally {
+        await status.settled();
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       }
     });

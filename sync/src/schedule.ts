@@ -85,6 +85,11 @@ export function remaining(plan: Plan, now: Moment): number {
   }
 }
 
+/** The wall clock's time at which the plan is due, as far as can be said now. */
+export function dueAt(plan: Plan, now: Moment): Date {
+  return new Date(now.wall.getTime() + Math.max(0, remaining(plan, now)));
+}
+
 function planAt(next: (after: Date) => Date | undefined, now: Date): Plan | undefined {
   const at = next(now);
   return at === undefined ? undefined : { kind: 'at', at, planned: now, next };

@@ -15,6 +15,7 @@ import { forget, nextSync, readStateFile, stateMessages, writeStateFile, type Sy
 import { StateKeeper } from './state-keeper';
 import { refuseOther, stateOwner, type StateOwner } from './state-owner';
 import type { SyncLog } from './sync-log';
+import type { SyncObserver, SyncOutcome } from './sync-observer';
 
 /** The longest wait between attempts, in milliseconds. */
 const LONGEST_BACKOFF = 300_000;
@@ -29,16 +30,6 @@ export interface SyncRequest {
   readonly begun: () => void;
 }
 
-export interface SyncResult {
-  readonly sync: number;
-  readonly status: 'succeeded' | 'stopped';
-  readonly attempts: number;
-  /** Records that the destination acknowledged, by stream. */
-  readonly streams: Readonly<Record<string, number>>;
-  readonly records: number;
-  readonly seconds: number;
-}
-
 /**
  * One sync of the connection: discover, select, read | write, with as many attempts as the configuration allows. Each
  * attempt goes on from what the destination last acknowledged.
@@ -50,10 +41,12 @@ export async function sync(
   request: SyncRequest,
   stop: AbortSignal,
   log: SyncLog,
-): Promise<SyncResult> {
+  observer: SyncObserver,
+): Promise<SyncOutcome> {
   const started = performance.now();
   const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'));
   try {
+    observer.started();
     const streams: Record<string, number> = {};
     let asked = request;
     const begun = (): void => {
@@ -62,17 +55,19 @@ export async function sync(
     };
     for (let attempts = 1; ; attempts++) {
       try {
-        const syncId = await attemptSync(config, { ...asked, begun }, streams, stop, log);
+        const syncId = await attemptSync(config, { ...asked, begun }, streams, stop, log, observer);
         const records = Object.values(streams).reduce((sum, count) => sum + count, 0);
         const seconds = (performance.now() - started) / 1_000;
         const status = stop.aborted ? 'stopped' : 'succeeded';
-        const result: SyncResult = { sync: syncId, status, attempts, streams, records, seconds };
+        const result: SyncOutcome = { sync: syncId, status, attempts, streams, records, seconds };
         log.info(`sync ${status}`, { ...result });
+        observer.ended(result);
         return result;
       } catch (error) {
         const failure = asFailure(error);
         const final = failure.kind === 'config_error' || attempts > config.retries || stop.aborted;
         log.error('attempt failed', { attempt: attempts, kind: failure.kind, message: failure.message, final });
+        observer.attemptFailed(attempts, failure, final);
         if (final) throw failure;
         const wait = Math.min(config.backoff * 2 ** (attempts - 1), LONGEST_BACKOFF);
         log.info('retrying', { after_seconds: wait / 1_000 });
@@ -94,6 +89,7 @@ async function attemptSync(
   streams: Record<string, number>,
   stop: AbortSignal,
   log: SyncLog,
+  observer: SyncObserver,
 ): Promise<number> {
   const stateFile = path.join(config.stateDirectory, 'state.json');
   const files = await AttemptFiles.make(path.join(config.stateDirectory, 'attempt'));
@@ -138,7 +134,9 @@ async function attemptSync(
         ),
         keep: (message) => {
           keeper.keep(message);
-          streams[message.of] = (streams[message.of] ?? 0) + (message.destinationRecords ?? message.sourceRecords ?? 0);
+          const records = message.destinationRecords ?? message.sourceRecords ?? 0;
+          streams[message.of] = (streams[message.of] ?? 0) + records;
+          observer.acknowledged(message.of, records);
         },
         stop: AbortSignal.any([stop, diskFailed.signal]),
         log,

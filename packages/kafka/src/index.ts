@@ -25,6 +25,7 @@ export { readLogBounds, type LogBounds } from './fetch/log-bounds';
 export { readPartition, type CommittedRecord } from './fetch/partition-reader';
 export { readTopic } from './fetch/topic-reader';
 export { readTopicIds } from './fetch/topic-ids';
+export { describeGroup, type GroupDescription, type GroupMember } from './group/describe-group';
 export { Group, type Membership } from './group/group';
 export type { LogFailures } from './produce/log-failures';
 export { partitionOf } from './produce/murmur2';

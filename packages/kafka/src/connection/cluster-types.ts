@@ -54,6 +54,12 @@ export interface Broker {
   }): Promise<{ memberAssignment: Buffer }>;
   heartbeat(options: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
   leaveGroup(options: { groupId: string; memberId: string }): Promise<unknown>;
+  describeGroups(options: { groupIds: readonly string[] }): Promise<{
+    readonly groups: readonly {
+      readonly state: string;
+      readonly members: readonly { readonly clientId: string; readonly clientHost: string }[];
+    }[];
+  }>;
   offsetCommit(options: {
     groupId: string;
     groupGenerationId: number;

@@ -12,6 +12,7 @@ export interface ConfigurationFiles {
   readonly sink: string;
   readonly sync: string;
   readonly audit: string;
+  readonly pipeline: string;
 }
 
 export async function writeConfigurations(dir: string, connections: StackConnections): Promise<ConfigurationFiles> {
@@ -23,6 +24,7 @@ export async function writeConfigurations(dir: string, connections: StackConnect
     sink: path.join(folder, 'sink.json'),
     sync: path.join(folder, 'sync.json'),
     audit: path.join(folder, 'audit.json'),
+    pipeline: path.join(folder, 'pipeline.json'),
   };
   const { source, warehouse, kafka, schemaRegistry } = connections;
   await write(files.source, { ...source, schemas: ['public'], ssl_mode: { mode: 'disable' } });
@@ -54,6 +56,7 @@ export async function writeConfigurations(dir: string, connections: StackConnect
     source: { config_file: files.source },
     warehouse: { config_file: files.sink },
   });
+  await write(files.pipeline, { sync: { config_file: files.sync }, sink: { config_file: files.sink } });
   return files;
 }
 

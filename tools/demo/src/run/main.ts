@@ -100,6 +100,7 @@ function describe(dir: string, { connections, configurations }: FlowResult): rea
     `  ${part('source-ewallet')} discover --config ${configurations.source}`,
     `  ${part('ewallet-sync')} run --once --config ${configurations.sync}`,
     `  ${part('sink-warehouse')} run --config ${configurations.sink}`,
+    `  ${part('ewallet-pipeline')} status --config ${configurations.pipeline}`,
     'End them, with all their data:',
     `  ${part('local-stack')} down --purge --dir ${path.join(dir, 'stack')}`,
   ];

@@ -1,0 +1,145 @@
+import { Failure } from '@ewallet/failure';
+import type { RegistryOptions } from '@ewallet/avro';
+import type { KafkaConnection } from '@ewallet/kafka';
+import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
+import { isObject, requiredText, textOf, type Json } from './json-file';
+
+/** A status that waits for its answers longer than this is no use to anybody. */
+const REQUEST_TIMEOUT_MS = 5_000;
+const CLIENT_ID = 'ewallet-pipeline';
+
+/** The sink's `connection.url`, `connection.user` and `connection.password`. */
+export function warehouseOf(keys: Json, prefix: string): ConnectionConfig {
+  const url = requiredText(keys, 'connection.url', prefix);
+  const user = textOf(keys, 'connection.user', prefix);
+  const password = textOf(keys, 'connection.password', prefix);
+  const named =
+    user === undefined
+      ? url
+      : url.replace(/^((?:jdbc:)?postgres(?:ql)?:\/\/)(?![^/]*@)/, `$1${encodeURIComponent(user)}@`);
+  const connection = parseConnectionUrl(named);
+  return password === undefined ? connection : { ...connection, password };
+}
+
+/** The sink's `consumer.override.*`. */
+export function kafkaOfSink(keys: Json): KafkaConnection {
+  const key = (name: string): string | undefined => textOf(keys, `consumer.override.${name}`, 'sink.');
+  const protocol = key('security.protocol') ?? 'PLAINTEXT';
+  const jaas = key('sasl.jaas.config') ?? '';
+  return {
+    brokers: brokersOf(requiredText(keys, 'consumer.override.bootstrap.servers', 'sink.')),
+    clientId: CLIENT_ID,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    ssl: protocol.endsWith('SSL')
+      ? tls({
+          ca: key('ssl.truststore.certificates'),
+          cert: key('ssl.keystore.certificate.chain'),
+          key: key('ssl.keystore.key'),
+        })
+      : false,
+    ...(protocol.startsWith('SASL')
+      ? {
+          sasl: sasl(
+            key('sasl.mechanism') ?? 'PLAIN',
+            key('sasl.username') ?? /username="([^"]*)"/.exec(jaas)?.[1],
+            key('sasl.password') ?? /password="([^"]*)"/.exec(jaas)?.[1],
+          ),
+        }
+      : {}),
+  };
+}
+
+/** The destination's `bootstrap_servers` and `protocol`. */
+export function kafkaOfDestination(config: Json): KafkaConnection {
+  const protocol = isObject(config.protocol) ? config.protocol : {};
+  const key = (name: string): string | undefined => textOf(protocol, name, 'kafka.protocol.');
+  const security = key('security_protocol') ?? 'PLAINTEXT';
+  const jaas = key('sasl_jaas_config') ?? '';
+  return {
+    brokers: brokersOf(requiredText(config, 'bootstrap_servers', 'kafka.')),
+    clientId: CLIENT_ID,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    ssl: security.endsWith('SSL')
+      ? {
+          ...tls({
+            ca: key('ca_certificate'),
+            cert: key('client_certificate'),
+            key: key('client_key'),
+            passphrase: key('client_key_password'),
+          }),
+          rejectUnauthorized: protocol.verify !== false,
+        }
+      : false,
+    ...(security.startsWith('SASL')
+      ? {
+          sasl: sasl(
+            key('sasl_mechanism') ?? 'PLAIN',
+            key('username') ?? /username="([^"]*)"/.exec(jaas)?.[1],
+            key('password') ?? /password="([^"]*)"/.exec(jaas)?.[1],
+          ),
+        }
+      : {}),
+  };
+}
+
+/** The sink's `value.converter.*`. */
+export function registryOfSink(keys: Json): RegistryOptions | undefined {
+  const url = textOf(keys, 'value.converter.schema.registry.url', 'sink.');
+  if (url === undefined) return undefined;
+  const userInfo = textOf(keys, 'value.converter.basic.auth.user.info', 'sink.');
+  const ca = textOf(keys, 'value.converter.schema.registry.ssl.truststore.certificates', 'sink.');
+  const [username = '', ...password] = (userInfo ?? '').split(':');
+  return {
+    url,
+    ...(userInfo === undefined ? {} : { credentials: { kind: 'basic', username, password: password.join(':') } }),
+    ...(ca === undefined ? {} : { tls: { ca } }),
+  };
+}
+
+/** The destination's `schema_registry`. */
+export function registryOfDestination(config: Json): RegistryOptions | undefined {
+  const registry = config.schema_registry;
+  if (!isObject(registry)) return undefined;
+  const key = (name: string): string | undefined => textOf(registry, name, 'kafka.schema_registry.');
+  const username = key('username');
+  const token = key('bearer_token');
+  return {
+    url: requiredText(registry, 'url', 'kafka.schema_registry.'),
+    ...(token !== undefined
+      ? { credentials: { kind: 'bearer', token } }
+      : username !== undefined
+        ? { credentials: { kind: 'basic', username, password: key('password') ?? '' } }
+        : {}),
+    tls: {
+      ca: key('ca_certificate'),
+      certificate: key('client_certificate'),
+      key: key('client_key'),
+      keyPassphrase: key('client_key_password'),
+      rejectUnauthorized: registry.verify !== false,
+    },
+  };
+}
+
+function brokersOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '');
+}
+
+/** Without the members that are not set, as kafkajs takes them. */
+function tls(given: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function sasl(mechanism: string, username: string | undefined, password: string | undefined): object {
+  if (!['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'].includes(mechanism)) {
+    throw Failure.config(
+      `Kafka's SASL mechanism ${mechanism} is not spoken by ewallet-pipeline: give \`kafka\` a user with PLAIN or SCRAM.`,
+    );
+  }
+  if (username === undefined || password === undefined) {
+    throw Failure.config('Kafka with SASL needs a user name and a password.');
+  }
+  return { mechanism: mechanism.toLowerCase(), username, password };
+}

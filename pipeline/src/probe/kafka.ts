@@ -1,0 +1,111 @@
+import {
+  describeGroup,
+  fetchFrom,
+  groupByLeader,
+  listTopics,
+  openCluster,
+  partitionKey,
+  readLogBounds,
+  readRecordBatchHeader,
+  type Cluster,
+  type GroupDescription,
+  type KafkaConnection,
+  type TopicPartition,
+} from '@ewallet/kafka';
+import { Failure } from '@ewallet/failure';
+
+export interface PartitionFacts extends TopicPartition {
+  /** The offset after the last record that a read-committed consumer may read. */
+  readonly end: number;
+  /** When the oldest record that the sink has not landed was written; undefined where it has landed all of them. */
+  readonly waitingSince: Date | undefined;
+}
+
+export interface KafkaFacts {
+  readonly partitions: readonly PartitionFacts[];
+  /** Partitions that no broker leads, of the topics looked at. */
+  readonly leaderless: readonly TopicPartition[];
+  /** The sink's consumer group; undefined where no sink is configured. */
+  readonly group: GroupDescription | undefined;
+}
+
+export interface KafkaQuestion {
+  readonly connection: KafkaConnection;
+  readonly isOurs: (topic: string) => boolean;
+  readonly groupId: string | undefined;
+  /** The next offset of each partition that the sink has landed, by `partitionKey`; undefined where nobody knows. */
+  readonly landed: Promise<ReadonlyMap<string, number> | undefined>;
+}
+
+export async function askKafka(question: KafkaQuestion, limitMs: number, over: AbortSignal): Promise<KafkaFacts> {
+  const patience = {
+    connectionTimeoutMs: limitMs,
+    metadataMaxAgeMs: 60_000,
+    retry: { retries: 0, initialRetryTime: 100, maxRetryTime: 100 },
+  };
+  const cluster = openCluster(question.connection, patience, () => undefined);
+  const letGo = (): void => {
+    cluster.disconnect().catch(() => undefined);
+  };
+  over.addEventListener('abort', letGo);
+  try {
+    await cluster.connect();
+    await cluster.refreshMetadata();
+    return await askCluster(cluster, question);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw Failure.transient(text, { cause: error });
+  } finally {
+    over.removeEventListener('abort', letGo);
+    letGo();
+  }
+}
+
+async function askCluster(cluster: Cluster, { isOurs, groupId, landed }: KafkaQuestion): Promise<KafkaFacts> {
+  const topics = [...(await listTopics(cluster))].filter(([topic]) => isOurs(topic));
+  if (topics.length > 0) await cluster.addMultipleTargetTopics(topics.map(([topic]) => topic));
+  const all = topics.flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
+  const led = new Set([...groupByLeader(cluster, all).values()].flat().map(partitionKey));
+  const bounds = await readLogBounds(cluster, all);
+  const group = groupId === undefined ? undefined : await describeGroup(cluster, groupId);
+  const offsets = await landed;
+  const behind = bounds.flatMap(({ topic, partition, earliest, stable }) => {
+    const next = Math.max(offsets?.get(partitionKey({ topic, partition })) ?? earliest, earliest);
+    return offsets !== undefined && next < stable ? [{ topic, partition, offset: next }] : [];
+  });
+  const waiting = await writtenAt(cluster, behind);
+  return {
+    partitions: bounds.map(({ topic, partition, stable }) => ({
+      topic,
+      partition,
+      end: stable,
+      waitingSince: waiting.get(partitionKey({ topic, partition })),
+    })),
+    leaderless: all.filter((partition) => !led.has(partitionKey(partition))),
+    group,
+  };
+}
+
+/** When the record at each position, or the first one behind it, was written: by the header of its batch. */
+async function writtenAt(
+  cluster: Cluster,
+  positions: readonly (TopicPartition & { readonly offset: number })[],
+): Promise<ReadonlyMap<string, Date>> {
+  const found = new Map<string, Date>();
+  for (const [nodeId, own] of groupByLeader(cluster, positions)) {
+    const broker = await cluster.findBroker({ nodeId });
+    const fetched = await fetchFrom(broker, {
+      maxWaitMs: 0,
+      minBytes: 1,
+      maxBytes: 1 << 24,
+      // A broker gives the first batch of each partition whole, however long it is.
+      maxBytesPerPartition: 1,
+      partitions: own,
+    });
+    for (const { topic, partition, records } of fetched) {
+      const header = readRecordBatchHeader(records, 0);
+      if (header !== undefined) found.set(partitionKey({ topic, partition }), new Date(header.baseTimestamp));
+    }
+  }
+  return found;
+}

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asFailure, Failure } from '@ewallet/failure';
+import { Command, CommanderError } from 'commander';
+import { readPipelineConfig } from './config/pipeline-config';
+import { lookAt } from './look';
+import { jsonReport } from './report/json-report';
+import { textReport } from './report/text-report';
+import { exitCodeOf as exitCodeOfLines } from './verdict/verdict';
+import { VERSION } from './version';
+
+/** What a shell, cron or a probe sees beside the verdicts 0, 1 and 2. */
+const EXIT = { config: 3, failed: 4 } as const;
+
+/** A part that takes longer has no answer: with what the command itself needs this stays under two seconds. */
+const ANSWER_SECONDS = 1.4;
+const WATCH_SECONDS = 5;
+const CLEAR_SCREEN = '\u001b[H\u001b[2J';
+
+interface StatusFlags {
+  readonly config: string;
+  readonly json?: boolean;
+  readonly watch?: number | true;
+  readonly timeout: number;
+}
+
+interface Output {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** The command line of `ewallet-pipeline`: the status on `out`, faults of the command itself on `err`. */
+export function program(out: Output): Command {
+  const command = new Command('ewallet-pipeline')
+    .description('Says of every hop of the pipeline whether it is healthy, and what to do where it is not')
+    .version(VERSION);
+  // A wrong option must not look like a verdict: commander's own exit code is 1.
+  command.exitOverride();
+  command
+    .command('status')
+    .description(
+      'look once; exit 0 healthy, 1 degraded, 2 down, 3 wrong configuration, 4 a fault of the command itself',
+    )
+    .requiredOption('--config <file>', 'JSON: ewallet, sync, airbyte, kafka, sink, warehouse, dbt, audit; any of them')
+    .option('--json', 'print one JSON object, with --watch one on each line')
+    .option('--watch [seconds]', `look again every ${WATCH_SECONDS} s, or as often as is said, until stopped`, positive)
+    .option('--timeout <seconds>', 'how long each part has to answer', positive, ANSWER_SECONDS)
+    .action(async (flags: StatusFlags) => {
+      const config = await readPipelineConfig(flags.config);
+      const stop = new AbortController();
+      const onSignal = (): void => {
+        stop.abort();
+      };
+      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+      try {
+        do {
+          const lines = await lookAt(config, flags.timeout * 1_000, () => new Date());
+          const at = new Date();
+          const isLive = flags.watch !== undefined && out.isTTY === true && flags.json !== true;
+          const text = flags.json === true ? jsonReport(lines, at) : textReport(lines, at, out.isTTY === true);
+          out.write(isLive ? `${CLEAR_SCREEN}${text}` : text);
+          process.exitCode = exitCodeOfLines(lines);
+          if (flags.watch === undefined) return;
+          const seconds = flags.watch === true ? WATCH_SECONDS : flags.watch;
+          await sleep(seconds * 1_000, undefined, { signal: stop.signal }).catch(() => undefined);
+        } while (!stop.signal.aborted);
+      } finally {
+        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      }
+    });
+  return command;
+}
+
+/** The exit code of a failure that ended the command: never that of a verdict. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.config;
+  return asFailure(error).kind === 'config_error' ? EXIT.config : EXIT.failed;
+}
+
+/** What a person reads of it; undefined where commander has said it already. */
+export function messageOf(error: unknown): string | undefined {
+  return error instanceof CommanderError ? undefined : asFailure(error).message;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0))
+    throw Failure.config(`${JSON.stringify(text)} is not a number of seconds above 0.`);
+  return value;
+}
