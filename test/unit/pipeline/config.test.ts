@@ -175,4 +175,4 @@ test('what is wrong with the command itself is never taken for a verdict', async
     stderr: 'ewallet-pipeline: "soon" is not a number of seconds above 0.\n',
   });
   expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-});
+}, 60_000);
