@@ -1,5 +1,6 @@
+import { commandLine } from '@ewallet/command-line';
 import { asFailure, Failure, parseShare } from '@ewallet/failure';
-import { Command, CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { audit, AuditStopped } from './audit';
 import { readAuditConfig } from './config/audit-config';
 import { isEqualReport } from './report/audit-report';
@@ -34,7 +35,7 @@ interface Output {
 
 /** The command line of `ewallet-audit`: the report on `out`, progress and faults on `err`. */
 export function program(out: Output, err: Output): Command {
-  const command = new Command('ewallet-audit').description(
+  const command = commandLine('ewallet-audit').description(
     'Compares the e-wallet and the warehouse row by row, while both are in use, and names every row that differs',
   );
   // A wrong option is a wrong configuration: exit 2, where commander itself would say 1, a verdict.

@@ -1,5 +1,6 @@
+import { commandLine } from '@ewallet/command-line';
 import { asFailure } from '@ewallet/failure';
-import { Command, CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { apply, plan, type ApplyRequest } from './commands/apply';
 import { exportContent } from './commands/export';
 import {
@@ -74,7 +75,7 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
     metabase: await openMetabase(options, shell.environment, say),
     say,
   });
-  const root = new Command('ewallet-dashboards').description(
+  const root = commandLine('ewallet-dashboards').description(
     'Metabase dashboards as JSON: validate, preview, plan, apply, export, set up',
   );
   root.exitOverride().configureOutput({

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandLine } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
-import { Command, CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { readPipelineConfig } from './config/pipeline-config';
 import { lookAt } from './look';
 import { jsonReport } from './report/json-report';
 import { textReport } from './report/text-report';
 import { exitCodeOf as exitCodeOfLines } from './verdict/verdict';
-import { VERSION } from './version';
 
 /** What a shell, cron or a probe sees beside the verdicts 0, 1 and 2. */
 const EXIT = { config: 3, failed: 4 } as const;
@@ -30,9 +30,8 @@ interface Output {
 
 /** The command line of `ewallet-pipeline`: the status on `out`, faults of the command itself on `err`. */
 export function program(out: Output): Command {
-  const command = new Command('ewallet-pipeline')
-    .description('Says of every hop of the pipeline whether it is healthy, and what to do where it is not')
-    .version(VERSION);
+  const command = commandLine('ewallet-pipeline')
+    .description('Says of every hop of the pipeline whether it is healthy, and what to do where it is not');
   // A wrong option must not look like a verdict: commander's own exit code is 1.
   command.exitOverride();
   command

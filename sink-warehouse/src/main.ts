@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { commandLine } from '@ewallet/command-line';
 import { asFailure } from '@ewallet/failure';
 import { offsetsCommand } from './commands/offsets';
 import { reconcileCommand } from './commands/reconcile';
@@ -6,7 +6,7 @@ import { replayCommand } from './commands/replay';
 import { runCommand } from './commands/run';
 import { validateCommand } from './commands/validate';
 
-const program = new Command('sink-warehouse').description(
+const program = commandLine('sink-warehouse').description(
   'Lands Avro records of Kafka topics in a PostgreSQL warehouse, each exactly once',
 );
 

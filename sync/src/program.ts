@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandLine } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
 import { parseSyncConfig, type SyncConfig } from './config';
 import { resend } from './resend';
@@ -30,7 +31,7 @@ export function program(
   out: { write(text: string): unknown },
   err: { readonly isTTY?: boolean; write(text: string): unknown },
 ): Command {
-  const command = new Command('ewallet-sync').description(
+  const command = commandLine('ewallet-sync').description(
     'Runs source | destination as the Airbyte platform would, once or on a schedule, where there is no Airbyte',
   );
   command

@@ -1,5 +1,5 @@
+import { commandLine } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
-import { Command } from 'commander';
 import { AirbyteClient, type Authentication } from './airbyte-client';
 import { apply, type Outcome } from './apply';
 import { readSetup } from './setup-file';
@@ -16,7 +16,7 @@ interface Flags {
 /** Exit code of a dry run that would write: scripts can tell it from nothing to do (0) and from a failure (1). */
 const changesPending = 2;
 
-const program = new Command('ewallet-airbyte').description(
+const program = commandLine('ewallet-airbyte').description(
   "Creates the connectors, the connection and its schedule in an Airbyte, through Airbyte's public API",
 );
 

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
+import { commandLine } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
-import { Command, CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { AirbyteConnectionStatusMessage, type AirbyteConfig } from 'faros-airbyte-cdk/lib/protocol';
 import type { AirbyteConnector } from 'faros-airbyte-cdk/lib/connector';
 import { parseConfiguredCatalog } from './configured-catalog';
@@ -112,11 +113,16 @@ async function run(
 ): Promise<ExitCode> {
   const output = new MessageWriter(surroundings.stdout);
   try {
-    const program = new Command(name).exitOverride().configureOutput({
+    const program = commandLine(name).exitOverride().configureOutput({
       writeErr: () => undefined,
       writeOut: (text) => void surroundings.stdout.write(text),
     });
     define(program, openSession(surroundings, output));
+    if (surroundings.argv.length === 0) {
+      // The platform always names a command: this is a person, who wants to know which there are.
+      process.stderr.write(program.helpInformation());
+      return 1;
+    }
     await parse(program, surroundings.argv);
     await output.flush();
     return surroundings.signal.aborted ? 143 : 0;

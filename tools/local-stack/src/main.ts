@@ -1,6 +1,7 @@
+import { commandLine } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
 import { postgresUrl, type StackConnections } from '@ewallet/stack-connections';
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -107,7 +108,7 @@ function port(text: string): number {
   throw new InvalidArgumentError('a port is a whole number from 1 to 65535');
 }
 
-const program = new Command('local-stack').description(
+const program = commandLine('local-stack').description(
   'PostgreSQL twice, Kafka and a schema registry as child processes, without containers.',
 );
 const directory = ['--dir <directory>', 'where data, logs and state are kept', defaultDirectory()] as const;

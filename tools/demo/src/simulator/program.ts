@@ -1,6 +1,7 @@
+import { commandLine } from '@ewallet/command-line';
 import { Failure } from '@ewallet/failure';
 import { parseConnectionUrl } from '@ewallet/postgres';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { ProgressOutput } from './progress';
 import { seed } from './seed';
 import { MILLISECOND } from './time';
@@ -8,7 +9,7 @@ import { trade } from './trade';
 
 /** The command line of `ewallet-simulator`. A summary goes to `out` as one JSON line, progress to `err`. */
 export function program(out: { write(text: string): unknown }, err: ProgressOutput): Command {
-  const command = new Command('ewallet-simulator').description(
+  const command = commandLine('ewallet-simulator').description(
     'A believable e-wallet: fills its PostgreSQL database with history, and goes on trading in real time',
   );
   command
