@@ -30,8 +30,9 @@ interface Output {
 
 /** The command line of `ewallet-pipeline`: the status on `out`, faults of the command itself on `err`. */
 export function program(out: Output): Command {
-  const command = commandLine('ewallet-pipeline')
-    .description('Says of every hop of the pipeline whether it is healthy, and what to do where it is not');
+  const command = commandLine('ewallet-pipeline').description(
+    'Says of every hop of the pipeline whether it is healthy, and what to do where it is not',
+  );
   // A wrong option must not look like a verdict: commander's own exit code is 1.
   command.exitOverride();
   command

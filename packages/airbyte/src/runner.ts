@@ -113,10 +113,12 @@ async function run(
 ): Promise<ExitCode> {
   const output = new MessageWriter(surroundings.stdout);
   try {
-    const program = commandLine(name).exitOverride().configureOutput({
-      writeErr: () => undefined,
-      writeOut: (text) => void surroundings.stdout.write(text),
-    });
+    const program = commandLine(name)
+      .exitOverride()
+      .configureOutput({
+        writeErr: () => undefined,
+        writeOut: (text) => void surroundings.stdout.write(text),
+      });
     define(program, openSession(surroundings, output));
     if (surroundings.argv.length === 0) {
       // The platform always names a command: this is a person, who wants to know which there are.
