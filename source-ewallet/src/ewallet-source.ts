@@ -78,7 +78,7 @@ export class EwalletSource extends Source {
     const config = parseSourceConfig(json);
     const isAsked = isOfAskedRows(catalog, config);
     if (config.method.kind === 'cdc' && !isAsked) {
-      yield* this.readChanges(config, config.method.capture, catalog, state);
+      yield* this.readChanges(config, config.method.capture, catalog, state, undefined);
       return;
     }
     if (state.shared !== undefined && !isAsked) {
@@ -115,6 +115,21 @@ export class EwalletSource extends Source {
     if (failed.length > 0) throw new ReportedFailure(`Could not read ${failed.join(', ')}.`);
   }
 
+  override async *follow(
+    json: Readonly<Record<string, unknown>>,
+    catalog: ConfiguredCatalog,
+    state: InputState,
+    acknowledged: AsyncIterable<InputState>,
+  ): AsyncGenerator<AirbyteMessage> {
+    const config = parseSourceConfig(json);
+    if (config.method.kind !== 'cdc') {
+      throw Failure.config(
+        'Changes can be followed by replication_method CDC only: choose it, or sync on a schedule instead.',
+      );
+    }
+    yield* this.readChanges(config, config.method.capture, catalog, state, acknowledged);
+  }
+
   override async confirm(json: Readonly<Record<string, unknown>>, state: InputState): Promise<void> {
     const config = parseSourceConfig(json);
     if (config.method.kind !== 'cdc') {
@@ -132,9 +147,10 @@ export class EwalletSource extends Source {
     capture: CaptureConfig,
     catalog: ConfiguredCatalog,
     state: InputState,
+    acknowledged: AsyncIterable<InputState> | undefined,
   ): AsyncGenerator<AirbyteMessage> {
     try {
-      yield* readCapture({ config, capture, catalog, state, context: this.context });
+      yield* readCapture({ config, capture, catalog, state, acknowledged, context: this.context });
     } catch (error) {
       throw failureFromPostgres(error, { what: 'Could not capture changes', role: config.connection.username });
     }

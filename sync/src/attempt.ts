@@ -5,6 +5,7 @@ import { Acknowledgements } from './acknowledgements';
 import { ConnectorProcess, type Ended } from './connector-process';
 import { LineRelay } from './line-relay';
 import { parseMessage, type Message, type StateMessage } from './message';
+import type { SourceFeedback } from './source-feedback';
 import type { SyncLog } from './sync-log';
 
 export interface Attempt {
@@ -14,6 +15,12 @@ export interface Attempt {
   readonly keep: (state: StateMessage) => void;
   readonly stop: AbortSignal;
   readonly log: SyncLog;
+  /** Where the source reads on until it is stopped: it is told of states through its input, which then stays open. */
+  readonly following?: {
+    readonly feedback: SourceFeedback;
+    /** Called with each measurement that the source reports. */
+    readonly measured: (name: string, value: string) => void;
+  };
 }
 
 export interface AttemptResult {
@@ -48,7 +55,8 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
     await destination.ended;
     throw error;
   }
-  source.input.end();
+  if (attempt.following === undefined) source.input.end();
+  else attempt.following.feedback.connect(source.input);
   const stopSource = (): void => {
     source.stop();
   };
@@ -63,7 +71,7 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   });
   try {
     const results = await Promise.allSettled([
-      relay(source, destination, acknowledgements, reported, log).finally(() => {
+      relay(source, destination, acknowledgements, reported, attempt).finally(() => {
         relayed = true;
       }),
       acknowledge(destination, acknowledgements, reported, attempt).catch((error: unknown) => {
@@ -81,6 +89,7 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
     return { read: read.status === 'fulfilled' ? read.value : 0, acknowledged: acknowledgements.records() };
   } finally {
     attempt.stop.removeEventListener('abort', stopSource);
+    attempt.following?.feedback.disconnect();
     source.stop();
     destination.stop();
     await Promise.all([source.ended, destination.ended]);
@@ -93,11 +102,12 @@ async function relay(
   destination: ConnectorProcess,
   acknowledgements: Acknowledgements,
   reported: Reported[],
-  log: SyncLog,
+  { following, log }: Attempt,
 ): Promise<number> {
   const lines = new LineRelay((line) => {
     const message = parseMessage(line);
     if (message.kind === 'state') acknowledgements.sent(message.state);
+    else if (message.kind === 'analytics') following?.measured(message.name, message.value);
     else note('source', message, reported, log);
     return {
       forward: message.kind === 'record' || message.kind === 'state' || message.kind === 'status',
@@ -175,6 +185,7 @@ function note(connector: Connector, message: Message, reported: Reported[], log:
     case 'record':
     case 'state':
     case 'catalog':
+    case 'analytics':
     case 'other':
       return;
     default: {

@@ -20,15 +20,19 @@ export interface Ended {
  * The command line for a connector.
  *
  * @param files paths of --config, --catalog, --state; in `directory` for an image, which sees it mounted
+ * @param switches flags without a value
  */
 export function commandLine(
   launcher: Launcher,
   command: string,
   files: Readonly<Record<string, string>>,
   directory: string,
+  switches: readonly string[] = [],
 ): readonly [string, ...string[]] {
-  const flags = (seen: (file: string) => string): string[] =>
-    Object.entries(files).flatMap(([flag, file]) => [`--${flag}`, seen(file)]);
+  const flags = (seen: (file: string) => string): string[] => [
+    ...Object.entries(files).flatMap(([flag, file]) => [`--${flag}`, seen(file)]),
+    ...switches.map((name) => `--${name}`),
+  ];
   switch (launcher.kind) {
     case 'command':
       return [...launcher.command, command, ...flags((file) => file)];

@@ -15,6 +15,8 @@ export type Message =
       readonly message: string;
       readonly stream: StreamName | undefined;
     }
+  /** A measurement by its name. */
+  | { readonly kind: 'analytics'; readonly name: string; readonly value: string }
   | { readonly kind: 'log'; readonly level: string; readonly message: string }
   | { readonly kind: 'catalog'; readonly catalog: unknown }
   | { readonly kind: 'other' }
@@ -100,6 +102,10 @@ function parseTrace(trace: Json): Message {
   if (trace.type === 'STREAM_STATUS') {
     const status = asObject(trace.stream_status);
     return { kind: 'status', stream: streamName(asObject(status.stream_descriptor)), status: String(status.status) };
+  }
+  if (trace.type === 'ANALYTICS') {
+    const { type: name, value } = asObject(trace.analytics);
+    return { kind: 'analytics', name: asText(name) ?? '', value: asText(value) ?? '' };
   }
   return { kind: 'other' };
 }

@@ -6,6 +6,7 @@ import { Failure, asFailure } from '@ewallet/failure';
 import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
 import { parseSyncConfig, type SyncConfig } from './config';
+import { follow } from './follow';
 import { resend } from './resend';
 import { AlreadyRunning } from './run-lock';
 import { dueAt, planRun, remaining, replan, parseSchedule, type Moment, type Plan } from './schedule';
@@ -21,6 +22,7 @@ interface RunFlags {
   readonly every?: string;
   readonly cron?: string;
   readonly once?: boolean;
+  readonly follow?: boolean;
   readonly refresh: readonly string[];
   readonly adoptState?: boolean;
   readonly logFormat?: LogFormat;
@@ -41,6 +43,7 @@ export function program(
     .option('--every <period>', 'sync again after 30s, 15m, 1h, 1d (from start to start)')
     .option('--cron <pattern>', 'sync when the pattern says: "0 * * * *" is every hour')
     .option('--once', 'sync once, now (the default)')
+    .option('--follow', 'sync once, then stream each change as it commits, until stopped (replication_method CDC)')
     .option(
       '--refresh <stream>',
       'forget the state of this stream and read it from the start, at the first sync; may be repeated',
@@ -50,6 +53,7 @@ export function program(
     .option('--adopt-state', 'take the state directory over from another configuration, or for a source that moved')
     .addOption(logFormat())
     .action(async (flags: RunFlags) => {
+      if (flags.follow === true) refuseSchedule(flags);
       const schedule = parseSchedule(flags);
       const config = await readConfig(flags.config);
       const log = logTo(err, flags.logFormat);
@@ -75,6 +79,10 @@ export function program(
             request = nothing;
           },
         };
+        if (flags.follow === true) {
+          out.write(`${JSON.stringify(await follow(config, request, stop.signal, log, status))}\n`);
+          return;
+        }
         for (;;) {
           const plan = planRun(schedule, started, moment());
           if (schedule.kind !== 'once') status.planned(plan === undefined ? undefined : dueAt(plan, moment()));
@@ -146,6 +154,12 @@ async function untilStopped(work: (stop: AbortSignal) => Promise<void>): Promise
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
+}
+
+/** @throws Failure where changes are to be followed and to be synced at times, too */
+function refuseSchedule({ once, every, cron }: RunFlags): void {
+  if (once !== true && every === undefined && cron === undefined) return;
+  throw Failure.config('--follow never ends by itself: leave out --once, --every and --cron, or leave out --follow.');
 }
 
 /** The exit code of a failure that ended the command. */

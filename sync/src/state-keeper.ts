@@ -13,11 +13,15 @@ export class StateKeeper {
   /** What the disk said first; nothing is kept after it. */
   failure: Failure | undefined;
 
-  /** @param onFailure hears at once that states can no longer be kept: what is read from then on would be read again. */
+  /**
+   * @param onFailure hears at once that states can no longer be kept: what is read from then on would be read again
+   * @param onWritten hears which states are on disk
+   */
   constructor(
     private readonly file: string,
     private readonly from: SyncState,
     private readonly onFailure: () => void,
+    private readonly onWritten: (states: ReadonlyMap<string, string>) => void = () => undefined,
   ) {
     this.states = new Map(from.states);
   }
@@ -28,7 +32,11 @@ export class StateKeeper {
     this.waiting = true;
     this.writing = this.writing.then(async () => {
       this.waiting = false;
-      if (this.failure === undefined) await writeStateFile(this.file, { ...this.from, states: this.states });
+      if (this.failure !== undefined) return;
+      // As they are now: more arrive while these are written.
+      const states = new Map(this.states);
+      await writeStateFile(this.file, { ...this.from, states });
+      this.onWritten(states);
     });
     this.writing = this.writing.catch((error: unknown) => {
       this.failure = asFailure(error);

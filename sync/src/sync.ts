@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '@ewallet/failure';
-import { runAttempt } from './attempt';
+import { runAttempt, type Attempt } from './attempt';
 import { AttemptFiles } from './attempt-files';
 import type { SyncConfig } from './config';
 import { commandLine } from './connector-process';
@@ -9,9 +9,19 @@ import { connectorSettings } from './connector-settings';
 import { destinationCatalog } from './destination-catalog';
 import { confirmState, wantsConfirmation } from './confirmation';
 import { discover } from './discovery';
+import type { FollowProgress } from './follow-progress';
 import { RunLock } from './run-lock';
 import { configureCatalog, isNamed, vanishedFailure, type SelectedCatalog } from './selection';
-import { forget, nextSync, readStateFile, stateMessages, writeStateFile, type SyncState } from './state-file';
+import { SourceFeedback } from './source-feedback';
+import {
+  forget,
+  GLOBAL_STATE,
+  nextSync,
+  readStateFile,
+  stateMessages,
+  writeStateFile,
+  type SyncState,
+} from './state-file';
 import { StateKeeper } from './state-keeper';
 import { refuseOther, stateOwner, type StateOwner } from './state-owner';
 import type { SyncLog } from './sync-log';
@@ -82,14 +92,18 @@ export async function sync(
   }
 }
 
-/** @returns the sync's number; adds what was acknowledged to `streams`, also where it throws. */
-async function attemptSync(
+/**
+ * @param progress where the source is to read on until it is stopped: what it reads as it changes, no full refreshes
+ * @returns the sync's number; adds what was acknowledged to `streams`, also where it throws.
+ */
+export async function attemptSync(
   config: SyncConfig,
   { refresh, adoptState, begun }: SyncRequest,
   streams: Record<string, number>,
   stop: AbortSignal,
   log: SyncLog,
   observer: SyncObserver,
+  progress?: FollowProgress,
 ): Promise<number> {
   const stateFile = path.join(config.stateDirectory, 'state.json');
   const files = await AttemptFiles.make(path.join(config.stateDirectory, 'attempt'));
@@ -105,8 +119,9 @@ async function attemptSync(
       log,
     );
     const syncId = before.unfinished ? before.syncId : before.syncId + 1;
-    const configured = configureCatalog(catalog, config, before.streams, syncId);
-    const state = startingState(forget(before, namedStreams(refresh, configured)), configured, owner);
+    const selected = configureCatalog(catalog, config, before.streams, syncId);
+    const configured = progress === undefined ? selected : followedStreams(selected, config, log);
+    const state = startingState(forget(before, namedStreams(refresh, configured)), selected, owner);
     await writeStateFile(stateFile, state);
     begun();
     const catalogFile = await files.put('catalog.json', JSON.stringify({ streams: configured.streams }));
@@ -115,9 +130,18 @@ async function attemptSync(
     const statePath = await files.put('state.json', stateMessages(state));
     log.info('sync started', { sync: syncId, streams: configured.streams.length, resumed: before.unfinished });
     const diskFailed = new AbortController();
-    const keeper = new StateKeeper(stateFile, state, () => {
-      diskFailed.abort();
-    });
+    const feedback = new SourceFeedback();
+    const keeper = new StateKeeper(
+      stateFile,
+      state,
+      () => {
+        diskFailed.abort();
+      },
+      (states) => {
+        const json = states.get(GLOBAL_STATE);
+        if (progress !== undefined && json !== undefined) feedback.tell(json);
+      },
+    );
     try {
       const result = await runAttempt({
         sourceCommand: commandLine(
@@ -125,6 +149,7 @@ async function attemptSync(
           'read',
           { config: sourceConfig, catalog: catalogFile, state: statePath },
           files.directory,
+          progress === undefined ? [] : ['follow'],
         ),
         destinationCommand: commandLine(
           config.destination.launcher,
@@ -137,9 +162,11 @@ async function attemptSync(
           const records = message.destinationRecords ?? message.sourceRecords ?? 0;
           streams[message.of] = (streams[message.of] ?? 0) + records;
           observer.acknowledged(message.of, records);
+          progress?.acknowledged(records);
         },
         stop: AbortSignal.any([stop, diskFailed.signal]),
         log,
+        ...(progress === undefined ? {} : { following: following(progress, feedback) }),
       });
       log.info('connectors ended', { read: result.read });
     } catch (error) {
@@ -149,7 +176,7 @@ async function attemptSync(
       await keeper.settled();
     }
     await keeper.written();
-    if (stop.aborted) return syncId;
+    if (stop.aborted && progress === undefined) return syncId;
     await keeper.finish();
     await confirmIfWanted(config, stateFile, sourceConfig, files, log);
     if (configured.vanished.length > 0) {
@@ -161,6 +188,31 @@ async function attemptSync(
       log.warn('files of the attempt could not be removed', { directory: files.directory, message: String(error) });
     });
   }
+}
+
+function following(progress: FollowProgress, feedback: SourceFeedback): NonNullable<Attempt['following']> {
+  progress.connected();
+  return {
+    feedback,
+    measured: (name, value) => {
+      progress.measured(name, value, performance.now());
+    },
+  };
+}
+
+/** Of what is read whole each time nothing can be followed: the sync before has read it. */
+function followedStreams(selected: SelectedCatalog, config: SyncConfig, log: SyncLog): SelectedCatalog {
+  if (selected.vanished.length > 0) {
+    throw vanishedFailure(selected.vanished, config, 'every other stream was synced');
+  }
+  const streams = selected.streams.filter(({ sync_mode: mode }) => mode === 'incremental');
+  const others = selected.streams.filter(({ sync_mode: mode }) => mode !== 'incremental');
+  if (streams.length === 0) throw Failure.config('No stream can be followed: all of them are read whole each time.');
+  if (others.length > 0) {
+    const names = others.map(({ stream }) => fullName(stream)).join(', ');
+    log.warn('streams without changes to follow are read once, when --follow starts', { streams: names });
+  }
+  return { ...selected, streams };
 }
 
 function startingState(before: SyncState, { streams, vanished }: SelectedCatalog, owner: StateOwner): SyncState {

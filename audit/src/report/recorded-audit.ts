@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connect, failureFromPostgres, type ConnectionConfig } from '@ewallet/postgres';
+import { connect, exactSettings, failureFromPostgres, type ConnectionConfig } from '@ewallet/postgres';
 import { differencesIn, type AuditReport } from './audit-report';
 
 /** Where results are kept; made by the sink's migrations. */
@@ -14,7 +14,10 @@ export async function recordAudit(
   report: AuditReport,
   run: { readonly keysOnly: boolean; readonly samplePercent: number | undefined; readonly startedAt: Date },
 ): Promise<void> {
-  const client = await connect(warehouse, { applicationName: 'ewallet-audit' });
+  const client = await connect(warehouse, {
+    applicationName: 'ewallet-audit',
+    settings: { ...exactSettings, row_security: 'on' },
+  });
   try {
     const { rows } = await client.query<{ allowed: boolean | null }>(
       `select has_schema_privilege(to_regnamespace('sink'), 'USAGE')

@@ -32,6 +32,7 @@ export class Sync {
   readonly #statuses = new Map<string, string>();
   readonly #envelope: RecordEnvelope<StreamWriter>;
   #line = 0;
+  #isGlobal = false;
 
   constructor(private readonly parts: SyncParts) {
     this.#streams = new Map(parts.streams.map((writer) => [streamKey(writer.stream), writer]));
@@ -65,8 +66,10 @@ export class Sync {
     }
     if (signal.aborted) return [];
     const incomplete = this.#completeGenerations();
-    this.#flush();
-    outbox.checkpoint(() => undefined);
+    if (!this.#isCutOff()) {
+      this.#flush();
+      outbox.checkpoint(() => undefined);
+    }
     await outbox.drained();
     return incomplete;
   }
@@ -97,6 +100,7 @@ export class Sync {
   }
 
   #checkpoint(stream: StreamName | undefined, text: string): void {
+    this.#isGlobal ||= stream === undefined;
     const concerned = stream === undefined ? this.parts.streams : [this.#writer(stream, 'STATE')];
     const counts = concerned.map((writer) => writer.checkpoint());
     const written = counts.reduce((sum, count) => sum + count.written, 0);
@@ -106,6 +110,14 @@ export class Sync {
     this.parts.outbox.checkpoint(() => {
       this.parts.acknowledge(SerialisedLines.state(echoed));
     });
+  }
+
+  /**
+   * A source of GLOBAL states streams transactions of a database. Where it ended without saying COMPLETE, what follows its
+   * last state may be half of one, and is read again from that state: it is not committed.
+   */
+  #isCutOff(): boolean {
+    return this.#isGlobal && this.#statuses.size > 0 && ![...this.#statuses.values()].includes('COMPLETE');
   }
 
   /**

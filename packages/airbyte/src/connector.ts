@@ -35,6 +35,18 @@ export abstract class Source extends AirbyteSource<AirbyteConfig> {
     state: InputState,
   ): AsyncGenerator<AirbyteMessage>;
 
+  /**
+   * Reads on after it has caught up, until it is stopped or nobody keeps states any more; absent where a source cannot.
+   *
+   * @param acknowledged states that are safe for good, in order; what ends them ends the reading
+   */
+  follow?(
+    config: AirbyteConfig,
+    catalog: ConfiguredCatalog,
+    state: InputState,
+    acknowledged: AsyncIterable<InputState>,
+  ): AsyncGenerator<AirbyteMessage>;
+
   /** Tells the source's server that a state is safe; absent where no source's server wants to know. */
   confirm?(config: AirbyteConfig, state: InputState): Promise<void>;
 }

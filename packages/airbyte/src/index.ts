@@ -7,6 +7,7 @@ export { readJsonInput } from './json-input';
 export { readLineBatches } from './line-reader';
 export { MessageWriter } from './message-writer';
 export {
+  analyticsMessage,
   errorMessage,
   estimateMessage,
   globalStateMessage,

@@ -95,6 +95,14 @@ export function estimateMessage(
   };
 }
 
+/** A measurement for whoever runs the connector; platforms that do not know its name pass it over. */
+export function analyticsMessage(name: string, value: string, emittedAt: number): TraceMessage {
+  return {
+    type: AirbyteMessageType.TRACE,
+    trace: { type: 'ANALYTICS', emitted_at: emittedAt, analytics: { type: name, value } },
+  };
+}
+
 export function errorMessage(failure: Failure, emittedAt: number): TraceMessage {
   return {
     type: AirbyteMessageType.TRACE,

@@ -147,6 +147,12 @@ export type Trace =
         readonly row_estimate?: number;
         readonly byte_estimate?: number;
       };
+    }
+  | {
+      readonly type: 'ANALYTICS';
+      readonly emitted_at: number;
+      /** A measurement by its name. */
+      readonly analytics: { readonly type: string; readonly value: string };
     };
 
 export interface TraceMessage extends AirbyteMessage {

@@ -4,6 +4,7 @@ import { Failure, asFailure } from '@ewallet/failure';
 import { CommanderError, type Command } from 'commander';
 import { AirbyteConnectionStatusMessage, type AirbyteConfig } from 'faros-airbyte-cdk/lib/protocol';
 import type { AirbyteConnector } from 'faros-airbyte-cdk/lib/connector';
+import { acknowledgedStates } from './acknowledged-states';
 import { parseConfiguredCatalog } from './configured-catalog';
 import { ConnectorLog, logLevelFrom } from './connector-log';
 import type { ConnectorContext, Destination, Source } from './connector';
@@ -30,6 +31,7 @@ interface ReadOptions {
   readonly config: string;
   readonly catalog: string;
   readonly state?: string;
+  readonly follow?: boolean;
 }
 
 /** `spec | check | discover | read`, and `confirm` where the source has it: runs one command to its end and gives the exit code. Never throws. */
@@ -48,19 +50,41 @@ export async function runSource(
       .action(async (options: { config: string }) => {
         await session.output.write(await source.discover(await session.config(options.config)));
       });
-    program
+    const read = program
       .command('read')
       .description('read the configured streams')
       .requiredOption('--config <file>', 'configuration, JSON; - for standard input')
       .requiredOption('--catalog <file>', 'configured catalogue, JSON; - for standard input')
-      .option('--state <file>', 'state of the sync before, JSON; - for standard input')
-      .action(async (options: ReadOptions) => {
-        const catalog = await session.json(options.catalog, 'catalogue');
-        const state = options.state === undefined ? undefined : await session.json(options.state, 'state');
-        await session.writeAll(source.read(await session.config(options.config), {}, catalog, state));
-      });
+      .option('--state <file>', 'state of the sync before, JSON; - for standard input');
+    if (source.follow !== undefined) {
+      read.option(
+        '--follow',
+        'read on until stopped; standard input gives back each state that is safe, one per line, and its end ends the reading',
+      );
+    }
+    read.action(async (options: ReadOptions) => {
+      if (options.follow === true) {
+        await follow(source, session, options, surroundings.stdin);
+        return;
+      }
+      const catalog = await session.json(options.catalog, 'catalogue');
+      const state = options.state === undefined ? undefined : await session.json(options.state, 'state');
+      await session.writeAll(source.read(await session.config(options.config), {}, catalog, state));
+    });
     addConfirm(program, source, session);
   });
+}
+
+async function follow(source: Source, session: Session, options: ReadOptions, stdin: Readable): Promise<void> {
+  if (source.follow === undefined) return;
+  const onInput = (['config', 'catalog', 'state'] as const).find((file) => options[file] === '-');
+  if (onInput !== undefined) {
+    throw Failure.config(`With --follow standard input gives back states: give --${onInput} as a file.`);
+  }
+  const catalog = parseConfiguredCatalog(await session.json(options.catalog, 'catalogue'));
+  const state = options.state === undefined ? undefined : await session.json(options.state, 'state');
+  const config = await session.config(options.config);
+  await session.writeAll(source.follow(config, catalog, parseInputState(state), acknowledgedStates(stdin)));
 }
 
 function addConfirm(program: Command, source: Source, session: Session): void {

@@ -38,8 +38,8 @@ export async function validateCommand(path: string): Promise<void> {
     await refuseLentServers(client, async () => openWarehouse(config));
     const migration = await migrateSinkSchema(client);
     const { rows } = await client.query<{ version: string; may_create: boolean }>(
-      `select current_setting('server_version') as version,
-         has_database_privilege(current_database(), 'create, temporary') as may_create`,
+      `select pg_catalog.current_setting('server_version') as version,
+         pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create, temporary') as may_create`,
     );
     say(
       `warehouse: PostgreSQL ${rows[0]?.version ?? '?'}, ${rows[0]?.may_create === true ? 'may create schemas' : 'may not create schemas'}, schema sink at migration ${migration}`,

@@ -16,7 +16,7 @@ export async function storeDeadLetters(
     await client.query(
       `insert into ${SINK_SCHEMA}.dead_letters as letter
          (connector, topic, partition, "offset", key, value, headers, record_timestamp, stage, error_class, error_message)
-       values ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11)
+       values ($1, $2, $3, $4, $5, $6, $7, pg_catalog.to_timestamp($8::double precision / 1000), $9, $10, $11)
        on conflict (connector, topic, partition, "offset") do update
          set key = excluded.key, value = excluded.value, headers = excluded.headers,
            record_timestamp = excluded.record_timestamp, stage = excluded.stage, error_class = excluded.error_class,

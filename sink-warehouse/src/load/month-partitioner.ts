@@ -68,7 +68,9 @@ export class MonthPartitioner {
   private async create({ name, date }: LandedMonths, wanted: readonly Month[]): Promise<void> {
     const { client } = this;
     // Two sinks that need the same month take turns; the second finds it made.
-    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`sink:${quotedTable(name)}`]);
+    await client.query('select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))', [
+      `sink:${quotedTable(name)}`,
+    ]);
     const partitions = await readPartitions(client, name);
     const names = [...wanted.map((month) => monthPartition(name, month)), defaultPartition(name)];
     const taken = await takenNames(

@@ -22,7 +22,7 @@ export function refuseRepeatedSql({ landing, key }: LandedKey): string {
   const rows = `(select ${values} from ${landing})`;
   const same = names.map((name) => `l.${name} = repeated.${name}`).join(' and ');
   return `select (select true from ${rows} as l where ${same})
-    from (select ${names.join(', ')} from ${rows} as r group by ${names.join(', ')} having count(*) > 1 limit 1) as repeated`;
+    from (select ${names.join(', ')} from ${rows} as r group by ${names.join(', ')} having pg_catalog.count(*) > 1 limit 1) as repeated`;
 }
 
 /**
@@ -31,7 +31,7 @@ export function refuseRepeatedSql({ landing, key }: LandedKey): string {
  */
 export function landedMonthsSql({ landing, date: [, value] }: LandedKey): string {
   return `select (extract(year from first) * 12 + extract(month from first) - 1)::integer as month
-    from (select distinct date_trunc('month', ${value}) as first from ${landing} where ${value} is not null) as months order by 1`;
+    from (select distinct pg_catalog.date_trunc('month', ${value}) as first from ${landing} where ${value} is not null) as months order by 1`;
 }
 
 /**

@@ -206,7 +206,9 @@ export class TableLanding {
     if (target.partitionBy !== undefined) {
       // Two sinks that hold one key at once would each find the other's row unborn, in another month.
       if (target.mayShareRows)
-        await this.client.query('select pg_advisory_xact_lock(hashtextextended($1, 1))', [quotedTable(name)]);
+        await this.client.query('select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 1))', [
+          quotedTable(name),
+        ]);
       await this.months.prepare(this.landedMonths(target, state, target.partitionBy));
     }
     await this.client.query(
@@ -300,7 +302,9 @@ export class TableLanding {
     let plan = planTable(wish, actual, this.policy);
     if (plan.statements.length > 0) {
       // Two sinks that create or alter one table at once take turns; the second finds it done.
-      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`sink:${quotedTable(target.name)}`]);
+      await client.query('select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))', [
+        `sink:${quotedTable(target.name)}`,
+      ]);
       actual = await readTable(client, target.name);
       plan = planTable(wish, actual, this.policy);
       for (const statement of plan.statements) await this.change(target, statement);

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { asFailure, Failure, isFailure } from '@ewallet/failure';
-import { connect, durationSetting } from '@ewallet/postgres';
+import { durationSetting } from '@ewallet/postgres';
 import { SchemaRegistry } from '@ewallet/avro';
 import {
   DEFAULT_PATIENCE,
@@ -25,6 +25,7 @@ import { FencedOut } from '../state/fences';
 import { refuseLentServers } from '../state/pooler';
 import { readDecisions } from '../state/topic-tables';
 import { readTargetState } from '../state/target-state';
+import { openWarehouse } from '../state/with-warehouse';
 import { answerInTime } from './answer-in-time';
 import { Assembler } from './assembler';
 import type { SinkEvents } from './events';
@@ -284,13 +285,11 @@ export class Sink {
   }
 
   private async openWarehouse(): Promise<Client> {
-    return connect(this.config.warehouse, {
-      applicationName: `sink-warehouse ${this.config.name}`,
+    return openWarehouse(this.config, {
       retries: 0,
       connectTimeout: Math.min(10_000, this.config.warehouseTimeoutMs),
       statementTimeout: this.config.warehouseTimeoutMs,
       settings: {
-        TimeZone: 'UTC',
         // A sink that was stopped in a transaction must not keep its locks from its successor.
         idle_in_transaction_session_timeout: durationSetting(this.config.warehouseTimeoutMs),
         client_min_messages: 'warning',

@@ -41,7 +41,7 @@ export async function decideTable(
   if (known.standing.kind === 'agreed' && known.hasColumns) return;
   const { connector, topic, stream, namespace, name, keyed } = proposal;
   for (const lock of [`sink:${connector}/${topic}`, `sink-table:${shownTable(name)}`]) {
-    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lock]);
+    await client.query('select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))', [lock]);
   }
   const { standing } = await ask(client, proposal, columns); // another instance may have decided before the lock was had
   switch (standing.kind) {

@@ -1,5 +1,6 @@
-import { connect, type ConnectionConfig } from '@ewallet/postgres';
+import { connect, type ConnectionConfig, type ConnectOptions } from '@ewallet/postgres';
 import type { Client } from 'pg';
+import { searchCatalogFirst } from './catalog-first';
 
 /** What a connection needs to know: the connector's name shows in `pg_stat_activity`. */
 interface Warehouse {
@@ -7,12 +8,22 @@ interface Warehouse {
   readonly warehouse: ConnectionConfig;
 }
 
-/** A connection for something that is done once. Who opens it ends it. */
-export async function openWarehouse(config: Warehouse): Promise<Client> {
-  return connect(config.warehouse, {
+/** A connection whose names mean PostgreSQL's own, whatever the role's settings are. Who opens it ends it. */
+export async function openWarehouse(config: Warehouse, options: Partial<ConnectOptions> = {}): Promise<Client> {
+  const client = await connect(config.warehouse, {
     applicationName: `sink-warehouse ${config.name}`,
-    settings: { TimeZone: 'UTC' },
+    // The role's own limit is made for queries of people; reconcile reads whole tables.
+    statementTimeout: 0,
+    ...options,
+    settings: { TimeZone: 'UTC', ...options.settings },
   });
+  try {
+    await searchCatalogFirst(client);
+    return client;
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** A connection for one job, ended after it. */

@@ -23,7 +23,7 @@ export async function readTable(client: ClientBase, name: TableName): Promise<Ac
     [table.oid],
   );
   const keys = await client.query<{ columns: string[] }>(
-    `select array_agg(a.attname::text order by a.attname) as columns
+    `select pg_catalog.array_agg(a.attname::text order by a.attname) as columns
      from pg_catalog.pg_index i join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
      where i.indrelid = $1::oid and i.indisunique and i.indimmediate and i.indisvalid and i.indpred is null and i.indexprs is null
      group by i.indexrelid`,
@@ -67,7 +67,7 @@ export async function readPartitions(client: ClientBase, name: TableName): Promi
     `select n.nspname::text as schema, c.relname::text as table, pg_catalog.pg_get_expr(c.relpartbound, c.oid) as bounds
      from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where i.inhparent = to_regclass($1) order by c.relname`,
+     where i.inhparent = pg_catalog.to_regclass($1) order by c.relname`,
     [quotedTable(name)],
   );
   return rows.map(({ schema, table, bounds }) => ({ name: { schema, table }, bounds: parseBounds(bounds) }));

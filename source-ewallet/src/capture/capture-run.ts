@@ -1,4 +1,5 @@
 import {
+  analyticsMessage,
   globalStateMessage,
   SerialisedLines,
   streamStatusMessage,
@@ -21,6 +22,7 @@ import { Stopped } from '../read/stream-reader';
 import { queryTables } from '../tables/table-query';
 import { streamName, type Table } from '../tables/table';
 import type { CaptureConfig } from '../config/capture-config';
+import { Acknowledgements } from './acknowledgements';
 import { copiedMembers } from './capture-fields';
 import { startCapture, type CaptureStart } from './capture-start';
 import {
@@ -32,8 +34,10 @@ import {
   type CapturedState,
 } from './capture-state';
 import { capturedStream, stateAt, type CapturedStream } from './captured-stream';
-import { readChanges } from './change-stream';
+import { CatalogueChanged } from './catalogue-change';
+import { readChanges, type Ending } from './change-stream';
 import { copyStream } from './first-copy';
+import { Following } from './following';
 import type { Lsn } from './lsn';
 import { queryCapturedTables, requirePublication, whyNotCaptured } from './publication';
 import { takeRecoveryPoint, type RecoveryPoint } from './recovery-point';
@@ -46,6 +50,8 @@ export interface CaptureReading {
   readonly catalog: ConfiguredCatalog;
   readonly state: InputState;
   readonly context: ConnectorContext;
+  /** States that are safe, where the reading goes on until it is stopped; undefined where it ends. */
+  readonly acknowledged: AsyncIterable<InputState> | undefined;
 }
 
 /**
@@ -129,7 +135,9 @@ class CaptureRun {
       for (const { configured } of this.streams) {
         yield streamStatusMessage(configured.descriptor, 'INCOMPLETE', Date.now());
       }
-      if (error instanceof Stopped) return;
+      if (error instanceof CatalogueChanged)
+        await this.reading.context.log.info(`${error.message} Discover them again.`);
+      if (error instanceof Stopped || error instanceof CatalogueChanged) return;
       throw error;
     }
     const status = this.reading.context.signal.aborted ? 'INCOMPLETE' : 'COMPLETE';
@@ -180,7 +188,7 @@ class CaptureRun {
     const { config, context, capture } = this.reading;
     const { client } = this.session;
     this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams);
-    const target = await queryFlushed(client);
+    const ending = await this.ending();
     const steps = readChanges({
       client,
       replication: this.replication.client,
@@ -188,20 +196,44 @@ class CaptureRun {
       capture,
       streams: this.streams,
       from: this.start.from,
-      target,
+      ending,
       context,
       checkpointRows: config.checkpointRows,
       checkpointMilliseconds: config.checkpointSeconds * 1000,
       now: Date.now,
     });
     for await (const step of steps) {
-      if (step.kind === 'records') {
-        yield SerialisedLines.records(step.lines);
-      } else {
-        this.position = step.position;
-        yield this.state(step.records);
+      switch (step.kind) {
+        case 'records':
+          yield SerialisedLines.records(step.lines);
+          break;
+        case 'state':
+          this.position = step.position;
+          yield this.state(step.records);
+          break;
+        case 'lag':
+          yield analyticsMessage('ewallet_cdc_lag', JSON.stringify(step.lag), Date.now());
+          break;
       }
     }
+  }
+
+  private async ending(): Promise<Ending> {
+    const { client } = this.session;
+    const { acknowledged, capture } = this.reading;
+    if (acknowledged === undefined) return { kind: 'at', target: await queryFlushed(client) };
+    const unknown = this.streams.find((stream) => stream.captured.columns.some(({ name }) => stream.isUnknown(name)));
+    if (unknown !== undefined) throw new CatalogueChanged(unknown);
+    return {
+      kind: 'follow',
+      following: new Following(new Acknowledgements(this.start.from), acknowledged, Date.now()),
+      columnsOf: async ({ captured }) => {
+        const tables = await queryTables(client, [captured.table.schema]);
+        const found = await queryCapturedTables(client, tables, capture.publication);
+        // A table that is gone has no other columns: its last changes are read with those that they have.
+        return (found.find(({ table }) => table.oid === captured.table.oid) ?? captured).columns;
+      },
+    };
   }
 
   private state(records: number): AirbyteMessage {

@@ -14,6 +14,8 @@ export interface CapturedStream {
   readonly key: readonly string[];
   /** Names of the columns that the user chose, and of those that nobody could choose yet: they came later. */
   readonly takes: (column: string) => boolean;
+  /** Whether a column is one of those that nobody could choose yet. */
+  readonly isUnknown: (column: string) => boolean;
   state: CapturedState;
   /** Undefined once the stream is past everything that its first snapshot saw. */
   saw: SawTransaction | undefined;
@@ -40,11 +42,14 @@ export function capturedStream(
   }
   const properties = propertiesOf(configured);
   const known = new Set(state.columns);
+  const isUnknown = (column: string): boolean =>
+    properties !== undefined && !properties.has(column) && !known.has(column);
   return {
     configured,
     captured,
     key,
-    takes: (column) => properties === undefined || properties.has(column) || !known.has(column),
+    takes: (column) => properties === undefined || properties.has(column) || isUnknown(column),
+    isUnknown,
     state,
     saw: state.seen === undefined ? undefined : sawTransaction(state.seen),
     isSeen: false,

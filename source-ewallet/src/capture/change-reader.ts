@@ -36,6 +36,8 @@ export class ChangeReader {
   /** Everything that commits before it was read. */
   position: Lsn;
   isInTransaction = false;
+  /** When the first transaction since the last call of {@link takeCount} committed, in microseconds since 2000. */
+  oldestCommit: bigint | undefined;
   /** Records written since the last call of {@link takeCount}. */
   private count = 0;
   /** Names of streams whose truncation was passed over since the last look. */
@@ -106,6 +108,7 @@ export class ChangeReader {
   takeCount(): number {
     const { count } = this;
     this.count = 0;
+    this.oldestCommit = undefined;
     return count;
   }
 
@@ -152,6 +155,7 @@ export class ChangeReader {
     switch (message.kind) {
       case 'begin':
         this.isInTransaction = true;
+        this.oldestCommit ??= message.time;
         this.members.begin(message);
         for (const stream of this.streams) {
           stream.isSeen = stream.saw?.(message.xid, message.commit) ?? false;

@@ -4,12 +4,15 @@ import { Failure } from '@ewallet/failure';
 import { queryTypes, type TypeRow } from '@ewallet/postgres';
 import { Stopped } from '../read/stream-reader';
 import type { CaptureConfig } from '../config/capture-config';
+import type { Column } from '../tables/table';
 import type { CapturedStream } from './captured-stream';
+import { CatalogueChanged, hasOtherColumns, isSame } from './catalogue-change';
 import { ChangeReader, type Needed } from './change-reader';
+import { lag, type Following, type Lag, type Standing } from './following';
 import { Tag, type Relation } from './pgoutput';
 import type { Lsn } from './lsn';
 import { ReplicationStream, type Frame } from './replication';
-import type { CaptureServer } from './server-place';
+import { queryFlushedAt, type CaptureServer } from './server-place';
 import { querySlot } from './slot';
 import { UnchangedCache } from './unchanged-cache';
 
@@ -21,15 +24,26 @@ export interface ChangesReading {
   readonly streams: readonly CapturedStream[];
   /** What was acknowledged: the stream begins there, and the server may forget what lies before. */
   readonly from: Lsn;
-  /** The sync ends once everything before it was read. */
-  readonly target: Lsn;
+  readonly ending: Ending;
   readonly context: ConnectorContext;
   readonly checkpointRows: number;
   readonly checkpointMilliseconds: number;
   readonly now: () => number;
 }
 
+/** When a reading ends, if it is not stopped. */
+export type Ending =
+  /** Once everything before it was read. */
+  | { readonly kind: 'at'; readonly target: Lsn }
+  /** When nobody keeps states any more, or the columns that `columnsOf` a stream's table gives are not the discovered ones. */
+  | {
+      readonly kind: 'follow';
+      readonly following: Following;
+      readonly columnsOf: (stream: CapturedStream) => Promise<readonly Column[]>;
+    };
+
 export type ChangeStep =
+  | { readonly kind: 'lag'; readonly lag: Lag }
   | { readonly kind: 'records'; readonly lines: Uint8Array }
   /** Between two transactions. `records`: since the state before. */
   | { readonly kind: 'state'; readonly position: Lsn; readonly records: number };
@@ -38,12 +52,14 @@ export type ChangeStep =
 const IDLE = 50;
 /** Milliseconds between two such questions while messages come. */
 const ASK = 200;
+/** The same where the reading does not end: the answer moves the position past changes of other tables. */
+const ASK_FOLLOWING = 1_000;
 /** How long a stop waits for the end of a transaction, as the platform kills after a minute. */
 const GRACE = 10_000;
 /** How long a slot may still be held by the connection of the sync before. */
 const RELEASE = 10_000;
 
-/** Streams changes from `from` to `target`, states only between transactions. */
+/** Streams changes from `from` on, states only between transactions. */
 export async function* readChanges(reading: ChangesReading): AsyncGenerator<ChangeStep> {
   await awaitSlot(reading);
   const run = new ChangesRun(reading, await queryTypes(reading.client));
@@ -56,6 +72,7 @@ class ChangesRun {
   private readonly unchanged: UnchangedCache;
   private lastState: number;
   private askedAt = 0;
+  private isAnswerWanted = false;
 
   constructor(
     private readonly reading: ChangesReading,
@@ -71,30 +88,58 @@ class ChangesRun {
     });
     this.stream = new ReplicationStream(
       replication,
-      () => ({ received: this.reader.position, acknowledged: from }),
+      () => ({ received: this.reader.position, acknowledged: this.following?.acknowledgements.position ?? from }),
       reportPeriod(server.walSenderTimeout),
     );
     this.lastState = reading.now();
   }
 
   async *steps(): AsyncGenerator<ChangeStep> {
-    const { capture, context, from, now, target } = this.reading;
-    const { reader, stream } = this;
+    const { capture, context, ending, from, now } = this.reading;
+    const { following, reader, stream } = this;
     let abortedAt: number | undefined;
     try {
       stream.start(capture.slot, capture.publication, from);
+      following?.listen(() => {
+        stream.report(false);
+      });
       for (;;) {
-        const frames = await stream.next(IDLE);
+        const frames = await stream.next(following?.wait(this.standing, now()) ?? IDLE);
         yield* this.read(frames);
-        if (context.signal.aborted) abortedAt ??= now();
-        if (!reader.isInTransaction && (reader.position >= target || abortedAt !== undefined)) break;
+        if (context.signal.aborted || following?.isAbandoned === true) abortedAt ??= now();
+        const isAtEnd = abortedAt !== undefined || (ending.kind === 'at' && reader.position >= ending.target);
+        if (!reader.isInTransaction && isAtEnd) break;
         if (abortedAt !== undefined && now() - abortedAt > GRACE) throw new Stopped();
+        if (following !== undefined) yield* this.follow(following);
         this.ask(frames.length === 0);
       }
       yield* this.state();
     } finally {
       await stream.close();
     }
+  }
+
+  private get following(): Following | undefined {
+    const { ending } = this.reading;
+    return ending.kind === 'follow' ? ending.following : undefined;
+  }
+
+  private get standing(): Standing {
+    const { lastState, isAnswerWanted } = this;
+    const { position, recordCount: records } = this.reader;
+    return { position, records, lastState, isAnswerWanted };
+  }
+
+  /** What is due whether messages come or not. */
+  private async *follow(following: Following): AsyncGenerator<ChangeStep> {
+    following.throwIfFailed();
+    const now = this.reading.now();
+    if (!this.reader.isInTransaction && this.isStateDue(now)) yield* this.state();
+    if (!following.isLagDue(now)) return;
+    const { flushed, clock } = await queryFlushedAt(this.reading.client);
+    const { acknowledgements } = following;
+    const oldest = acknowledgements.oldest ?? this.reader.oldestCommit;
+    yield { kind: 'lag', lag: lag(flushed, acknowledgements.position, clock, oldest) };
   }
 
   private async *read(frames: readonly Frame[]): AsyncGenerator<ChangeStep> {
@@ -104,6 +149,10 @@ class ChangesRun {
       for (let needed = reader.take(frame, now); needed !== undefined; needed = reader.take(frame, now)) {
         await this.provide(needed, frames, index);
         if (needed.kind === 'relation') break;
+      }
+      if (frame.kind === 'keepalive' && frame.wantsAnswer) {
+        this.isAnswerWanted = true;
+        this.stream.report(false);
       }
       if (!reader.isInTransaction && this.isStateDue(now)) yield* this.state();
     }
@@ -118,19 +167,26 @@ class ChangesRun {
     const { reader } = this;
     for (const lines of reader.flush()) yield { kind: 'records', lines };
     this.lastState = this.reading.now();
-    yield { kind: 'state', position: reader.position, records: reader.takeCount() };
+    this.isAnswerWanted = false;
+    const { oldestCommit } = reader;
+    const records = reader.takeCount();
+    this.following?.acknowledgements.gave(reader.position, records === 0 ? undefined : oldestCommit);
+    yield { kind: 'state', position: reader.position, records };
   }
 
   private isStateDue(now: number): boolean {
     const { recordCount } = this.reader;
     const { checkpointMilliseconds, checkpointRows } = this.reading;
+    const { following } = this;
+    if (following !== undefined) return following.isStateDue(this.standing, checkpointRows, now);
     return recordCount >= checkpointRows || now - this.lastState >= checkpointMilliseconds;
   }
 
   /** Asks the server for its place: it is the only one who knows that nothing more comes. */
   private ask(isIdle: boolean): void {
     const now = this.reading.now();
-    if (!isIdle && now - this.askedAt < ASK) return;
+    const isTooSoon = now - this.askedAt < (this.following === undefined ? ASK : ASK_FOLLOWING);
+    if (isTooSoon && (!isIdle || this.following !== undefined)) return;
     this.askedAt = now;
     this.stream.report(true);
   }
@@ -142,6 +198,7 @@ class ChangesRun {
         if (stream !== undefined && ChangeReader.lacksTypes(needed.relation, this.types)) {
           this.types = await queryTypes(this.reading.client);
         }
+        if (stream !== undefined) await this.requireDiscovered(needed.relation, stream);
         this.reader.define(needed.relation, stream, this.types);
         return;
       }
@@ -152,6 +209,15 @@ class ChangesRun {
         return;
       }
     }
+  }
+
+  /** @throws CatalogueChanged where the table's columns are not the discovered ones any more, and somebody discovers again */
+  private async requireDiscovered(relation: Relation, stream: CapturedStream): Promise<void> {
+    const { ending } = this.reading;
+    const { columns } = stream.captured;
+    if (ending.kind !== 'follow' || !hasOtherColumns(relation, columns, this.types)) return;
+    // What was changed and changed again since is as it was read: to end for it would be to end for it each time.
+    if (!isSame(await ending.columnsOf(stream), columns)) throw new CatalogueChanged(stream);
   }
 
   /** Keys of later updates of the relation that are here already, so that one question serves them all. */

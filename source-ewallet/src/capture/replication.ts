@@ -21,8 +21,8 @@ const EPOCH_2000 = 946_684_800_000_000n;
 export type Frame =
   /** A message of pgoutput at `bytes[start, end)`; `lsn` is read by {@link frameLsn}. */
   | { readonly kind: 'change'; readonly bytes: Buffer; readonly start: number; readonly end: number }
-  /** Everything that ends before `lsn` was sent. */
-  | { readonly kind: 'keepalive'; readonly lsn: Lsn };
+  /** Everything that ends before `lsn` was sent. A server that shuts down asks for an answer, and waits until that place is safe. */
+  | { readonly kind: 'keepalive'; readonly lsn: Lsn; readonly wantsAnswer: boolean };
 
 /** The places to report: what was received, and what is safe for good. */
 export interface Standing {
@@ -241,7 +241,9 @@ export class ReplicationStream {
 
 function frameOf(bytes: Buffer, at: number, end: number): Frame | undefined {
   if (bytes[at] === XLOG_DATA) return { kind: 'change', bytes, start: at + HEADER, end };
-  if (bytes[at] === KEEPALIVE) return { kind: 'keepalive', lsn: bytes.readBigUInt64BE(at + 1) };
+  if (bytes[at] === KEEPALIVE) {
+    return { kind: 'keepalive', lsn: bytes.readBigUInt64BE(at + 1), wantsAnswer: bytes[at + 17] === 1 };
+  }
   return undefined;
 }
 

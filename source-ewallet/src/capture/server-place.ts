@@ -42,6 +42,15 @@ export async function queryWritten(client: Client): Promise<Lsn> {
   );
 }
 
+/** The end of what is on disk, and the server's clock in microseconds since 2000. */
+export async function queryFlushedAt(client: Client): Promise<{ readonly flushed: Lsn; readonly clock: bigint }> {
+  const flushed = await queryFlushed(client);
+  const { rows } = await client.query<{ clock: string }>(
+    `select (extract(epoch from clock_timestamp() - timestamptz '2000-01-01 00:00+00') * 1000000)::int8::text as clock`,
+  );
+  return { flushed, clock: BigInt(rows[0]?.clock ?? '0') };
+}
+
 async function queryLsn(client: Client, expression: string): Promise<Lsn> {
   const { rows } = await client.query<{ lsn: string }>(`select (${expression})::text as lsn`);
   const lsn = parseLsn(rows[0]?.lsn ?? '');

@@ -1,0 +1,32 @@
+import { resolveColumnType, type TypeRow } from '@ewallet/postgres';
+import { streamName, type Column } from '../tables/table';
+import type { CapturedStream } from './captured-stream';
+import type { Relation } from './pgoutput';
+
+/**
+ * Thrown before the first change of a table whose columns are no longer those that were discovered: whoever follows
+ * discovers them again and continues from the last state, so that the change arrives with all of its columns.
+ */
+export class CatalogueChanged extends Error {
+  constructor(readonly stream: CapturedStream) {
+    super(`The columns of ${streamName(stream.captured.table)} changed.`);
+  }
+}
+
+/** Whether a relation has other columns, or columns of other types, than those that were discovered. */
+export function hasOtherColumns(relation: Relation, discovered: Typed, types: ReadonlyMap<number, TypeRow>): boolean {
+  const streamed = relation.columns.map(({ name, typeOid, modifier }) => ({
+    name,
+    type: resolveColumnType(typeOid, modifier, 0, types),
+  }));
+  return !isSame(streamed, discovered);
+}
+
+type Typed = readonly Pick<Column, 'name' | 'type'>[];
+
+/** Whether columns are the same by name and type, in whatever order. */
+export function isSame(left: Typed, right: Typed): boolean {
+  const text = (columns: Typed): string =>
+    JSON.stringify(columns.map(({ name, type }) => [name, type] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return text(left) === text(right);
+}

@@ -1,0 +1,150 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asFailure, Failure } from '@ewallet/failure';
+import type { SyncConfig } from './config';
+import { connectorSettings } from './connector-settings';
+import { FollowProgress, type FollowStatus } from './follow-progress';
+import { RunLock } from './run-lock';
+import { attemptSync, type SyncRequest } from './sync';
+import type { SyncLog } from './sync-log';
+import type { SyncObserver, SyncOutcome } from './sync-observer';
+
+/** The longest wait before connectors are started again, in milliseconds: whoever follows waits for seconds, not minutes. */
+const LONGEST_BACKOFF = 30_000;
+/** Milliseconds between two lines of the log that say how far behind the destination is. */
+const BETWEEN_LINES = 10_000;
+
+/**
+ * Syncs once, then keeps source and destination open: what the source's database commits is in the destination moments
+ * later. What breaks is started again from the last acknowledged state, until `stop`.
+ *
+ * @throws Failure at once where only the user can help; for a fault of ours after the configuration's retries without an
+ *   acknowledged state in between; AlreadyRunning where a sync runs
+ */
+export async function follow(
+  config: SyncConfig,
+  request: SyncRequest,
+  stop: AbortSignal,
+  log: SyncLog,
+  observer: SyncObserver,
+  progress = new FollowProgress(),
+): Promise<SyncOutcome> {
+  await requireCapture(config);
+  const started = performance.now();
+  const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'));
+  const lines = setInterval(() => {
+    log.info('following', statusFields(progress.status(performance.now())));
+  }, BETWEEN_LINES);
+  try {
+    observer.started();
+    const run = new FollowRun(config, request, stop, log, observer, progress);
+    const { sync, attempts, streams } = await run.untilStopped();
+    const records = Object.values(streams).reduce((sum, count) => sum + count, 0);
+    const seconds = (performance.now() - started) / 1_000;
+    const result: SyncOutcome = { sync, status: 'stopped', attempts, streams, records, seconds };
+    log.info('sync stopped', { ...result });
+    observer.ended(result);
+    return result;
+  } finally {
+    clearInterval(lines);
+    await lock.release().catch((error: unknown) => {
+      log.warn('the lock could not be removed; the next sync takes it over', { message: String(error) });
+    });
+  }
+}
+
+class FollowRun {
+  private readonly streams: Record<string, number> = {};
+  private request: SyncRequest;
+  private sync = 0;
+  private attempts = 0;
+  private hasSynced = false;
+  /** Starts in a row that acknowledged nothing. */
+  private fruitless = 0;
+
+  constructor(
+    private readonly config: SyncConfig,
+    request: SyncRequest,
+    private readonly stop: AbortSignal,
+    private readonly log: SyncLog,
+    private readonly observer: SyncObserver,
+    private readonly progress: FollowProgress,
+  ) {
+    this.request = {
+      ...request,
+      begun: () => {
+        this.request = { refresh: [], adoptState: false, begun: () => undefined };
+        request.begun();
+      },
+    };
+  }
+
+  async untilStopped(): Promise<Pick<SyncOutcome, 'sync' | 'attempts' | 'streams'>> {
+    while (!this.isStopped()) {
+      const before = this.progress.status(performance.now()).states;
+      const failure = await this.pass();
+      if (this.isStopped()) {
+        if (failure !== undefined) throw failure;
+        break;
+      }
+      this.fruitless = this.progress.status(performance.now()).states > before ? 0 : this.fruitless + 1;
+      if (failure !== undefined) this.throwIfFinal(failure);
+      this.progress.restarting();
+      await this.rest(failure !== undefined);
+    }
+    return { sync: this.sync, attempts: this.attempts, streams: this.streams };
+  }
+
+  /** One life of the two connectors, and the sync before the first one. @returns what ended it, where it was no choice */
+  private async pass(): Promise<Failure | undefined> {
+    const { config, stop, log, observer, progress, streams } = this;
+    try {
+      this.attempts += 1;
+      if (!this.hasSynced) {
+        this.sync = await attemptSync(config, this.request, streams, stop, log, observer);
+        this.hasSynced = true;
+        if (this.isStopped()) return undefined;
+      }
+      this.sync = await attemptSync(config, this.request, streams, stop, log, observer, progress);
+      return undefined;
+    } catch (error) {
+      return asFailure(error);
+    }
+  }
+
+  private throwIfFinal(failure: Failure): void {
+    const { kind, message } = failure;
+    const final = kind === 'config_error' || (kind === 'system_error' && this.fruitless > this.config.retries);
+    this.log.error('attempt failed', { attempt: this.attempts, kind, message, final });
+    this.observer.attemptFailed(this.attempts, failure, final);
+    if (final) throw failure;
+  }
+
+  /** A source that ended by itself has columns to discover again: it is started at once, unless it does nothing else. */
+  private async rest(hasFailed: boolean): Promise<void> {
+    if (!hasFailed && this.fruitless <= 1) return;
+    const wait = Math.min(this.config.backoff * 2 ** Math.max(0, this.fruitless - 1), LONGEST_BACKOFF);
+    this.log.info('starting again', { after_seconds: wait / 1_000 });
+    await sleep(wait, undefined, { signal: this.stop }).catch(() => undefined);
+  }
+
+  private isStopped(): boolean {
+    return this.stop.aborted;
+  }
+}
+
+function statusFields(status: FollowStatus): Readonly<Record<string, unknown>> {
+  const { isConnected, records, states, restarts, lagBytes, lagSeconds } = status;
+  return { connected: isConnected, records, states, restarts, lag_bytes: lagBytes, lag_seconds: lagSeconds };
+}
+
+/** @throws Failure where the source's configuration does not say that it captures changes */
+async function requireCapture(config: SyncConfig): Promise<void> {
+  const settings = await connectorSettings(config.source);
+  const { replication_method: method } = (settings ?? {}) as { readonly replication_method?: unknown };
+  const name = typeof method === 'object' && method !== null && 'method' in method ? method.method : undefined;
+  if (name === 'CDC') return;
+  throw Failure.config(
+    '--follow needs a source that captures changes: set its replication_method to {"method": "CDC", "replication_slot": …, "publication": …}, or sync on a schedule with --every.',
+  );
+}
