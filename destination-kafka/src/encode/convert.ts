@@ -160,8 +160,11 @@ export function convert(kind: MappedColumn['kind'], raw: string): Converted {
   if (raw === 'null') return NULL;
   if (kind.kind !== 'array') return scalar(kind, raw);
   if (!raw.startsWith('[')) return MISFIT;
-  const items = rawElements(raw, 0).map((item) => (item === 'null' ? NULL : scalar(kind.items, item)));
+  const elements = rawElements(raw, 0);
+  const items = elements.map((item) => (item === 'null' ? NULL : scalar(kind.items, item)));
+  // Of a value with more dimensions than its column has, a text holds the inner arrays as JSON: that is not what was sent.
+  const isDeeper = kind.items.kind === 'text' && elements.some((item) => item.startsWith('['));
   if (items.some((item) => item.kind === 'misfit')) return MISFIT;
   const value = items.map((item) => (item.kind === 'misfit' ? null : item.value));
-  return { kind: items.some((item) => item.kind === 'truncated') ? 'truncated' : 'fits', value };
+  return { kind: isDeeper || items.some((item) => item.kind === 'truncated') ? 'truncated' : 'fits', value };
 }

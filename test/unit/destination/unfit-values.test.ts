@@ -74,3 +74,14 @@ test('a megabyte of digits before a letter is refused as quickly as it is read',
     expect(convert(kind, text)).toEqual({ kind: 'misfit' });
   }
 });
+
+test('a text array with more dimensions than its column has keeps its inner arrays as JSON, and is named in the changes', () => {
+  const properties = { tags: { type: 'array', items: { type: 'string' } } };
+  const sent = line('{"tags":[["a","b"],["c",null]]}');
+  const encoded = encoder({ properties }, 'null').encode(Buffer.from(sent), sent);
+  expect(String((encoded as { data: Buffer }).data)).toContain('["a","b"]');
+  expect(String((encoded as { metadata: Buffer }).metadata)).toContain(
+    '{"changes":[{"field":"tags","change":"TRUNCATED","reason":"DESTINATION_FIELD_SIZE_LIMITATION"}]}',
+  );
+  expect(convert({ kind: 'array', items: { kind: 'text' } }, '["[a]",null,"b"]').kind).toBe('fits');
+});
