@@ -4,7 +4,8 @@ import { SINK_SCHEMA } from '@ewallet/sink-schema';
 import type { ClientBase } from 'pg';
 import { quotedTable, shownTable } from '../tables/table-name';
 
-const FOREIGN_KEY_VIOLATION = '23503';
+/** 23001 is what PostgreSQL 18 says where `on delete restrict` holds a row; 23503 before, and elsewhere. */
+const FOREIGN_KEY_VIOLATIONS: ReadonlySet<string | undefined> = new Set(['23001', '23503']);
 
 interface ForeignKey {
   readonly constraint: string;
@@ -24,7 +25,7 @@ interface ForeignKey {
  * @returns undefined where the error is another one, or the referenced table is somebody else's
  */
 export async function orderedByForeignKey(client: ClientBase, error: unknown): Promise<Failure | undefined> {
-  if (sqlStateOf(error) !== FOREIGN_KEY_VIOLATION) return undefined;
+  if (!FOREIGN_KEY_VIOLATIONS.has(sqlStateOf(error))) return undefined;
   const { schema, table, constraint } = error as { schema?: unknown; table?: unknown; constraint?: unknown };
   const { rows } = await client.query<ForeignKey>(
     `with recursive key as (
