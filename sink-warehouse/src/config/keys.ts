@@ -66,6 +66,13 @@ export const KEYS: readonly Key[] = [
     3_600_000,
     'How often new topics and partitions are looked for; each half second while a topic is missing, and just after an assignment.',
   ),
+  integer(
+    'topics.retry.interval.ms',
+    60_000,
+    500,
+    3_600_000,
+    'How often a parked topic, one that cannot land while others can, is tried again.',
+  ),
   secret(
     'connection.url',
     'The warehouse: postgresql://user:password@host:5432/database?sslmode=verify-full. Required.',

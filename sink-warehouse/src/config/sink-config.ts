@@ -18,6 +18,7 @@ export interface SinkConfig {
   readonly name: string;
   readonly topics: TopicChoice;
   readonly topicsRefreshMs: number;
+  readonly topicsRetryMs: number;
   readonly warehouse: ConnectionConfig;
   readonly warehouseTimeoutMs: number;
   readonly kafka: KafkaConnection;
@@ -78,6 +79,7 @@ export function parseSinkConfig(raw: RawConfig): SinkConfig {
     name,
     topics: topicChoice(read),
     topicsRefreshMs: read.integer('topics.refresh.interval.ms'),
+    topicsRetryMs: read.integer('topics.retry.interval.ms'),
     warehouse: warehouse(read),
     warehouseTimeoutMs: read.integer('connection.timeout.ms'),
     kafka: kafka(read),

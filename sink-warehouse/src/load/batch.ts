@@ -89,6 +89,22 @@ export class Batch {
     known.records += records;
   }
 
+  /** Leaves out everything of a topic, its progress too: it will be read again. */
+  drop(topic: string): void {
+    for (const [target, table] of this.tables) {
+      if (target.topic !== topic) continue;
+      this.tables.delete(target);
+      this.used = this.used.filter((used) => used !== table);
+    }
+    for (const [key, progress] of this.progress) {
+      if (progress.topic !== topic) continue;
+      this.records -= progress.records;
+      this.progress.delete(key);
+    }
+    removeOf(this.deadLetters, topic);
+    removeOf(this.generationEnds, topic);
+  }
+
   /** Empties the batch for the next transaction; the buffers stay. */
   clear(): void {
     for (const table of this.used) table.clear();
@@ -100,4 +116,9 @@ export class Batch {
     this.rawBytes = 0;
     this.records = 0;
   }
+}
+
+function removeOf(list: TopicPartition[], topic: string): void {
+  const others = list.filter((entry) => entry.topic !== topic);
+  list.splice(0, list.length, ...others);
 }

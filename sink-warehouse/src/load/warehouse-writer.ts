@@ -14,6 +14,7 @@ import { arrivals } from './arrival';
 import { liveReferences, halves } from './bisection';
 import type { RowReference, TableBatch } from './table-batch';
 import { TableLanding } from './table-landing';
+import { TopicTrouble } from './topic-trouble';
 
 export interface WriterOptions {
   readonly connector: string;
@@ -58,7 +59,9 @@ export class WarehouseWriter {
   /**
    * @param fences the fence of each partition, by partitionKey
    * @throws FencedOut when a partition is no longer this process's; nothing was written
-   * @throws Failure when a record does not fit and none may be left out, or the environment fails; nothing was written
+   * @throws TopicTrouble when a table or a record keeps one topic from landing; nothing was written, and the batch lands
+   *   without that topic
+   * @throws Failure when the environment fails; nothing was written
    */
   async land(batch: Batch, fences: ReadonlyMap<string, string>): Promise<Landed> {
     let attempt: Attempt = { straight: true, careful: false, immediate: false };
@@ -69,7 +72,8 @@ export class WarehouseWriter {
         await this.rollback(error);
         const next = this.nextAttempt(batch, attempt, error, attempts);
         // A deferred constraint speaks up at the commit only.
-        if (next === undefined) throw (await orderedByForeignKey(this.client, error)) ?? this.explain(error);
+        if (next === undefined)
+          throw this.troubleOf(batch, error, (await orderedByForeignKey(this.client, error)) ?? this.explain(error));
         attempt = next;
       }
     }
@@ -145,7 +149,7 @@ export class WarehouseWriter {
   }
 
   private nextAttempt(batch: Batch, attempt: Attempt, error: unknown, attempts: number): Attempt | undefined {
-    if (attempts >= 6 || error instanceof FencedOut || error instanceof Failure) return undefined;
+    if (attempts >= 6 || isSettled(error)) return undefined;
     const fault = judgeFault(error);
     switch (fault.kind) {
       case 'environment':
@@ -162,13 +166,21 @@ export class WarehouseWriter {
   }
 
   private async rollback(cause: unknown): Promise<void> {
-    if (sqlStateOf(cause) === undefined && !(cause instanceof FencedOut) && !(cause instanceof Failure)) return;
+    if (sqlStateOf(cause) === undefined && !isSettled(cause)) return;
     await this.client.query('rollback').catch(() => undefined);
     await this.landing.forget().catch(() => undefined);
   }
 
+  /** Whose trouble it is, where it is one topic's. */
+  private troubleOf(batch: Batch, error: unknown, explained: unknown): unknown {
+    if (!(explained instanceof Failure)) return explained;
+    const topic = this.current?.target.topic ?? topicOfTable(batch, error);
+    const isTopics = explained.kind === 'config_error' || isOfOneTable(error);
+    return topic !== undefined && isTopics ? new TopicTrouble(topic, explained) : explained;
+  }
+
   private explain(error: unknown): unknown {
-    if (error instanceof FencedOut) return error;
+    if (error instanceof FencedOut || error instanceof TopicTrouble) return error;
     if (this.current !== undefined && judgeFault(error).kind === 'table-changed') {
       const { name, topic, stream } = this.current.target;
       return failureFromPostgres(error, {
@@ -178,6 +190,20 @@ export class WarehouseWriter {
     }
     return failureFromPostgres(error, { what: 'Could not write a batch to the warehouse' });
   }
+}
+
+/** What no other attempt can change. */
+function isSettled(error: unknown): boolean {
+  return error instanceof FencedOut || error instanceof Failure || error instanceof TopicTrouble;
+}
+
+/**
+ * Whether the error, though no fault of the configuration, can be of one table alone: somebody's lock, a trigger that
+ * raises, a right or an object that is missing.
+ */
+function isOfOneTable(error: unknown): boolean {
+  const state = sqlStateOf(error) ?? '';
+  return state === '55P03' || state === '57014' || /^(P0|0A|2F|38|39|42|44)/.test(state);
 }
 
 /** A careful attempt puts aside what a statement refuses: what it still fails with, the commit refused. */
@@ -211,15 +237,24 @@ function named(error: unknown): string {
 
 const TOLERATE = 'set errors.tolerance=all to put such records aside in the dead letter queue';
 
-function undecodableRecord({ topic, partition, offset, errorMessage }: DeadLetter): Failure {
-  return Failure.config(
+function undecodableRecord({ topic, partition, offset, errorMessage }: DeadLetter): TopicTrouble {
+  const failure = Failure.config(
     `${topic} partition ${partition} offset ${offset}: ${errorMessage}. Correct the producer, or ${TOLERATE}.`,
   );
+  return new TopicTrouble(topic, failure, 'stop');
 }
 
-function unfit(table: TableBatch, letter: DeadLetter): Failure {
-  return Failure.config(
+function unfit(table: TableBatch, letter: DeadLetter): TopicTrouble {
+  const failure = Failure.config(
     `${letter.topic} partition ${letter.partition} offset ${letter.offset}: ${letter.errorMessage}. Correct the table, or ${TOLERATE}.`,
     { stream: { name: table.target.stream } },
   );
+  return new TopicTrouble(letter.topic, failure, 'stop');
+}
+
+/** A deferred constraint speaks up at the commit, when no table is being written. */
+function topicOfTable(batch: Batch, error: unknown): string | undefined {
+  if (sqlStateOf(error) === undefined) return undefined;
+  const { schema, table } = error as { schema?: unknown; table?: unknown };
+  return batch.usedTables.find(({ target: { name } }) => name.schema === schema && name.table === table)?.target.topic;
 }

@@ -23,6 +23,13 @@ export function logEvents(log: Logger, logDeadLetters: boolean): SinkEvents {
     reset: ({ topic, partition }, from, to) => {
       log.warn({ topic, partition, from, to }, 'the topic no longer holds the offset; reading from its beginning');
     },
+    parked: ({ topic, failure }, retryMs) => {
+      const detail = failure.detail === undefined ? {} : { detail: failure.detail };
+      log.error({ topic, reason: failure.message, ...detail, retryMs }, 'topic parked: the others continue');
+    },
+    unparked: (topic) => {
+      log.info({ topic }, 'parked topic lands again');
+    },
     retrying: (error, waitMs) => {
       log.warn(
         {

@@ -54,6 +54,16 @@ export class SinkMetrics {
         }
       },
     });
+    new Gauge({
+      name: 'sink_parked_topics',
+      help: '1 for each topic that cannot land while others can',
+      labelNames: ['topic'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const { topic } of current()?.parked ?? []) this.set({ topic }, 1);
+      },
+    });
   }
 
   readonly events: SinkEvents = {
@@ -66,6 +76,8 @@ export class SinkMetrics {
       this.flush.observe(milliseconds / 1000);
       for (const { topic, stage } of deadLetters) this.deadLetters.inc({ topic, stage });
     },
+    parked: () => undefined,
+    unparked: () => undefined,
     retrying: () => {
       this.retries.inc();
     },

@@ -15,10 +15,11 @@ export interface Figures {
   readonly lag: number;
   readonly partitions: number;
   readonly deadLetters: number;
+  readonly parked: number;
 }
 
 /** `12,345 records · 6,789/s · lag 42 · 4 partitions · 0 dead letters` */
-function progressText({ records, perSecond, lag, partitions, deadLetters }: Figures): string {
+function progressText({ records, perSecond, lag, partitions, deadLetters, parked }: Figures): string {
   const number = (value: number) => Math.round(value).toLocaleString('en');
   return [
     `${number(records)} records`,
@@ -26,6 +27,7 @@ function progressText({ records, perSecond, lag, partitions, deadLetters }: Figu
     `lag ${number(lag)}`,
     `${partitions} partitions`,
     `${number(deadLetters)} dead letters`,
+    ...(parked === 0 ? [] : [`${parked} topics parked`]),
   ].join(' · ');
 }
 
@@ -66,7 +68,8 @@ export class ProgressLine {
     const perSecond = (this.records - this.lastRecords) * (1000 / EVERY_MS);
     this.lastRecords = this.records;
     const { records, deadLetters } = this;
-    const text = progressText({ records, perSecond, lag, partitions: partitions.length, deadLetters });
+    const parked = this.current()?.parked.length ?? 0;
+    const text = progressText({ records, perSecond, lag, partitions: partitions.length, deadLetters, parked });
     this.terminal.write(`\r\u001b[2K${text.slice(0, (this.terminal.columns ?? 80) - 1)}`);
   }
 }

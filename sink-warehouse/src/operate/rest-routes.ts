@@ -146,9 +146,18 @@ function info({ config }: Connector) {
   return { name: config.name, config: config.shown, tasks: [{ connector: config.name, task: 0 }], type: 'sink' };
 }
 
-function status({ connector: { config, state }, worker }: Call) {
+/** Kafka Connect says in a task's `trace` what is wrong; our task goes on with the other topics. */
+function status({ connector: { config, state, sink }, worker }: Call) {
   const at = { state, worker_id: worker.id };
-  return { name: config.name, connector: at, tasks: [{ id: 0, ...at }], type: 'sink' };
+  const parked = sink?.parked ?? [];
+  const trace = parked.map(({ topic, failure }) => `${topic} is parked: ${failure.message}`).join('\n');
+  return {
+    name: config.name,
+    connector: at,
+    tasks: [{ id: 0, ...at, ...(trace === '' ? {} : { trace }) }],
+    ...(parked.length === 0 ? {} : { parked_topics: parked.map(({ topic }) => topic) }),
+    type: 'sink',
+  };
 }
 
 function topicsOf({ sink }: Connector): string[] {

@@ -14,6 +14,7 @@ import type { Batch, DeadLetter } from '../load/batch';
 import { rawRecord } from '../load/raw-record';
 import { lineageOf, type Lineage } from '../load/table-batch';
 import { shownTable } from '../tables/table-name';
+import { TopicTrouble } from '../load/topic-trouble';
 import type { TableTarget } from '../load/table-target';
 import type { TopicDecision } from '../tables/topic-decision';
 import type { HeldPartition } from './held-partition';
@@ -42,6 +43,7 @@ export class Assembler {
 
   /**
    * @param full is asked after each of Kafka's batches and returns the batch to go on with: this one, or a new one
+   * @throws TopicTrouble where the topic cannot land as it is configured; the batch may hold some of its rows
    */
   async add(
     fetched: FetchedPartition,
@@ -64,18 +66,31 @@ export class Assembler {
         const bytes = await decompress(header.codec, records.subarray(header.recordsStart, header.end));
         const raw = target.keepRaw({ topic, partition, header, bytes });
         this.cursor.open(header, bytes);
-        while (this.cursor.next()) {
-          if (this.cursor.offset < from) continue; // the batch began below where the warehouse stands
-          count += 1;
-          await this.addRecord(target, topic, partition, raw);
+        try {
+          while (!held.isParked && this.cursor.next()) {
+            if (this.cursor.offset < from) continue; // the batch began below where the warehouse stands
+            count += 1;
+            await this.addRecord(target, topic, partition, raw);
+          }
+        } catch (error) {
+          throw isFailure(error) && error.kind === 'config_error' ? new TopicTrouble(topic, error) : error;
         }
-        target.records += count;
       }
+      if (held.isParked) {
+        target.drop(topic);
+        return target;
+      }
+      target.records += count;
       held.takenTo = header.lastOffset + 1;
       target.reach(held, from, held.takenTo, count);
       target = await full(target);
       await nextTurn(); // heartbeats and the answers of broker and warehouse have their turn
     }
+  }
+
+  /** The topic is parked: what was learnt of its table may be what is wrong. */
+  forget(topic: string): void {
+    this.tables.forget(topic);
   }
 
   /** Follows what the warehouse decided: which table a topic fills, and whether its records have keys. */

@@ -2,6 +2,7 @@ import type { TopicPartition } from '@ewallet/kafka';
 import type { DeadLetter, Progress } from '../load/batch';
 import type { TargetState } from '../state/target-state';
 import type { HeldPartition } from './held-partition';
+import type { ParkedTopic } from './parked-topics';
 
 export interface Commit {
   readonly records: number;
@@ -20,6 +21,10 @@ export interface SinkEvents {
   assigned(partitions: readonly Readonly<HeldPartition>[]): void;
   committed(commit: Commit): void;
   reset(partition: TopicPartition, from: number, to: number): void;
+  /** The topic waits, and the others go on. */
+  parked(topic: ParkedTopic, retryMs: number): void;
+  /** A topic that was parked lands again. */
+  unparked(topic: string): void;
   retrying(error: unknown, waitMs: number): void;
   rejoining(reason: string): void;
 }
@@ -38,6 +43,12 @@ export function allEvents(...listeners: readonly Partial<SinkEvents>[]): SinkEve
     },
     reset: (partition, from, to) => {
       for (const listener of listeners) listener.reset?.(partition, from, to);
+    },
+    parked: (topic, retryMs) => {
+      for (const listener of listeners) listener.parked?.(topic, retryMs);
+    },
+    unparked: (topic) => {
+      for (const listener of listeners) listener.unparked?.(topic);
     },
     retrying: (error, waitMs) => {
       for (const listener of listeners) listener.retrying?.(error, waitMs);

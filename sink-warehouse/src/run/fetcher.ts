@@ -8,6 +8,7 @@ import {
   offsetAfter,
   partitionKey,
 } from '@ewallet/kafka';
+import { TopicTrouble } from '../load/topic-trouble';
 import type { FetchQueue } from './fetch-queue';
 import type { HeldPartition } from './held-partition';
 
@@ -33,21 +34,23 @@ export async function fetchAll(
   held: ReadonlyMap<string, HeldPartition>,
   queue: FetchQueue,
   options: FetcherOptions,
+  park: (trouble: TopicTrouble) => void,
 ): Promise<void> {
   try {
     while (!queue.isClosed()) {
-      const byLeader = groupByLeader(cluster, [...held.values()]);
+      const wanted = [...held.values()].filter(({ isParked }) => !isParked);
+      const byLeader = groupByLeader(cluster, wanted);
       const led = [...byLeader.values()].reduce((count, own) => count + own.length, 0);
       const round = new AbortController();
       // Partitions without a leader are looked up again after a while; those that have one are read meanwhile.
       const refresh =
-        led < held.size
+        led < wanted.length
           ? sleep(1000).then(() => {
               round.abort();
             })
           : undefined;
       await Promise.all(
-        [...byLeader].map(([nodeId, own]) => fetchLoop(cluster, nodeId, own, held, queue, options, round)),
+        [...byLeader].map(([nodeId, own]) => fetchLoop(cluster, nodeId, own, held, queue, options, round, park)),
       );
       await refresh;
       if (!queue.isClosed()) {
@@ -68,12 +71,15 @@ async function fetchLoop(
   queue: FetchQueue,
   options: FetcherOptions,
   round: AbortController,
+  park: (trouble: TopicTrouble) => void,
 ): Promise<void> {
   const broker = await cluster.findBroker({ nodeId });
   while (!round.signal.aborted && !queue.isClosed()) {
     await queue.room();
     if (queue.isClosed()) return;
-    const partitions = own.map(({ topic, partition, topicId, fetchOffset }) => ({
+    const wanted = own.filter(({ isParked }) => !isParked);
+    if (wanted.length === 0) return;
+    const partitions = wanted.map(({ topic, partition, topicId, fetchOffset }) => ({
       topic,
       partition,
       topicId,
@@ -82,28 +88,36 @@ async function fetchLoop(
     const fetched = await fetchFrom(broker, { ...options, minBytes: 1, partitions });
     for (const part of fetched) {
       const partition = held.get(partitionKey(part));
-      if (partition === undefined) continue;
-      if (!accept(part, partition)) {
+      if (partition === undefined || partition.isParked) continue;
+      const answer = judge(part, partition);
+      if (answer === 'stale') {
         await sleep(RETRY_MS);
         round.abort();
         continue;
       }
+      if (answer instanceof TopicTrouble) {
+        park(answer);
+        continue;
+      }
       if (part.records.length === 0) continue;
       const next = offsetAfter(part.records);
-      if (next === undefined) throw oversized(part, options);
+      if (next === undefined) {
+        park(new TopicTrouble(part.topic, oversized(part, options)));
+        continue;
+      }
       partition.fetchOffset = Math.max(next, partition.fetchOffset);
       queue.give(part);
     }
   }
 }
 
-/** False where the broker has to be looked up again. */
-function accept(part: FetchedPartition, partition: HeldPartition): boolean {
+/** `stale` where the broker has to be looked up again. */
+function judge(part: FetchedPartition, partition: HeldPartition): 'records' | 'stale' | TopicTrouble {
   if (part.errorCode === 0) {
     partition.stableOffset = part.lastStableOffset;
-    return true;
+    return 'records';
   }
-  if (STALE_METADATA.has(part.errorCode)) return false;
+  if (STALE_METADATA.has(part.errorCode)) return 'stale';
   if (part.errorCode === OFFSET_OUT_OF_RANGE) {
     throw Failure.transient(
       `${part.topic} partition ${part.partition}: offset ${partition.fetchOffset} is not in the topic any more.`,
@@ -115,8 +129,11 @@ function accept(part: FetchedPartition, partition: HeldPartition): boolean {
       `${part.topic} partition ${part.partition}: the broker does not know the topic's id; it was deleted, or made anew.`,
     );
   }
-  throw Failure.transient(
-    `${part.topic} partition ${part.partition}: the broker refused to read it with error code ${part.errorCode}.`,
+  return new TopicTrouble(
+    part.topic,
+    Failure.transient(
+      `${part.topic} partition ${part.partition}: the broker refused to read it with error code ${part.errorCode}.`,
+    ),
   );
 }
 

@@ -11,6 +11,8 @@ export interface HeldPartition extends TopicPartition {
   takenTo: number;
   /** The next offset in the warehouse. */
   committedTo: number;
+  /** Whether its topic waits: nothing of it is fetched, taken or committed. */
+  isParked: boolean;
   /** The end of what a read-committed consumer may read, as the last fetch told. */
   stableOffset: number;
 }

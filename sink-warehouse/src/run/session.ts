@@ -6,12 +6,16 @@ import {
   partitionKey,
   readLogBounds,
   readTopicIds,
+  type FetchedPartition,
+  type LogBounds,
   type TopicPartition,
 } from '@ewallet/kafka';
+import { isFailure } from '@ewallet/failure';
 import type { SinkConfig } from '../config/sink-config';
 import type { DeadLetterBreaker } from '../deadletters/breaker';
 import { Batch } from '../load/batch';
-import { WarehouseWriter } from '../load/warehouse-writer';
+import { TopicTrouble } from '../load/topic-trouble';
+import { type Landed, WarehouseWriter } from '../load/warehouse-writer';
 import { claimPartitions, type Claim } from '../state/fences';
 import { moveOffset } from '../state/move-offset';
 import type { Assembler } from './assembler';
@@ -20,6 +24,7 @@ import { fetchAll } from './fetcher';
 import { AnswerClock, answerInTime } from './answer-in-time';
 import type { HeldPartition } from './held-partition';
 import type { SinkEvents } from './events';
+import type { ParkedTopics } from './parked-topics';
 import { resumeAt } from './starting-offsets';
 
 /** What a session works with; all of it outlives the session. */
@@ -31,6 +36,7 @@ export interface SessionParts {
   readonly assembler: Assembler;
   readonly events: SinkEvents;
   readonly breaker: DeadLetterBreaker;
+  readonly parked: ParkedTopics;
   /** Names this process in sink.offsets. */
   readonly owner: string;
   readonly now: () => number;
@@ -51,6 +57,8 @@ export class Session {
   private committing: Promise<void> = Promise.resolve();
   private ending = false;
   private isIdle = true;
+  /** How far the other topics land before a bad record ends the sink, by partition. */
+  private stopAt: ReadonlyMap<string, number> | undefined;
   isClaimed = false;
   private running: Promise<void> = Promise.resolve();
 
@@ -107,15 +115,20 @@ export class Session {
   }
 
   private async claimAndWork(): Promise<void> {
-    const { config, cluster, events } = this.parts;
+    const { config, cluster, events, parked, now } = this.parts;
+    parked.begin([...new Set(this.membership.partitions.map(({ topic }) => topic))], now());
     await answerInTime(this.parts.client, config.warehouseTimeoutMs, this.claim());
     this.isClaimed = true;
     events.assigned(this.partitions);
-    const fetching = fetchAll(cluster, this.held, this.queue, config.fetch);
+    this.goOnWithoutParked();
+    const fetching = fetchAll(cluster, this.held, this.queue, config.fetch, (trouble) => {
+      this.park(trouble);
+    });
     try {
       await this.work();
       await this.committing;
-      if (!this.filling.isEmpty) await this.commit(this.filling);
+      if (!this.filling.isEmpty) await this.flush(this.filling);
+      await this.committing;
     } finally {
       this.queue.close();
       await Promise.allSettled([fetching, this.committing]);
@@ -123,7 +136,7 @@ export class Session {
   }
 
   private async claim(): Promise<void> {
-    const { config, cluster, client, group, owner } = this.parts;
+    const { config, cluster, client, group, owner, parked } = this.parts;
     // The ids first: should a topic be made anew after this, the fetch, which names the id, is refused.
     const topicIds = await readTopicIds(cluster, [...new Set(this.membership.partitions.map(({ topic }) => topic))]);
     const bounds = await readLogBounds(cluster, this.membership.partitions);
@@ -145,6 +158,7 @@ export class Session {
     }
     const boundsByKey = new Map(bounds.map((entry) => [partitionKey(entry), entry]));
     for (const claim of claims) await this.hold(claim, topicIds.get(claim.topic), boundsByKey.get(partitionKey(claim)));
+    for (const held of this.held.values()) held.isParked = parked.has(held.topic);
   }
 
   private async hold(
@@ -154,8 +168,9 @@ export class Session {
   ): Promise<void> {
     const { config, client, events } = this.parts;
     if (bounds === undefined) return;
-    const start = resumeAt({ ...claim, currentTopicId: topicId }, bounds, config.resetPolicy);
-    if (start !== claim.nextOffset || (topicId !== undefined && topicId !== claim.topicId)) {
+    const allowed = this.startOf({ ...claim, currentTopicId: topicId }, bounds);
+    const start = allowed ?? claim.nextOffset;
+    if (allowed !== undefined && (start !== claim.nextOffset || (topicId !== undefined && topicId !== claim.topicId))) {
       events.reset(claim, claim.nextOffset, start);
       await moveOffset(client, config.name, claim, { offset: start, topicId });
     }
@@ -168,8 +183,54 @@ export class Session {
       fetchOffset: start,
       takenTo: start,
       committedTo: start,
+      isParked: false,
       stableOffset: bounds.stable,
     });
+  }
+
+  /** Undefined where the topic lacks the warehouse's offset and nobody allowed another one: it is parked. */
+  private startOf(
+    place: Claim & { readonly currentTopicId: string | undefined },
+    bounds: LogBounds,
+  ): number | undefined {
+    const { config, parked, events, now } = this.parts;
+    try {
+      return resumeAt(place, bounds, config.resetPolicy);
+    } catch (error) {
+      if (!isFailure(error) || error.kind !== 'config_error') throw error;
+      if (!parked.has(place.topic)) {
+        parked.park(new TopicTrouble(place.topic, error), now());
+        events.parked({ topic: place.topic, failure: error }, config.topicsRetryMs);
+      }
+      return undefined;
+    }
+  }
+
+  /** The topic waits: nothing of it stays in memory, and the warehouse knows where to go on. */
+  private park(trouble: TopicTrouble): void {
+    const { topic, failure } = trouble;
+    const { parked, assembler, events, config, now } = this.parts;
+    parked.park(trouble, now());
+    for (const held of this.held.values()) if (held.topic === topic) held.isParked = true;
+    // Not from the batch that is being committed: its offsets may have been moved already, for rows that still follow.
+    this.filling.drop(topic);
+    assembler.forget(topic);
+    events.parked({ topic, failure }, config.topicsRetryMs);
+    this.goOnWithoutParked();
+  }
+
+  /** @throws Failure where nothing is left that can land, or nothing that has to land before a bad record ends the sink */
+  private goOnWithoutParked(): void {
+    const { parked } = this.parts;
+    const held = [...this.held.values()];
+    const reason = parked.reasonToStop(held.map(({ topic }) => topic));
+    if (reason !== undefined) throw reason;
+    const { stopping } = parked;
+    if (stopping === undefined) return;
+    const others = held.filter(({ isParked }) => !isParked);
+    this.stopAt ??= new Map(others.map((partition) => [partitionKey(partition), partition.stableOffset]));
+    if (others.every((partition) => partition.committedTo >= (this.stopAt?.get(partitionKey(partition)) ?? 0)))
+      throw stopping;
   }
 
   private async work(): Promise<void> {
@@ -178,13 +239,22 @@ export class Session {
       const wait = this.filling.isEmpty ? 60_000 : this.filling.openedAt + config.flush.intervalMs - now();
       const fetched = await this.queue.take(wait);
       const held = fetched === undefined ? undefined : this.held.get(partitionKey(fetched));
-      if (fetched !== undefined && held !== undefined) {
+      if (fetched !== undefined && held?.isParked === false) {
         if (this.filling.isEmpty) this.filling.openedAt = now();
-        this.filling = await assembler.add(fetched, held, this.filling, (batch) => this.flushIfFull(batch));
+        await this.assemble(assembler, fetched, held);
       }
       const due = !this.filling.isEmpty && now() - this.filling.openedAt >= config.flush.intervalMs;
-      if (due && this.isIdle) this.filling = await this.flush(this.filling);
+      if (due && this.isIdle) await this.flush(this.filling);
       else if (due) await this.settled();
+    }
+  }
+
+  private async assemble(assembler: Assembler, fetched: FetchedPartition, held: HeldPartition): Promise<void> {
+    try {
+      await assembler.add(fetched, held, this.filling, (batch) => this.flushIfFull(batch));
+    } catch (error) {
+      if (!(error instanceof TopicTrouble)) throw error;
+      this.park(error);
     }
   }
 
@@ -203,6 +273,7 @@ export class Session {
     await this.committing;
     const next = this.spare;
     this.spare = batch;
+    this.filling = next;
     next.openedAt = this.parts.now();
     this.committing = this.commit(batch);
     this.committing.catch((error: unknown) => {
@@ -212,14 +283,19 @@ export class Session {
   }
 
   private async commit(batch: Batch): Promise<void> {
-    const { events, now } = this.parts;
+    const { events, parked, now } = this.parts;
     this.isIdle = false;
     const started = now();
     try {
-      const landed = await this.clock.limit(this.writer.land(batch, this.fences));
+      const landed = await this.landWithoutParked(batch);
       for (const progress of batch.progress.values()) {
         const held = this.held.get(partitionKey(progress));
         if (held !== undefined) held.committedTo = progress.next;
+        if (parked.landed(progress.topic)) events.unparked(progress.topic);
+      }
+      if (landed === undefined) {
+        batch.clear();
+        return;
       }
       events.committed({
         records: batch.records,
@@ -231,9 +307,24 @@ export class Session {
         progress: [...batch.progress.values()],
       });
       batch.clear();
+      if (parked.stopping !== undefined) this.goOnWithoutParked();
     } finally {
       this.isIdle = true;
       this.queue.nudge();
+    }
+  }
+
+  /** The batch less the topics that turn out not to land; undefined where nothing is left of it. */
+  private async landWithoutParked(batch: Batch): Promise<Landed | undefined> {
+    for (;;) {
+      try {
+        return await this.clock.limit(this.writer.land(batch, this.fences));
+      } catch (error) {
+        if (!(error instanceof TopicTrouble)) throw error;
+        batch.drop(error.topic);
+        this.park(error);
+        if (batch.isEmpty) return undefined;
+      }
     }
   }
 }

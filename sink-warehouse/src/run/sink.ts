@@ -29,6 +29,7 @@ import { openWarehouse } from '../state/with-warehouse';
 import { answerInTime } from './answer-in-time';
 import { Assembler } from './assembler';
 import type { SinkEvents } from './events';
+import { type ParkedTopic, ParkedTopics } from './parked-topics';
 import { Session } from './session';
 import { isWaitingForTopic, nextLookMs } from './topic-look';
 import { TopicTables } from './topic-tables';
@@ -62,6 +63,7 @@ export class Sink {
   private paused: AbortController | undefined;
   private knowsTargetState = false;
   private readonly breaker: DeadLetterBreaker;
+  private readonly parkedTopics: ParkedTopics;
   private cluster: Cluster | undefined;
   private failingSince: number | undefined;
   private backoffMs = FIRST_BACKOFF_MS;
@@ -73,10 +75,16 @@ export class Sink {
     private readonly now: () => number,
   ) {
     this.breaker = new DeadLetterBreaker(config.errors.breakerPerMinute);
+    this.parkedTopics = new ParkedTopics(config.topicsRetryMs);
   }
 
   get partitions(): Session['partitions'] {
     return this.session?.partitions ?? [];
+  }
+
+  /** Topics that cannot land while others can. */
+  get parked(): readonly ParkedTopic[] {
+    return this.parkedTopics.list;
   }
 
   /** Whether the group gave this process its share, which may be nothing, and the warehouse let it claim that. */
@@ -207,6 +215,8 @@ export class Sink {
             this.session.end();
           }
         }
+        // A new session tries them again, once this one has committed what it has.
+        if (this.parkedTopics.isDue(this.now())) this.session?.end();
         if (this.now() < lookAt) continue;
         const lookedAt = this.now();
         const found = await chosenPartitions(cluster, topics, errors.topic);
@@ -247,6 +257,7 @@ export class Sink {
           assembler,
           events: this.recovering(),
           breaker: this.breaker,
+          parked: this.parkedTopics,
           owner: this.owner,
           now: this.now,
         },
@@ -292,6 +303,8 @@ export class Sink {
       settings: {
         // A sink that was stopped in a transaction must not keep its locks from its successor.
         idle_in_transaction_session_timeout: durationSetting(this.config.warehouseTimeoutMs),
+        // Shorter than the statement's own, so that a lock on one table is told from a warehouse that does not answer.
+        lock_timeout: durationSetting(Math.ceil(this.config.warehouseTimeoutMs / 2)),
         client_min_messages: 'warning',
       },
     });

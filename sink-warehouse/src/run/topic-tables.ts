@@ -58,6 +58,10 @@ export class TopicTables {
     }
   }
 
+  forget(topic: string): void {
+    this.byTopic.delete(topic);
+  }
+
   /** The table of a topic that has none in this process yet. */
   async open(topic: string, record: RecordCursor, origin: Origin): Promise<TableTarget> {
     const { stream, namespace, name } = this.name(topic, record, origin);

@@ -61,7 +61,7 @@ test('a second topic that would fill a table is refused, also after a restart an
 
   const rows = async () => sinks.rows(`select label from raw."pay_${name}"`);
   for (const [more, whose] of [
-    [{}, ''],
+    [{ topics: us, 'topics.regex': undefined }, ''],
     [{ name: `${name}-2`, topics: us, 'topics.regex': undefined }, ` for connector ${name}`],
   ] as const) {
     const exit = await SinkProcess.start('run', sinks.config(name, more)).exited;
