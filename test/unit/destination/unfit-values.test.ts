@@ -55,8 +55,8 @@ const binary: readonly (readonly ['float' | 'double', string, 'fits' | 'truncate
   ['float', '3.4028235e38', 'fits', Math.fround(3.4028235e38)],
   ['float', '1.17549435e-38', 'fits', Math.fround(1.17549435e-38)],
   ['float', '0.10000000149011612', 'fits', Math.fround(0.1)],
-  ['float', '93.38784790039062', 'fits', 93.38784790039062],
-  ['double', '93.38784790039062', 'fits', 93.38784790039062],
+  ['float', '93.38784790039062', 'fits', 93.387847900390625],
+  ['double', '93.38784790039062', 'fits', 93.387847900390625],
   ['float', '16777217', 'truncated', 16777216],
 ];
 
