@@ -7,6 +7,7 @@ const stages = [
   'sync',
   'audit',
   'pipeline',
+  'mapping',
   'deploy/airbyte',
   'tools/local-stack',
   'tools/demo',

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withMapping } from './dbt/mapping.mjs';
 import { privateSeeds } from './dbt/seeds.mjs';
 import { namedWarehouse } from './dbt/warehouse.mjs';
 import { provideEnvironment } from './setup/python.mjs';
@@ -12,16 +13,22 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const project = path.join(root, 'dbt');
 const [first, ...rest] = process.argv.slice(2);
 // `npm run dbt:lint` is the same environment with another program in it.
-const [program, args] = first === 'lint' ? ['sqlfluff', ['lint', '.', ...rest]] : ['dbt', [first ?? '--help', ...rest]];
+let [program, args] = first === 'lint' ? ['sqlfluff', ['lint', '.', ...rest]] : ['dbt', [first ?? '--help', ...rest]];
 
 try {
-  const seeds = process.env.EWALLET_DBT_SEEDS;
+  let seeds = process.env.EWALLET_DBT_SEEDS;
   const env = { DBT_PROFILES_DIR: project, ...process.env };
   if (program === 'dbt') {
     const warehouse = namedWarehouse(args[0], process.env);
     if (warehouse.kind === 'stop') throw new Error(warehouse.why);
     if (warehouse.note !== undefined) say(warehouse.note);
-    if (seeds) env.EWALLET_DBT_SEEDS = privateSeeds(project, seeds, process.env.INIT_CWD ?? process.cwd());
+    const from = process.env.INIT_CWD ?? process.cwd();
+    if (process.env.EWALLET_DBT_MAPPING) {
+      const mapped = withMapping(process.env.EWALLET_DBT_MAPPING, from, args);
+      args = mapped.args;
+      seeds ||= mapped.seeds;
+    }
+    if (seeds) env.EWALLET_DBT_SEEDS = privateSeeds(project, seeds, from);
   }
   await provideEnvironment(root, 'dbt');
   const child = spawn(path.join(root, '.venv', 'bin', program), args, {

@@ -1,6 +1,7 @@
 {#
   Double entry: what each completed transaction takes from and gives to wallets. The source pays amount and fee, the
-  destination receives the amount, the currency's fee wallet the fee, so the entries of a transaction add up to zero.
+  destination receives the amount, the currency's fee wallet the fee, so the entries of a transaction add up to zero. What the
+  destination bears of a fee (destination_fee_amount) comes out of what it receives, and the source does not pay it.
 
   Entries are three constant rows and a case: a lateral values list of expressions is set up anew for each transaction, which took
   half of the time that their sums need.
@@ -19,8 +20,8 @@
     end as wallet_id,
     transactions.currency,
     case entries.entry
-      when 'paid' then -transactions.amount - transactions.fee_amount
-      when 'received' then transactions.amount
+      when 'paid' then -transactions.amount - transactions.fee_amount + transactions.destination_fee_amount
+      when 'received' then transactions.amount - transactions.destination_fee_amount
       else transactions.fee_amount
     end as amount
   from {{ transactions }} as transactions

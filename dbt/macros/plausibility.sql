@@ -40,7 +40,7 @@
 {% macro first_sign_up() -%}
   {%- set signed_up_at = wallet_time('users', 'created_at', 'created_at') -%}
   (
-    select min({{ signed_up_at }}) from {{ wallet_relation('users') }}
+    select min({{ signed_up_at }}) from {{ wallet_relation('users') }} as source_rows
     where {{ signed_up_at }} >= date '{{ var("earliest_sign_up") }}'
   )
 {%- endmacro %}

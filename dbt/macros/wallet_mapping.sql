@@ -8,9 +8,56 @@
   {{ return(source('ewallet_' ~ var('ewallet_ingestion'), table)) }}
 {% endmacro %}
 
-{# The SQL expression that yields a canonical column: ewallet_columns.<table>.<column>, or the default. #}
+{#
+  The SQL expression that yields a canonical column: ewallet_columns.<table>.<column>, or the default. It reads the table's own
+  columns; a subquery in it names the row by `source_rows`. Of a table that the wallet does not have (ewallet_absent) it is null.
+#}
 {% macro wallet_column(table, column, default) -%}
-  {{- var('ewallet_columns').get(table, {}).get(column, default) -}}
+  {%- if table in var('ewallet_absent') -%}
+    {{ default if table == 'currencies' else 'null' }}
+  {%- else -%}
+    {{ var('ewallet_columns').get(table, {}).get(column, default) }}
+  {%- endif -%}
+{%- endmacro %}
+
+{# An expression of a row that is not deleted: personal data ends with the person's account. #}
+{% macro unless_deleted(table, expression) -%}
+  {%- set deleted = var('ewallet_deleted_when').get(table) -%}
+  {{- 'case when (' ~ deleted ~ ') is not true then ' ~ expression ~ ' end' if deleted else expression -}}
+{%- endmacro %}
+
+{# The status of a customer, merchant or wallet: of a deleted one `closed`, as what it did before remains. #}
+{% macro status_unless_deleted(table, expression) -%}
+  {%- set deleted = var('ewallet_deleted_when').get(table) -%}
+  {{- "case when " ~ deleted ~ " then 'closed' else " ~ expression ~ ' end' if deleted else expression -}}
+{%- endmacro %}
+
+{#
+  The rows of a table, all versions of them, for counts and times of arrival. Of a table that the wallet does not have there are
+  none; the currencies of a wallet without such a table are those of its map.
+#}
+{% macro landed_rows(table) -%}
+  {%- if table not in var('ewallet_absent') -%}
+    {{ wallet_relation(table) }} as source_rows
+  {%- else -%}
+    (
+      select
+        {%- if table == 'currencies' %}
+        from_currency as code,
+        to_currency as name,
+        case to_currency
+          {%- for code, places in var('ewallet_currency_digits').items() %}
+          when '{{ code }}' then {{ places }}
+          {%- endfor %}
+          else round(log(minor_unit_divisor))
+        end as scale,
+        cast(null as timestamp with time zone) as updated_at,
+        {%- endif %}
+        cast(null as timestamp with time zone) as _loaded_at,
+        cast(null as timestamp with time zone) as _airbyte_extracted_at
+      {{ 'from ' ~ ref('currency_map') if table == 'currencies' else 'where false' }}
+    ) as source_rows
+  {%- endif -%}
 {%- endmacro %}
 
 {# A key of the wallet, in the type that all keys have (key_type). #}
@@ -47,7 +94,7 @@
 
 {# Whether each row of the table is its key's only version: the sink's upsert mode keeps a unique index on it. #}
 {% macro holds_one_version(table, key) %}
-  {%- if execute -%}
+  {%- if execute and table not in var('ewallet_absent') -%}
     {%- set relation = wallet_relation(table) -%}
     {%- set column = wallet_column(table, key, key) -%}
     {{ return(is_unique_in(relation, [column]) or is_unique_over_partitions(relation, column)) }}
@@ -57,7 +104,7 @@
 
 {# The soft-delete column that a loader added to the table, or none. #}
 {% macro deletion_column(table) %}
-  {%- if execute -%}
+  {%- if execute and table not in var('ewallet_absent') -%}
     {%- set names = adapter.get_columns_in_relation(wallet_relation(table)) | map(attribute='name') | list -%}
     {{ return(['_ab_cdc_deleted_at', '_deleted_at'] | select('in', names) | first | default(none)) }}
   {%- endif -%}
@@ -69,9 +116,11 @@
   over all of it, which at a million rows saves a sort of seconds.
 #}
 {% macro latest_rows(table, key, replica_order) %}
+  {%- if table in var('ewallet_absent') -%}
+  {{ landed_rows(table) }}
+  {%- else -%}
   {%- set relation = wallet_relation(table) -%}
   {%- set key_column = wallet_column(table, key, key) -%}
-  {%- set deletion = deletion_column(table) -%}
   (
     select *
     from
@@ -80,7 +129,7 @@
       {%- else -%}
       (
         select distinct on ({{ key_column }}) *
-        from {{ relation }}
+        from {{ relation }} as source_rows
         order by
           {{ key_column }},
           {% if var('ewallet_ingestion') == 'kafka' -%}
@@ -90,8 +139,27 @@
           {%- endif %}
       ) as versions
       {%- endif %}
-    {{ 'where ' ~ deletion ~ ' is null' if deletion }}
+    {{ meant_rows(table) }}
   ) as source_rows
+  {%- endif -%}
+{%- endmacro %}
+
+{#
+  The condition that a row must meet to be one of the table's, or nothing: not deleted by a loader, meant by ewallet_filters where a
+  table holds others too, and for what happened, not deleted by the wallet. Customers, merchants and wallets that the wallet deleted
+  remain, as closed: what they did, and what they hold, is still there.
+#}
+{% macro meant_rows(table) -%}
+  {%- set conditions = [] -%}
+  {%- set deletion = deletion_column(table) -%}
+  {%- if deletion -%}{%- do conditions.append(deletion ~ ' is null') -%}{%- endif -%}
+  {%- if var('ewallet_filters').get(table) -%}
+    {%- do conditions.append('(' ~ var('ewallet_filters')[table] ~ ')') -%}
+  {%- endif -%}
+  {%- if var('ewallet_deleted_when').get(table) and table in ['transactions', 'user_activity', 'currencies'] -%}
+    {%- do conditions.append('(' ~ var('ewallet_deleted_when')[table] ~ ') is not true') -%}
+  {%- endif -%}
+  {{- 'where ' ~ conditions | join(' and ') if conditions -}}
 {%- endmacro %}
 
 {# Joins the value map for one domain; the value that it has no line for becomes 'unmapped'. #}

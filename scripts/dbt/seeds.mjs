@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import path from 'node:path';
 
 /** What the models read; a folder without one of them would fail in the middle of a build. */
-const needed = ['currency_map.csv', 'exchange_rates.csv', 'rfm_segments.csv', 'value_map.csv'];
+const needed = ['currency_map.csv', 'exchange_rates.csv', 'value_map.csv'];
 
 /**
  * Copies the folder's CSV and YAML files and returns the copy's path, relative to the project, for dbt to read.
@@ -21,6 +21,8 @@ export function privateSeeds(project, named, from) {
     throw new Error(`EWALLET_DBT_SEEDS names no folder: looked for ${candidates.join(' and ')}. Nothing was run.`);
   if (folder === path.join(project, 'seeds')) return 'seeds';
   const files = readdirSync(folder).filter((name) => /\.(csv|ya?ml)$/.test(name));
+  // Names for scores, not the wallet's: the project's own serve a folder that has none.
+  const ours = files.includes('rfm_segments.csv') ? [] : ['rfm_segments.csv'];
   const missing = needed.filter((name) => !files.includes(name));
   if (missing.length > 0)
     throw new Error(
@@ -30,11 +32,17 @@ export function privateSeeds(project, named, from) {
   const copy = path.join('target', 'seeds', createHash('sha256').update(folder).digest('hex').slice(0, 16));
   const target = path.join(project, copy);
   mkdirSync(target, { recursive: true });
-  for (const name of readdirSync(target)) if (!files.includes(name)) rmSync(path.join(target, name));
-  for (const name of files) {
+  const sources = [
+    ...files.map((name) => path.join(folder, name)),
+    ...ours.map((name) => path.join(project, 'seeds', name)),
+  ];
+  const names = new Set(sources.map((file) => path.basename(file)));
+  for (const name of readdirSync(target)) if (!names.has(name)) rmSync(path.join(target, name));
+  for (const file of sources) {
+    const name = path.basename(file);
     // Renamed into place, as another run may be reading it.
     const half = path.join(target, `${name}.${process.pid}.part`);
-    writeFileSync(half, readFileSync(path.join(folder, name)));
+    writeFileSync(half, readFileSync(file));
     renameSync(half, path.join(target, name));
   }
   return copy;

@@ -59,6 +59,7 @@ select
   signed.currency,
   signed.amount,
   signed.fee_amount,
+  signed.destination_fee_amount,
   cast(signed.net_amount as {{ var('money_type') }}) as net_amount,
   rates.exchange_rate,
   -- Rounded a row, so that sums over any grouping agree with each other.

@@ -11,13 +11,13 @@
   select
     '{{ stream }}' as stream,
     landed.raw_row_count,
-    {{ 'landed.raw_row_count' if holds_one_version(stream, key) and not deletion_column(stream)
+    {{ 'landed.raw_row_count' if holds_one_version(stream, key) and not meant_rows(stream)
       else '(select count(*) from ' ~ latest_rows(stream, key, loaded_at) ~ ')' }} as present_row_count,
     {%- if var('ewallet_ingestion') == 'kafka' %}
       landed.latest_extracted_at,
       (
         select avg(extract(epoch from _loaded_at - _airbyte_extracted_at))
-        from {{ wallet_relation(stream) }}
+        from {{ landed_rows(stream) }}
         where _loaded_at > landed.latest_loaded_at - interval '1 day'
       ) as average_load_delay_seconds,
     {%- else %}
@@ -32,7 +32,7 @@
         max(_airbyte_extracted_at) as latest_extracted_at,
       {%- endif %}
       max({{ wallet_loaded_at(stream, loaded_at) }}) as latest_loaded_at
-    from {{ wallet_relation(stream) }}
+    from {{ landed_rows(stream) }}
   ) as landed
   {%- if not loop.last %}
     union all

@@ -8,8 +8,10 @@ select
   cast({{ wallet_column('merchants', 'city', 'city') }} as text) as city,
   cast({{ wallet_column('merchants', 'fee_rate', 'fee_rate') }} as numeric(12, 6)) as fee_rate,
   -- An array in the wallet, JSON once it has come through Kafka.
-  to_jsonb({{ wallet_column('merchants', 'tags', 'tags') }}) as tags,
-  {{ mapped('status_map', wallet_column('merchants', 'status', 'status')) }} as merchant_status,
+  {%- set tags = wallet_column('merchants', 'tags', 'tags') %}
+  {{ 'cast(null as jsonb)' if tags == 'null' else 'to_jsonb(' ~ tags ~ ')' }} as tags,
+  {{ status_unless_deleted('merchants', mapped('status_map', wallet_column('merchants', 'status', 'status'))) }}
+    as merchant_status,
   cast({{ wallet_column('merchants', 'status', 'status') }} as text) as source_status,
   {{ plausible_time('merchants', 'created_at') }} as onboarded_at,
   {{ local_date('(' ~ plausible_time('merchants', 'created_at') ~ ')') }} as onboarded_date,

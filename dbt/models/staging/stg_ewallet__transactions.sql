@@ -14,6 +14,7 @@ select
   {{ money_or_null(in_major_units(wallet_column('transactions', 'amount', 'amount'))) }} as amount,
   -- No fee is no fee: a null would take the payer's side out of double entry. stg_ewallet__set_aside names such rows.
   {{ money_or_zero(in_major_units(wallet_column('transactions', 'fee', 'fee'))) }} as fee_amount,
+  {{ money_or_zero(in_major_units(wallet_column('transactions', 'destination_fee', '0'))) }} as destination_fee_amount,
   {{ wallet_key('transactions', 'source_wallet_id', 'source_wallet_id') }} as source_wallet_id,
   {{ wallet_key('transactions', 'destination_wallet_id', 'destination_wallet_id') }} as destination_wallet_id,
   {{ wallet_key('transactions', 'refund_of_id', 'refund_of_id') }} as refund_of_transaction_id,

@@ -8,7 +8,8 @@ select
   coalesce(currency_map.to_currency, 'unmapped') as currency,
   {{ currency }} as source_currency,
   {{ money_or_zero(in_major_units(wallet_column('wallets', 'balance', 'balance'))) }} as balance,
-  {{ mapped('status_map', wallet_column('wallets', 'status', 'status')) }} as wallet_status,
+  {{ status_unless_deleted('wallets', mapped('status_map', wallet_column('wallets', 'status', 'status'))) }}
+    as wallet_status,
   cast({{ wallet_column('wallets', 'status', 'status') }} as text) as source_status,
   {{ plausible_time('wallets', 'created_at') }} as opened_at,
   {{ local_date('(' ~ plausible_time('wallets', 'created_at') ~ ')') }} as opened_date,

@@ -19,6 +19,7 @@ const allowed = new Set([
 /** An SPDX expression of AND and OR, with brackets around the whole at most. */
 const allows = (expression: string): boolean =>
   expression
+    .replace('MIT/X11', 'MIT') // what MIT was called before SPDX named it
     .replace(/^\((.*)\)$/, '$1')
     .split(/ OR /)
     .some((alternative) => alternative.split(/ AND /).every((licence) => allowed.has(licence)));

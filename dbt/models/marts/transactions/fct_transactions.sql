@@ -24,6 +24,7 @@ select
   currency,
   amount,
   fee_amount,
+  destination_fee_amount,
   net_amount,
   exchange_rate,
   amount_reporting,

@@ -1,0 +1,47 @@
+import type { Database } from '../database/database';
+import type { TableProfile } from '../database/profile';
+import type { Role } from '../model/roles';
+import type { ColumnChoice } from './choose-columns';
+import type { Tables } from './choose-tables';
+import { expressionSql } from '../wallet/expression';
+import type { Asked, Line, Lookup } from './draft';
+import type { Reference } from './references';
+
+/** What is known so far while a mapping is proposed. */
+export interface Context {
+  readonly database: Database;
+  readonly schema: string;
+  readonly profiles: readonly TableProfile[];
+  readonly references: readonly Reference[];
+  readonly tables: Tables;
+  readonly columns: Readonly<Partial<Record<Role, ReadonlyMap<string, ColumnChoice>>>>;
+  /** Condition under which a row of the role's table is meant, where the table holds others too. */
+  readonly rows: Partial<Record<Role, string>>;
+  readonly lines: Line[];
+  readonly questions: Asked[];
+}
+
+export function tableOf(context: Context, role: Role): TableProfile | undefined {
+  return context.tables.roles[role]?.table;
+}
+
+/** The SQL of a column that was chosen for a role. */
+export function columnOf(context: Context, role: Role, name: string): string | undefined {
+  return context.columns[role]?.get(name)?.column.sql;
+}
+
+export function add(
+  context: Context,
+  path: readonly string[],
+  value: Line['value'],
+  confidence: number | undefined,
+  because: string,
+  alternatives: readonly string[] = [],
+): void {
+  context.lines.push({ path, value, confidence, because, ...(alternatives.length > 0 ? { alternatives } : {}) });
+}
+
+/** A lookup as SQL over the rows of the table that has it. */
+export function lookupSql(context: Context, { lookup, key, by, take }: Lookup): string {
+  return expressionSql({ kind: 'lookup', table: lookup, key, by, take }, context.schema);
+}

@@ -1,0 +1,125 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client } from 'pg';
+import { isSeq, parse, parseDocument, type Document } from 'yaml';
+import { PROJECT_ROOT, runCommand, runProgram, type CommandResult } from '../../support/command';
+import { warehouseEnvironment } from '../../support/configurations';
+import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { services } from '../../support/services';
+
+const WALLETS = path.join(PROJECT_ROOT, 'test', 'data', 'wallets');
+
+/** Figures of the marts under the names that a wallet's oracle.sql gives them. */
+const IN_THE_MARTS = `
+  with completed as (select * from marts.fct_transactions where transaction_status = 'completed')
+  select 'customers' as name, 'all' as currency, count(*)::text as value from marts.dim_users
+  union all select 'customers active', 'all', count(*)::text from marts.dim_users where user_status = 'active'
+  union all select 'merchants', 'all', count(*)::text from marts.dim_merchants having count(*) > 0
+  union all select 'transactions ' || transaction_status, currency, sum(transaction_count)::text from marts.daily_transaction_summary group by transaction_status, currency
+  union all select 'payments', currency, sum(gross_amount)::numeric(38, 4)::text from marts.daily_transaction_summary where transaction_status = 'completed' and transaction_type = 'payment' group by currency
+  union all select 'payments less refunds', currency, sum(net_amount)::numeric(38, 4)::text from marts.daily_transaction_summary where transaction_type in ('payment', 'refund') and transaction_status = 'completed' group by currency
+  union all select 'fees', currency, sum(fee_amount)::numeric(38, 4)::text from completed group by currency
+  union all select 'fees paid by receivers', currency, sum(destination_fee_amount)::numeric(38, 4)::text from completed group by currency
+  union all select 'money moved in reporting currency', (select currency from marts.dim_currencies where is_reporting_currency union select 'USD' limit 1), sum(amount_reporting)::numeric(38, 6)::text from completed
+  union all select 'customer balances', currency, sum(closing_balance)::numeric(38, 4)::text from marts.wallet_balances_daily where wallet_kind = 'customer' and balance_date = (select max(balance_date) from marts.wallet_balances_daily) group by currency
+  union all select 'failures: ' || failure_reason, 'all', count(*)::text from marts.fct_transactions where transaction_status = 'failed' and failure_reason is not null group by failure_reason
+  union all select 'busiest day', 'all', (select transaction_date || ' ' || sum(transaction_count) from marts.daily_transaction_summary group by transaction_date order by sum(transaction_count) desc, 1 limit 1)
+  union all select 'paying customers', 'all', count(distinct source_user_id)::text from completed where transaction_type in ('transfer', 'payment', 'withdrawal')
+  order by 1, 2`;
+
+export type Figures = Readonly<Record<string, string>>;
+
+/** A wallet's own schema in a database of its own, and the commands that lead from it to dashboards. */
+export interface WalletWalk {
+  readonly database: FreshDatabase;
+  readonly client: Client;
+  readonly file: string;
+  readonly folder: string;
+  propose(): Promise<CommandResult>;
+  check(): Promise<CommandResult>;
+  explain(transaction: string): Promise<CommandResult>;
+  render(): Promise<CommandResult>;
+  dbt(args: readonly string[], vars?: Readonly<Record<string, unknown>>): Promise<CommandResult>;
+  /** What the mapping file says, without its comments. */
+  mapping(): Promise<Readonly<Record<string, unknown>>>;
+  edit(change: (document: Document) => void): Promise<void>;
+  /** Sets the lines of the wallet's answers.yml, and answers every question with yes. */
+  answer(): Promise<void>;
+  figures(): Promise<{ readonly wallet: Figures; readonly marts: Figures }>;
+  end(): Promise<void>;
+}
+
+export async function walletWalk(name: string, schema: string): Promise<WalletWalk> {
+  const directory = path.join(WALLETS, name);
+  const database = await freshDatabase((await services()).warehouse, 'mapping');
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  for (const script of ['schema.sql', 'data.sql']) {
+    await client.query(await readFile(path.join(directory, script), 'utf8'));
+  }
+  await client.query(`reset search_path; set timezone = 'UTC'`);
+  const folder = await mkdtemp(path.join(tmpdir(), "ewallet it's mapped-"));
+  const file = path.join(folder, 'mapping.yml');
+  const env = { WALLET_URL: database.url };
+  const run = async (args: readonly string[]): Promise<CommandResult> => runCommand('ewallet-mapping', args, { env });
+  const edit = async (change: (document: Document) => void): Promise<void> => {
+    const document = parseDocument(await readFile(file, 'utf8'), { schema: 'failsafe' });
+    change(document);
+    await writeFile(file, document.toString());
+  };
+  const figuresOf = async (sql: string): Promise<Figures> => {
+    const { rows } = await client.query<{ name: string; currency: string; value: string }>(sql);
+    return Object.fromEntries(rows.map((row) => [`${row.name} (${row.currency})`, row.value]));
+  };
+  return {
+    database,
+    client,
+    file,
+    folder,
+    propose: async () => run(['propose', '--url-env', 'WALLET_URL', '--schema', schema, '--out', file]),
+    check: async () => run(['check', '--url-env', 'WALLET_URL', '--mapping', file]),
+    explain: async (transaction) => run(['explain', '--url-env', 'WALLET_URL', '--mapping', file, transaction]),
+    render: async () => run(['render', '--mapping', file, '--out', path.join(folder, 'dbt')]),
+    dbt: async (args, vars = {}) =>
+      runProgram(
+        process.execPath,
+        [path.join(PROJECT_ROOT, 'scripts', 'dbt.mjs'), ...args, '--vars', JSON.stringify(vars)],
+        {
+          cwd: folder,
+          timeoutMs: 600_000,
+          env: {
+            ...warehouseEnvironment(database),
+            EWALLET_DBT_MAPPING: 'dbt',
+            INIT_CWD: folder,
+            DBT_USE_COLORS: 'false',
+            DBT_TARGET_PATH: path.join(folder, 'target'),
+            DBT_LOG_PATH: path.join(folder, 'logs'),
+          },
+        },
+      ),
+    mapping: async () =>
+      parse(await readFile(file, 'utf8'), { schema: 'failsafe' }) as Readonly<Record<string, unknown>>,
+    edit,
+    answer: async () => {
+      const { set } = parse(await readFile(path.join(directory, 'answers.yml'), 'utf8')) as {
+        set: Record<string, string>;
+      };
+      await edit((document) => {
+        for (const [line, value] of Object.entries(set)) document.setIn(line.split('.'), value);
+        const questions = document.get('questions', true);
+        if (!isSeq(questions)) throw new Error('the mapping has no list of questions');
+        for (const [index] of questions.items.entries()) document.setIn(['questions', index, 'answer'], 'yes');
+      });
+    },
+    figures: async () => ({
+      wallet: await figuresOf(await readFile(path.join(directory, 'oracle.sql'), 'utf8')),
+      marts: await figuresOf(IN_THE_MARTS),
+    }),
+    end: async () => {
+      await client.end();
+      await database.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
