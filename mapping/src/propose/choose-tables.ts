@@ -13,7 +13,8 @@ export interface Choice {
 }
 
 export interface Tables {
-  readonly roles: Readonly<Partial<Record<Role, Choice>>>;
+  /** One table may be found to hold a second role later on. */
+  readonly roles: Partial<Record<Role, Choice>>;
   /** The wallet's own bookings. */
   readonly entries: TableProfile | undefined;
   /** Child rows of transactions, one for each state that they went through. */

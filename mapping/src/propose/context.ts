@@ -14,7 +14,7 @@ export interface Context {
   readonly profiles: readonly TableProfile[];
   readonly references: readonly Reference[];
   readonly tables: Tables;
-  readonly columns: Readonly<Partial<Record<Role, ReadonlyMap<string, ColumnChoice>>>>;
+  readonly columns: Partial<Record<Role, ReadonlyMap<string, ColumnChoice>>>;
   /** Condition under which a row of the role's table is meant, where the table holds others too. */
   readonly rows: Partial<Record<Role, string>>;
   readonly lines: Line[];

@@ -25,8 +25,9 @@ export interface FeeProof {
 }
 
 /** Columns by whose value it may be decided who pays: named for it, or one letter for each side. */
-export function payerColumns(table: TableProfile): readonly string[] {
+export function payerColumns(table: TableProfile, amounts: readonly (string | undefined)[]): readonly string[] {
   return table.columns
+    .filter((column) => !amounts.includes(column.sql))
     .filter((column) => column.values.length > 0 && column.values.length <= 4)
     .filter((column) =>
       wordsOf(column.name).some((word) => ['bearer', 'payer', 'borne', 'charge', 'charged'].includes(word)),

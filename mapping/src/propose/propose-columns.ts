@@ -43,7 +43,18 @@ export function proposeColumns(context: Context, landed: boolean): void {
         ['tables', role, 'deleted_when'],
         condition,
         0.9,
-        `named for it, and empty in ${percent(1 - deleted.filled / Math.max(table.rows, 1))} of rows`,
+        deleted.family === 'boolean'
+          ? 'named for it'
+          : `named for it, and empty in ${percent(1 - deleted.filled / Math.max(table.rows, 1))} of rows`,
+      );
+    }
+    if (['users', 'merchants', 'wallets'].includes(role) && context.columns[role]?.has('status') !== true) {
+      add(
+        context,
+        ['tables', role, 'columns', 'status'],
+        `'active'`,
+        0.5,
+        'no column says it, so all that are not deleted are',
       );
     }
     if (!landed) proposeLoadTime(context, role, table);
@@ -99,6 +110,7 @@ function proposeLookups(context: Context): void {
     const there = chooseColumns('merchants', parent, context.references, {});
     for (const [name, chosen] of there) {
       if (name === 'id' || name === 'updated_at' || context.columns.merchants?.has(name) === true) continue;
+      remove(context, ['tables', 'merchants', 'columns', name]);
       lookUp(context, ['tables', 'merchants', 'columns', name], parent, party.key, party.column, chosen);
     }
   }
@@ -165,7 +177,11 @@ function lookUp(
 }
 
 function replace(context: Context, path: readonly string[], value: Lookup, confidence: number, because: string): void {
+  remove(context, path);
+  add(context, path, value, confidence, because);
+}
+
+function remove(context: Context, path: readonly string[]): void {
   const index = context.lines.findIndex((line) => line.path.join('.') === path.join('.'));
   if (index >= 0) context.lines.splice(index, 1);
-  add(context, path, value, confidence, because);
 }

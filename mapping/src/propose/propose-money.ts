@@ -135,7 +135,7 @@ export async function proposeLedger(context: Context): Promise<void> {
     destination === undefined
   )
     return;
-  const [column] = payerColumns(transactions);
+  const [column] = payerColumns(transactions, [amount, fee]);
   const ledger = entries === undefined ? undefined : await ledgerOf(context, entries, transactions, wallets);
   if (ledger !== undefined && entries !== undefined) {
     add(

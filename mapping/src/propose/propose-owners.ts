@@ -1,6 +1,7 @@
 import { quoteLiteral } from '@ewallet/postgres';
 import type { ColumnProfile, TableProfile } from '../database/profile';
 import { meaningOfWord } from '../model/domains';
+import { chooseColumns } from './choose-columns';
 import { add, columnOf, tableOf, type Context } from './context';
 import { percent } from '../model/shown';
 import { joinedByCode, literals } from './references';
@@ -58,6 +59,10 @@ export async function proposeParties(context: Context): Promise<void> {
   if (kind === undefined) return;
   const meant = (meaning: string): readonly string[] =>
     kind.column.values.map((each) => each.value).filter((value) => meaningOfWord('wallet_kind', value) === meaning);
+  const both = context.tables.roles.users;
+  if (both !== undefined)
+    context.tables.roles.merchants = { ...both, because: 'it holds merchants too', alternatives: [] };
+  context.columns.merchants = chooseColumns('merchants', users, context.references, {});
   context.rows.users = condition(kind.column, meant('customer'));
   context.rows.merchants = condition(kind.column, meant('merchant'));
   add(
