@@ -24,7 +24,7 @@ try {
     if (warehouse.note !== undefined) say(warehouse.note);
     const from = process.env.INIT_CWD ?? process.cwd();
     if (process.env.EWALLET_DBT_MAPPING) {
-      const mapped = withMapping(process.env.EWALLET_DBT_MAPPING, from, args);
+      const mapped = await withMapping(process.env.EWALLET_DBT_MAPPING, from, args);
       args = mapped.args;
       seeds ||= mapped.seeds;
     }

@@ -1,7 +1,6 @@
 // A wallet's mapping as `ewallet-mapping render` wrote it (EWALLET_DBT_MAPPING): its variables and its seeds, for one run of dbt.
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
 
 /** Commands of dbt that take no --vars. */
 const without = new Set(['--help', '-h', '--version', '-v', 'deps', 'init']);
@@ -12,9 +11,11 @@ const without = new Set(['--help', '-h', '--version', '-v', 'deps', 'init']);
  * @param {string} named the folder, absolute or relative to `from`
  * @param {string} from the folder in which the user typed the command
  * @param {readonly string[]} args
- * @returns {{ args: string[]; seeds: string }}
+ * @returns {Promise<{ args: string[]; seeds: string }>}
  */
-export function withMapping(named, from, args) {
+export async function withMapping(named, from, args) {
+  // Only here: without a mapping dbt runs before `npm ci` as well.
+  const { parse } = await import('yaml');
   const folder = path.resolve(from, named);
   if (statSync(path.join(folder, 'vars.yml'), { throwIfNoEntry: false }) === undefined)
     throw new Error(
