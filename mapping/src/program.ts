@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { commandLine } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
-import { Command, CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { check, isRight, verdictText } from './check/check';
 import { databaseOf, type DatabaseFlags } from './config/database-access';
 import { Database } from './database/database';
@@ -37,7 +38,7 @@ interface ProposeFlags extends DatabaseFlags {
 
 /** The command line of `ewallet-mapping`: reports on `out`, progress and faults on `err`. */
 export function program(out: Output, err: Output): Command {
-  const command = new Command('ewallet-mapping').description(
+  const command = commandLine('ewallet-mapping').description(
     'Finds out how a wallet’s tables are to be read, asks what they do not tell, checks it, and gives dbt its variables and seeds',
   );
   // A wrong option is a wrong configuration: exit 2, where commander itself would say 1, a verdict.

@@ -11,6 +11,7 @@ const PROGRAMS = [
   'sink-warehouse',
   'ewallet-audit',
   'ewallet-pipeline',
+  'ewallet-mapping',
   'ewallet-dashboards',
   'ewallet-airbyte',
   'ewallet-simulator',
@@ -38,6 +39,7 @@ test.each<[string, readonly string[], number]>([
   ['sink-warehouse', ['validate'], 1],
   ['ewallet-audit', ['run'], 2],
   ['ewallet-pipeline', ['status'], 3],
+  ['ewallet-mapping', ['propose'], 2],
 ])(
   '%s %j --confg names the option that was meant, not the one that is missing',
   async (program, command, code) => {
