@@ -153,3 +153,16 @@ test('keys are uuid or text as key_type says, and the marts are the same', async
   expect(await lines(keys)).toEqual(['text']);
   expect(await lines(SUMMARY)).toEqual(SUMMARY_BY_HAND);
 });
+
+test('models call PostgreSQL’s own operators where the role has a schema before pg_catalog', async () => {
+  await client.query(`
+    create schema led_astray;
+    create function led_astray.raise(text, text) returns boolean language plpgsql as $$ begin raise 'led astray'; end $$;
+    create operator led_astray.= (leftarg = text, rightarg = text, function = led_astray.raise)`);
+  expectSuccess(
+    await dbt.run(['run', '--select', 'stg_ewallet__currencies', 'dim_currencies'], vars, {
+      ...FROM_THE_EXAMPLE,
+      PGOPTIONS: '-c search_path=led_astray,pg_catalog',
+    }),
+  );
+});
