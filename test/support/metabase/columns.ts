@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 /** Every column that dbt's contracts promise, as `marts.table.column`: what a sync would find. */
 export function contractColumns(): string[] {
   const folder = path.join(__dirname, '..', '..', '..', 'dbt', 'models', 'marts');
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.yml'))
     .flatMap((name) => {
       const file = parse(readFileSync(path.join(folder, name), 'utf8')) as {
