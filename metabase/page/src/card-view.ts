@@ -28,6 +28,9 @@ export interface Surroundings {
   ask(card: PageQuestion, choices: ReadonlyMap<string, Choice>): Promise<Answer> | undefined;
 }
 
+/** What a card is drawn for: a screen's colours, or paper. */
+export type Look = 'light' | 'dark' | 'print';
+
 /** A question on the dashboard: heading, picture, and the same as a table for whoever cannot see the picture. */
 export class CardView {
   readonly root: HTMLElement;
@@ -36,6 +39,7 @@ export class CardView {
   private readonly unfiltered = element('p', { class: 'unfiltered' });
   private chart: ECharts.ECharts | undefined;
   private drawn = '';
+  private look: Look = 'light';
 
   constructor(
     readonly card: PageQuestion,
@@ -60,12 +64,13 @@ export class CardView {
   }
 
   /** Draws the card for these choices; drawing the same again costs nothing. */
-  draw(choices: ReadonlyMap<string, Choice>, theme: string): void {
+  draw(choices: ReadonlyMap<string, Choice>, look: Look): void {
+    this.look = look;
     const others = notFilteredBy(this.card, this.above, choices);
     this.unfiltered.hidden = others.length === 0;
     this.unfiltered.textContent = `Not filtered by ${others.join(', ')}`;
     const values = this.card.filters.map((filter) => choices.get(filter) ?? null);
-    const key = `${theme}:${variantKey(values)}`;
+    const key = `${look}:${variantKey(values)}`;
     if (key === this.drawn) {
       this.chart?.resize();
       return;
@@ -145,7 +150,16 @@ export class CardView {
     const { readAt } = this.page;
     const colorPlace = (column: string, value: string): number | undefined => this.page.colorPlace(column, value);
     chart.setOption(
-      chartOption({ card: this.card, rows, format, palette: this.page.palette(), readAt, colorPlace, reducedMotion }),
+      chartOption({
+        printing: this.look === 'print',
+        card: this.card,
+        rows,
+        format,
+        palette: this.page.palette(),
+        readAt,
+        colorPlace,
+        reducedMotion,
+      }),
     );
     // The picture is one image to a screen reader; its table is under "Data".
     canvas.setAttribute('role', 'img');

@@ -1,8 +1,9 @@
 import type { EChartsOption, SeriesOption } from 'echarts';
 import type { PageQuestion } from '../../src/preview/page-data';
 import type { CardFormat, Rows } from './card-format';
-import { columnTitle, formatCompact, formatTime, formatValue, parseTime } from './format';
+import { columnTitle, formatCompact, formatTick, formatTime, formatValue, parseTime } from './format';
 import type { Palette } from './palette';
+import { shareAxis } from './share-axis';
 import { lastIsUnfinished } from './unfinished';
 
 /** Everything a chart is drawn from. */
@@ -16,6 +17,8 @@ export interface ChartInput {
   /** The place in the palette that a value of a column has on every card; undefined for what no card breaks out. */
   readonly colorPlace: (column: string, value: string) => number | undefined;
   readonly reducedMotion: boolean;
+  /** On paper nobody can turn the pages of a legend: all of it is there, in as many lines as it takes. */
+  readonly printing: boolean;
 }
 
 type Row = Rows['rows'][number];
@@ -85,25 +88,41 @@ function cartesian(input: ChartInput): EChartsOption {
       color: palette.muted,
       hideOverlap: true,
       formatter: (value: string): string => shorten(label(value), horizontal ? 22 : 20),
+      // Few names stand all, in several lines where they are long; ECharts would leave every second one out.
+      ...(!timeline && !horizontal && categories.length <= fewNames
+        ? {
+            interval: 0,
+            width: Math.max(44, (card.at.width * pixelsOfCell) / categories.length - 8),
+            overflow: 'break' as const,
+          }
+        : {}),
       // Of many narrow days the last one's date would stand half beyond the picture.
       ...(timeline && categories.length > 30 ? { alignMaxLabel: 'right' as const } : {}),
     },
     ...axisName(card, 'graph.x_axis.title_text', palette, !horizontal),
   };
+  const autoRange = card.settings['graph.y_axis.auto_range'] === true;
+  // A stack is as high as its parts together.
+  const sharesOf = (metric: string): number[] =>
+    stack === undefined
+      ? series
+          .filter((one) => isPercent(format.settings(one.metric)) === isPercent(format.settings(metric)))
+          .flatMap((one) => [...one.values.values()].flatMap((row) => numberOf(row[format.index(one.metric)]) ?? []))
+      : [];
   const valueAxis = (metric: string, right: boolean): object => ({
     type: 'value' as const,
     position: horizontal ? undefined : right ? 'right' : 'left',
     splitLine: { show: !right, lineStyle: { color: palette.line } },
-    ...(normalized ? { max: 1 } : isPercent(format.settings(metric)) ? { max: atMostAll } : {}),
     // Metabase's auto range leaves the zero out, so that a rate near 100% shows how it moves.
-    scale: card.settings['graph.y_axis.auto_range'] === true,
+    scale: autoRange,
+    ...(normalized ? { max: 1 } : isPercent(format.settings(metric)) ? shareAxis(sharesOf(metric), autoRange) : {}),
     axisLabel: {
       color: palette.muted,
       hideOverlap: true,
       formatter: (value: number): string =>
         normalized || isPercent(format.settings(metric))
           ? `${Number((value * 100).toFixed(2))}%`
-          : formatCompact(String(value), format.of(metric)),
+          : formatTick(value, format.of(metric)),
     },
     ...(right ? {} : axisName(card, 'graph.y_axis.title_text', palette, false)),
   });
@@ -178,11 +197,11 @@ function cartesian(input: ChartInput): EChartsOption {
     grid: {
       left: 12,
       right: horizontal ? 44 : 24, // half of the last date stands beyond the axis
-      top: series.length > 1 ? 40 : 18,
+      top: series.length > 1 ? 40 + (input.printing ? legendLines(series.map(({ title }) => title)) - 1 : 0) * 18 : 18,
       bottom: text(card.settings['graph.x_axis.title_text']) === undefined || horizontal ? 8 : 26,
       containLabel: true,
     },
-    legend: legend(series.length > 1, palette),
+    legend: legend(series.length > 1, palette, input.printing),
     tooltip: {
       ...tooltip(palette),
       trigger: 'axis',
@@ -222,13 +241,12 @@ function cartesian(input: ChartInput): EChartsOption {
   };
 }
 
+const fewNames = 8;
+/** About what a cell of the grid is wide on a screen of usual width. */
+const pixelsOfCell = 50;
+
 function isPercent(settings: Readonly<Record<string, unknown>>): boolean {
   return settings.number_style === 'percent';
-}
-
-/** The axis of a share that comes near to all ends there: there is no 102%. */
-function atMostAll({ max }: { max: number }): number | null {
-  return max > 0.9 && max <= 1 ? 1 : null;
 }
 
 function seriesOf(
@@ -265,7 +283,7 @@ function totalsBy(categories: readonly string[], series: readonly Series[], form
   );
 }
 
-function pie({ card, rows, format, palette }: ChartInput): EChartsOption {
+function pie({ card, rows, format, palette, printing }: ChartInput): EChartsOption {
   const names = rows.columns.map((column) => column.name);
   const dimension =
     text(card.settings['pie.dimension']) ?? textList(card.settings['pie.dimension'])[0] ?? names[0] ?? '';
@@ -280,9 +298,8 @@ function pie({ card, rows, format, palette }: ChartInput): EChartsOption {
   );
   return {
     legend: {
-      ...legend(true, palette),
+      ...legend(true, palette, printing),
       formatter: (name: string): string => `${name}  ${shares[titles.indexOf(name)] ?? ''}`,
-      type: 'scroll' as const,
       orient: 'vertical',
       right: 6,
       top: 'middle',
@@ -386,10 +403,15 @@ function funnelHue(step: number): string {
   return ['#2b44b0', '#3450be', '#3d5bd9', '#4a68dc', '#5872dd'][Math.min(step, 4)] ?? '#3d5bd9';
 }
 
-function legend(show: boolean, palette: Palette): object {
+/** How many lines a legend takes on the narrowest card of a sheet of paper: marks, gaps, and about what letters are wide. */
+function legendLines(titles: readonly string[]): number {
+  return Math.ceil(titles.reduce((width, title) => width + 26 + 7 * title.length, 0) / 560);
+}
+
+function legend(show: boolean, palette: Palette, printing: boolean): object {
   return {
     show,
-    type: 'scroll',
+    type: printing ? 'plain' : 'scroll',
     top: 4,
     left: 8,
     icon: 'roundRect',

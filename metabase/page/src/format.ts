@@ -32,12 +32,17 @@ export function formatCompact(value: string | null, format: ColumnFormat): strin
   return format.type === 'number' ? withAffixes(formatNumber(value, format, true), format) : formatValue(value, format);
 }
 
-function formatNumber(value: string, { settings, currency }: ColumnFormat, compact: boolean): string {
+/** The same on an axis, where the steps say how exact it is: $0 and $1,800 beside each other, not $0.00. */
+export function formatTick(value: number, format: ColumnFormat): string {
+  return withAffixes(formatNumber(String(value), format, true, true), format);
+}
+
+function formatNumber(value: string, { settings, currency }: ColumnFormat, compact: boolean, tick = false): string {
   if (!/^-?\d/.test(value)) return value; // NaN, Infinity: as PostgreSQL says it
   const decimals = typeof settings.decimals === 'number' ? settings.decimals : undefined;
   const short = compact && Math.abs(Number(value)) >= 10_000;
   const fraction =
-    decimals === undefined
+    decimals === undefined || tick
       ? { maximumFractionDigits: short ? 1 : 2 }
       : { minimumFractionDigits: short ? 0 : decimals, maximumFractionDigits: short ? 1 : decimals };
   // Metabase's separators of decimals and thousands; the first alone says that thousands have none, as in a key.
@@ -54,7 +59,13 @@ function formatNumber(value: string, { settings, currency }: ColumnFormat, compa
   if (code !== null) {
     try {
       // Without fraction options Intl uses the currency's own scale: two places for PHP, none for VND.
-      const places = short ? { ...notation, maximumFractionDigits: 1 } : decimals === undefined ? {} : fraction;
+      const places = short
+        ? { ...notation, maximumFractionDigits: 1 }
+        : tick
+          ? { minimumFractionDigits: 0, maximumFractionDigits: 2 }
+          : decimals === undefined
+            ? {}
+            : fraction;
       const options = { style: 'currency' as const, currency: code, currencyDisplay: displayOf(code) };
       return new Intl.NumberFormat('en', { ...options, ...places }).format(text);
     } catch {

@@ -158,7 +158,7 @@ function draw(): void {
     const visible = printing || tab.key === view.tab;
     byId(`panel-${tab.key}`).hidden = !visible;
     if (!visible) continue;
-    for (const card of tab.cards) views.get(card.key)?.draw(view.choices, theme());
+    for (const card of tab.cards) views.get(card.key)?.draw(view.choices, printing ? 'print' : theme());
   }
 }
 

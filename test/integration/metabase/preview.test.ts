@@ -260,6 +260,16 @@ inBrowser('a phone shows it without scrolling sideways, and paper shows every ta
   expect(await page.$$eval('.panel', (panels) => panels.filter((panel) => !(panel as HTMLElement).hidden).length)).toBe(
     2,
   );
+  // A legend that is turned page by page would be cut on paper.
+  const legends = await page.$$eval('.panel .chart', (charts) =>
+    charts.map((chart) => {
+      const { echarts } = globalThis as unknown as {
+        echarts: { getInstanceByDom(of: Element): { getOption(): { legend: { type: string }[] } } };
+      };
+      return echarts.getInstanceByDom(chart).getOption().legend[0]?.type;
+    }),
+  );
+  expect(new Set(legends)).toEqual(new Set(['plain']));
   await page.pdf({ path: path.join(screenshots, 'wallet-overview.pdf') });
   await page.close();
 });
