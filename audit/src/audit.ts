@@ -104,11 +104,17 @@ function rowsOf(rows: readonly DescribedRow[], plan: StreamPlan): readonly Descr
   return rows.filter(({ candidate }) => candidate.plan === plan);
 }
 
-/** Decides from both catalogues what is compared. @throws Failure where it cannot be as configured */
+/**
+ * Decides from both catalogues what is compared.
+ *
+ * @param wanted what is there: streams that have not landed, and those without a key where keys are compared, are left out
+ * @throws Failure where it cannot be as configured
+ */
 export async function planAudit(
   sessions: SessionPair,
   config: AuditConfig,
   options: Pick<AuditOptions, 'streams' | 'keysOnly'>,
+  wanted: 'everything' | 'what is there' = 'everything',
 ): Promise<Planned> {
   const version = await serverVersion(sessions.source);
   await serverVersion(sessions.warehouse);
@@ -120,7 +126,9 @@ export async function planAudit(
   const plans: StreamPlan[] = [];
   const notLanded: string[] = [];
   for (const stream of chosen) {
-    const table = landedTableOf(stream, landed);
+    const isOptional = wanted === 'what is there';
+    if (isOptional && (stream.choice.primaryKey ?? stream.table.primaryKey).length === 0) continue;
+    const table = landedTableOf({ ...stream, isNamed: stream.isNamed && !isOptional }, landed);
     if (table === undefined) {
       notLanded.push(streamName(stream.table));
       continue;
@@ -133,7 +141,7 @@ export async function planAudit(
       }),
     );
   }
-  if (plans.length === 0) {
+  if (plans.length === 0 && wanted === 'everything') {
     throw Failure.config(
       `Nothing to compare: none of the source's ${tables.length} tables (schemas ${config.schemas.join(', ')}) has a table in the warehouse's schemas ${schemas.join(', ')}. Check \`source.schemas\`, \`warehouse.table.name.format\` and the roles' grants.`,
     );

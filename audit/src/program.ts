@@ -3,6 +3,7 @@ import { asFailure, Failure, parseShare } from '@ewallet/failure';
 import { CommanderError, type Command } from 'commander';
 import { audit, AuditStopped } from './audit';
 import { readAuditConfig } from './config/audit-config';
+import { findDeletions } from './deletions';
 import { isEqualReport } from './report/audit-report';
 import { jsonReport } from './report/json-report';
 import { Progress } from './report/progress';
@@ -126,6 +127,23 @@ export function program(out: Output, err: Output): Command {
         out.write(flags.json === true ? repairJson(plan, sent) : repairText(plan, sent));
         const isLeft = plan.unrepairable.length > 0 || (plan.repairs.length > 0 && sent === undefined);
         process.exitCode = isLeft ? EXIT.different : EXIT.equal;
+      });
+    });
+  command
+    .command('deletions')
+    .description(
+      'print the keys that the warehouse has and the source has not, a JSON line per stream; ewallet-sync detects deletions by it',
+    )
+    .requiredOption('--config <file>', 'the same as of run')
+    .option('--stream <name>', 'only this stream; may be repeated', collect, [])
+    .option('--chunk-seconds <seconds>', 'as of run', positive, 0.5)
+    .option('--workers <number>', 'as of run', atLeastOne, 1)
+    .action(async (flags: Pick<RepairFlags, 'config' | 'stream' | 'chunkSeconds' | 'workers'>) => {
+      await untilStopped(async (stop) => {
+        const config = await readAuditConfig(flags.config);
+        const { stream: streams, chunkSeconds, workers } = flags;
+        const found = await findDeletions(config, { streams, chunkSeconds, workers, stop, now: Date.now });
+        for (const deletions of found) out.write(`${JSON.stringify(deletions)}\n`);
       });
     });
   return command;

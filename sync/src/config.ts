@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { Failure } from '@ewallet/failure';
+import { Failure, parseShare } from '@ewallet/failure';
+import { parseDeletionSchedule, type DeletionSchedule } from './deletion-schedule';
 import type { DestinationSyncMode, StreamSelection, SyncMode } from './selection';
 
 /** How a connector is started: a program on this machine, or an image. */
@@ -32,15 +33,37 @@ export interface SyncConfig {
   readonly streams: readonly StreamSelection[] | undefined;
   /** Streams that are left out, whether the source offers them or not. */
   readonly except: readonly string[];
+  readonly deletions: DeletionConfig;
   /** Attempts after the first one. */
   readonly retries: number;
   /** Wait before the first retry, in milliseconds; doubles each time, five minutes at most. */
   readonly backoff: number;
 }
 
+/** How deleted rows are found where the source's log does not tell of them. */
+export interface DeletionConfig {
+  readonly schedule: DeletionSchedule;
+  /** The most of a table that may go in one sync, from 0 to 1. */
+  readonly maxShare: number;
+  /** ewallet-audit, which compares the keys. */
+  readonly audit: ConnectorConfig;
+}
+
 type Json = Readonly<Record<string, unknown>>;
 
-const KEYS = ['name', 'state_directory', 'source', 'destination', 'streams', 'except', 'retries', 'backoff_seconds'];
+const KEYS = [
+  'name',
+  'state_directory',
+  'source',
+  'destination',
+  'streams',
+  'except',
+  'retries',
+  'backoff_seconds',
+  'detect_deletes',
+  'max_delete_share',
+  'audit',
+];
 const CONNECTOR_KEYS = ['command', 'image', 'container_runtime', 'container_options', 'config', 'config_file'];
 const STREAM_KEYS = ['name', 'sync_mode', 'destination_sync_mode', 'cursor_field', 'primary_key'];
 
@@ -66,8 +89,23 @@ export function parseSyncConfig(value: unknown, file: string): SyncConfig {
     destination: parseConnector(config.destination, 'destination', 'destination-kafka', directory),
     streams: config.streams === undefined ? undefined : asList(config.streams, 'streams').map(parseStream),
     except: config.except === undefined ? [] : asTexts(config.except, 'except'),
+    deletions: parseDeletions(config, directory),
     retries: asNumber(config.retries ?? 3, 'retries'),
     backoff: asNumber(config.backoff_seconds ?? 5, 'backoff_seconds') * 1_000,
+  };
+}
+
+function parseDeletions(config: Json, directory: string): DeletionConfig {
+  const schedule = parseDeletionSchedule(config.detect_deletes);
+  if (schedule.kind !== 'off' && config.audit === undefined) {
+    throw Failure.config(
+      '`detect_deletes` needs `audit`: {"config": {"warehouse": {"config_file": "sink.json"}}} says where the warehouse is.',
+    );
+  }
+  return {
+    schedule,
+    maxShare: parseShare(config.max_delete_share ?? 0.01, 'max_delete_share'),
+    audit: parseConnector(config.audit ?? { config: {} }, 'audit', 'ewallet-audit', directory),
   };
 }
 

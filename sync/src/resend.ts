@@ -92,7 +92,7 @@ async function send(
   );
   const configured = configureCatalog(catalog, config, state.streams, state.syncId);
   const asking = askFor(asked, configured.streams, 'only');
-  const marks = keepsDeletedRows(await connectorSettings(destination));
+  const marks = keepsDeletedRows(await connectorSettings(destination)) || config.deletions.schedule.kind !== 'off';
   const written = asking.map((stream) => {
     const plain = { ...stream, asked_keys: undefined };
     return marks ? withDeletionColumn(plain) : plain;

@@ -6,12 +6,16 @@ import { AttemptFiles } from './attempt-files';
 import type { SyncConfig } from './config';
 import { commandLine } from './connector-process';
 import { connectorSettings } from './connector-settings';
+import { askFor } from './asked-rows';
+import { lookForDeletions } from './deletion-audit';
+import { withDeletionColumn } from './deletion-column';
+import { refusedFailure } from './deletion-plan';
 import { destinationCatalog } from './destination-catalog';
 import { confirmState, wantsConfirmation } from './confirmation';
 import { discover } from './discovery';
 import type { FollowProgress } from './follow-progress';
 import { RunLock } from './run-lock';
-import { configureCatalog, isNamed, vanishedFailure, type SelectedCatalog } from './selection';
+import { configureCatalog, isNamed, vanishedFailure, type ConfiguredStream, type SelectedCatalog } from './selection';
 import { SourceFeedback } from './source-feedback';
 import {
   forget,
@@ -124,8 +128,12 @@ export async function attemptSync(
     const state = startingState(forget(before, namedStreams(refresh, configured)), selected, owner);
     await writeStateFile(stateFile, state);
     begun();
-    const catalogFile = await files.put('catalog.json', JSON.stringify({ streams: configured.streams }));
-    const written = destinationCatalog(configured.streams, state.states);
+    const streamsOfSync = seesDeletions(configured.streams, config);
+    const deletions = await lookForDeletions(config, streamsOfSync, sourceConfig, files, stop, log);
+    const asking = askFor(deletions.asked, streamsOfSync, 'deleted');
+    const read = streamsOfSync.map((one) => asking.find(({ stream }) => stream === one.stream) ?? one);
+    const catalogFile = await files.put('catalog.json', JSON.stringify({ streams: read }));
+    const written = destinationCatalog(streamsOfSync, state.states);
     const destinationCatalogFile = await files.put('destination-catalog.json', JSON.stringify(written));
     const statePath = await files.put('state.json', stateMessages(state));
     log.info('sync started', { sync: syncId, streams: configured.streams.length, resumed: before.unfinished });
@@ -179,6 +187,8 @@ export async function attemptSync(
     if (stop.aborted && progress === undefined) return syncId;
     await keeper.finish();
     await confirmIfWanted(config, stateFile, sourceConfig, files, log);
+    if (deletions.refused.length > 0) throw refusedFailure(deletions.refused, config.deletions.maxShare);
+    await deletions.done();
     if (configured.vanished.length > 0) {
       throw vanishedFailure(configured.vanished, config, 'every other stream was synced');
     }
@@ -213,6 +223,14 @@ function followedStreams(selected: SelectedCatalog, config: SyncConfig, log: Syn
     log.warn('streams without changes to follow are read once, when --follow starts', { streams: names });
   }
   return { ...selected, streams };
+}
+
+/** Where deletions are looked for, streams that a key deduplicates have the column that says so, in every sync alike. */
+function seesDeletions(streams: readonly ConfiguredStream[], config: SyncConfig): readonly ConfiguredStream[] {
+  if (config.deletions.schedule.kind === 'off') return streams;
+  return streams.map((stream) =>
+    stream.destination_sync_mode === 'append_dedup' ? withDeletionColumn(stream) : stream,
+  );
 }
 
 function startingState(before: SyncState, { streams, vanished }: SelectedCatalog, owner: StateOwner): SyncState {

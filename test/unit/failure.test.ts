@@ -1,4 +1,4 @@
-import { Failure, asFailure, nearestName } from '@ewallet/failure';
+import { Failure, asFailure, nearestName, parseShare, showShare } from '@ewallet/failure';
 
 test('what is not a Failure becomes a system_error that keeps its cause', () => {
   const cause = new TypeError('boom');
@@ -22,4 +22,23 @@ test.each([
   ['anything', [], ''],
 ])('the known name nearest to %s in %j is "%s"', (wrong, known, nearest) => {
   expect(nearestName(wrong, known)).toBe(nearest);
+});
+
+test.each([
+  [0.01, 0.01, '1 %'],
+  ['0.01', 0.01, '1 %'],
+  ['1 %', 0.01, '1 %'],
+  ['0.03%', 0.0003, '0.03 %'],
+  [1, 1, '100 %'],
+  ['100 %', 1, '100 %'],
+  [0, 0, '0 %'],
+])('a share %p is %p of the whole and shown as %s', (given, share, shown) => {
+  expect(parseShare(given, 'max')).toBeCloseTo(share, 12);
+  expect(showShare(share)).toBe(shown);
+});
+
+test.each([[1.5], [-0.1], ['101 %'], [''], ['%'], ['many'], [true], [null]])('a share %p is refused', (given) => {
+  expect(() => parseShare(given, 'max')).toThrow(
+    '`max` must be a share from 0 to 1, as 0.01, or in percent, as "1 %".',
+  );
 });
