@@ -63,6 +63,16 @@ function instanceFindings(name: string, answered: readonly InstanceFacts[]): Fin
   return answered.flatMap(({ url, state, reason }): Finding[] => {
     switch (state) {
       case 'RUNNING':
+        return reason === undefined
+          ? []
+          : [
+              {
+                code: 'sink-failing',
+                verdict: 'degraded',
+                says: `${url} runs, but ${reason}`,
+                next: 'Repair what it names; its other topics land meanwhile.',
+              },
+            ];
       case 'PAUSED': // in sink.connectors too, which says since when
       case 'STOPPED':
         return [];

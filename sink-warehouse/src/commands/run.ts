@@ -4,6 +4,7 @@ import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig, type SinkConfig } from '../config/sink-config';
 import { publishDeadLetters } from '../deadletters/publisher';
 import { Connector } from '../operate/connector';
+import { Dependencies } from '../operate/dependencies';
 import { kafkaLogger, logEvents } from '../operate/log';
 import { SinkMetrics } from '../operate/metrics';
 import { ProgressLine } from '../operate/progress-line';
@@ -20,12 +21,19 @@ export async function runCommand(path: string): Promise<void> {
     { name: 'sink-warehouse', level: config.logLevel, base: { connector: config.name } },
     destination({ fd: 2, sync: true }), // nothing is lost at the exit, and a line a batch costs nothing
   );
-  const metrics = new SinkMetrics(config.name, () => connector.sink);
+  const dependencies = new Dependencies(config, Date.now);
+  const metrics = new SinkMetrics(
+    config.name,
+    () => connector.sink,
+    () => dependencies.reachable(),
+  );
   const progress = new ProgressLine(process.stdout, () => connector.sink);
   const pump = deadLetterPump(config, log);
   const connector = new Connector(config, (targetState) => {
     const logged = logEvents(log, config.errors.log);
-    const events = allEvents(logged, metrics.events, progress.events, pump?.events ?? {}, { targetState });
+    const events = allEvents(logged, metrics.events, progress.events, connector.health.events, pump?.events ?? {}, {
+      targetState,
+    });
     return new Sink(config, events, kafkaLogger(log), () => performance.now());
   });
   const stop = (signal: NodeJS.Signals): void => {

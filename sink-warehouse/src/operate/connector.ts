@@ -2,9 +2,10 @@ import { asFailure, Failure } from '@ewallet/failure';
 import type { SinkConfig } from '../config/sink-config';
 import type { Sink } from '../run/sink';
 import type { TargetState } from '../state/target-state';
+import { SinkHealth } from './health';
 
 /** Kafka Connect's names of what a connector does. */
-export type ConnectorState = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED';
+export type ConnectorState = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED' | 'RESTARTING';
 
 /**
  * A sink that can be stopped and started again while the process lives. As in Kafka Connect a paused one keeps its
@@ -14,6 +15,7 @@ export class Connector {
   private current: Sink | undefined;
   private running: Promise<void> = Promise.resolve();
   private wanted: ConnectorState = 'STOPPED';
+  readonly health = new SinkHealth(Date.now);
   private end: (outcome: { readonly error?: unknown }) => void = () => undefined;
   /** Resolves when the connector is deleted or the process is told to end; rejects when the sink gives up. */
   readonly ended: Promise<void>;
@@ -31,7 +33,7 @@ export class Connector {
   }
 
   get state(): ConnectorState {
-    return this.wanted;
+    return this.wanted === 'RUNNING' && this.health.trouble !== undefined ? 'RESTARTING' : this.wanted;
   }
 
   get sink(): Sink | undefined {

@@ -1,8 +1,18 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Sink } from '../run/sink';
+import { DEPENDENCIES, type Reachable } from './dependencies';
 import type { SinkEvents } from '../run/events';
 
-/** Prometheus metrics of one connector. Lag is computed when somebody asks. */
+/** The last lag that was known, in offsets, and when. */
+interface KnownLag {
+  readonly at: number;
+  readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly records: number }[];
+}
+
+/**
+ * Prometheus metrics of one connector. Lag is computed when somebody asks; while the sink holds nothing, because Kafka or
+ * the warehouse is away, the last one stays and its age grows: a series that vanished would silence every alert on it.
+ */
 export class SinkMetrics {
   readonly registry = new Registry();
   private readonly records = new Counter({
@@ -39,9 +49,29 @@ export class SinkMetrics {
     registers: [this.registry],
   });
 
-  constructor(connector: string, current: () => Sink | undefined) {
+  private readonly lastCommit = new Gauge({
+    name: 'sink_last_commit_timestamp_seconds',
+    help: 'When records of the topic last landed in its table, as Unix time',
+    labelNames: ['topic'],
+    registers: [this.registry],
+  });
+  private lag: KnownLag = { at: Date.now(), partitions: [] };
+
+  constructor(connector: string, current: () => Sink | undefined, reachable: () => Promise<Reachable>) {
     this.registry.setDefaultLabels({ connector });
     collectDefaultMetrics({ register: this.registry });
+    const knownLag = (): KnownLag => {
+      const sink = current();
+      if (sink?.isAssigned === true) {
+        const partitions = sink.partitions.map(({ topic, partition, stableOffset, committedTo }) => ({
+          topic,
+          partition,
+          records: Math.max(0, stableOffset - committedTo),
+        }));
+        this.lag = { at: Date.now(), partitions };
+      }
+      return this.lag;
+    };
     new Gauge({
       name: 'sink_lag_records',
       help: 'Offsets between the warehouse and the end of what may be read',
@@ -49,8 +79,8 @@ export class SinkMetrics {
       registers: [this.registry],
       collect() {
         this.reset();
-        for (const { topic, partition, stableOffset, committedTo } of current()?.partitions ?? []) {
-          this.set({ topic, partition: String(partition) }, Math.max(0, stableOffset - committedTo));
+        for (const { topic, partition, records } of knownLag().partitions) {
+          this.set({ topic, partition: String(partition) }, records);
         }
       },
     });
@@ -64,6 +94,24 @@ export class SinkMetrics {
         for (const { topic } of current()?.parked ?? []) this.set({ topic }, 1);
       },
     });
+    new Gauge({
+      name: 'sink_lag_age_seconds',
+      help: 'How long ago sink_lag_records was true; grows while the sink cannot work',
+      registers: [this.registry],
+      collect() {
+        this.set((Date.now() - knownLag().at) / 1_000);
+      },
+    });
+    new Gauge({
+      name: 'sink_dependency_up',
+      help: '1 where Kafka, the schema registry or the warehouse answers, 0 where not',
+      labelNames: ['dependency'],
+      registers: [this.registry],
+      async collect() {
+        const found = await reachable();
+        for (const dependency of DEPENDENCIES) this.set({ dependency }, found[dependency] ? 1 : 0);
+      },
+    });
   }
 
   readonly events: SinkEvents = {
@@ -71,7 +119,10 @@ export class SinkMetrics {
     assigned: () => undefined,
     reset: () => undefined,
     committed: ({ progress, milliseconds, deadLetters }) => {
-      for (const { topic, records } of progress) this.records.inc({ topic }, records);
+      for (const { topic, records } of progress) {
+        this.records.inc({ topic }, records);
+        this.lastCommit.set({ topic }, Date.now() / 1_000);
+      }
       this.batches.inc();
       this.flush.observe(milliseconds / 1000);
       for (const { topic, stage } of deadLetters) this.deadLetters.inc({ topic, stage });

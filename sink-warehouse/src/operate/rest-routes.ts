@@ -146,11 +146,17 @@ function info({ config }: Connector) {
   return { name: config.name, config: config.shown, tasks: [{ connector: config.name, task: 0 }], type: 'sink' };
 }
 
-/** Kafka Connect says in a task's `trace` what is wrong; our task goes on with the other topics. */
-function status({ connector: { config, state, sink }, worker }: Call) {
+/**
+ * Kafka Connect says in a task's `trace` what is wrong. A sink that waits for Kafka or the warehouse to come back is
+ * RESTARTING; with a parked topic it goes on with the others.
+ */
+function status({ connector: { config, state, sink, health }, worker }: Call) {
   const at = { state, worker_id: worker.id };
   const parked = sink?.parked ?? [];
-  const trace = parked.map(({ topic, failure }) => `${topic} is parked: ${failure.message}`).join('\n');
+  const trace = [
+    ...(state === 'RESTARTING' && health.trouble !== undefined ? [health.trouble.reason] : []),
+    ...parked.map(({ topic, failure }) => `${topic} is parked: ${failure.message}`),
+  ].join('\n');
   return {
     name: config.name,
     connector: at,

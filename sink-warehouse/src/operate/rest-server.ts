@@ -1,7 +1,7 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isFailure } from '@ewallet/failure';
+import { Failure, isFailure } from '@ewallet/failure';
 import type { Connector } from './connector';
 import type { SinkMetrics } from './metrics';
 import { BadRequest, parseTarget, readBody, restError, type RestAnswer } from './rest-request';
@@ -23,12 +23,31 @@ export async function serveRest(
       }, destroy(response));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => {
+      reject(listenFailure(error, host, port));
+    });
     server.listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;
   worker.id = `${host}:${address.port}`; // port 0 takes a free one
   return { server, url: `http://${address.address}:${address.port}` };
+}
+
+function listenFailure(error: Error, host: string, port: number): Error {
+  const code = 'code' in error ? error.code : undefined;
+  const why =
+    code === 'EADDRINUSE'
+      ? 'which another program uses'
+      : code === 'EACCES'
+        ? 'which this user may not'
+        : code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND'
+          ? 'which is no address of this machine'
+          : undefined;
+  if (why === undefined) return error;
+  return Failure.config(
+    `The REST API cannot listen on ${host}:${port}, ${why}: set rest.port to a free one (0 takes any), or rest.enabled=false.`,
+    { cause: error },
+  );
 }
 
 async function handle(

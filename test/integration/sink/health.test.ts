@@ -1,0 +1,124 @@
+import { eventually } from '../../support/eventually';
+import { BlackHole } from '../../support/sink/black-hole';
+import { SinkCase } from '../../support/sink/sink-case';
+import { runSink, type SinkProcess } from '../../support/sink/sink-process';
+import { createTopic, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
+import { uniqueName } from '../../support/unique-name';
+
+jest.setTimeout(120_000);
+
+let sinks: SinkCase;
+beforeAll(async () => {
+  sinks = await SinkCase.open();
+});
+afterAll(async () => sinks.close());
+
+async function restOf(sink: SinkProcess): Promise<string> {
+  return eventually(() => {
+    const started = /"rest":"([^"]+)"/.exec(sink.stderr)?.[1];
+    if (started === undefined) throw new Error('not started');
+    return started;
+  });
+}
+
+async function stateOf(url: string, name: string): Promise<{ connector: string; task: string; trace?: string }> {
+  const response = await fetch(`${url}/connectors/${name}/status`);
+  const { connector, tasks } = (await response.json()) as {
+    connector: { state: string };
+    tasks: [{ state: string; trace?: string }];
+  };
+  const [{ state, trace }] = tasks;
+  return { connector: connector.state, task: state, ...(trace === undefined ? {} : { trace }) };
+}
+
+/** The samples of a metric by their labels, without that of the connector. */
+async function metric(url: string, metricName: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const samples = [...text.matchAll(new RegExp(`^${metricName}\\{(.*?),?connector="[^"]*"\\} (\\S+)$`, 'gm'))];
+  return Object.fromEntries(samples.map(([, labels = '', value]) => [labels, Number(value)]));
+}
+
+const running = { connector: 'RUNNING', task: 'RUNNING' };
+
+test('while Kafka is away the status says RESTARTING and why, and the metrics are there', async () => {
+  const name = uniqueName('health');
+  const closed = await BlackHole.before('127.0.0.1', 1);
+  const { port } = closed;
+  closed.close();
+  const config = sinks.config(name, { 'consumer.override.bootstrap.servers': `127.0.0.1:${port}` });
+  await sinks.whileRunning(config, async (sink) => {
+    const url = await restOf(sink);
+    await eventually(async () => {
+      expect(await stateOf(url, name)).toEqual({
+        connector: 'RESTARTING',
+        task: 'RESTARTING',
+        trace: expect.stringMatching(/^Kafka: .*ECONNREFUSED 127\.0\.0\.1:\d+/) as string,
+      });
+    });
+    await eventually(async () => {
+      expect(await metric(url, 'sink_dependency_up')).toEqual({
+        'dependency="kafka"': 0,
+        'dependency="registry"': 1,
+        'dependency="warehouse"': 1,
+      });
+    });
+    expect((await fetch(`${url}/health/ready`)).status).toBe(503);
+  });
+});
+
+test('while the warehouse is away lag keeps its last value with an age; afterwards it is RUNNING again', async () => {
+  const name = uniqueName('health');
+  const topic = `${name}.${name}`;
+  await createTopic(sinks.kafka, topic, 1);
+  const writer = await StreamWriter.register(sinks.registry, topic, name, { id: { type: 'integer' } });
+  const send = async (id: number): Promise<void> =>
+    withProducer(sinks.kafka, name, async (producer) => transact(producer, topic, [writer.record({ id })]));
+  await send(1);
+  const { host, port, username, password, database } = sinks.database;
+  const way = await BlackHole.before(host, port);
+  const config = sinks.config(name, {
+    'connection.url': `postgresql://${username}:${password}@127.0.0.1:${way.port}/${database}`,
+    'connection.timeout.ms': 1_000,
+  });
+  try {
+    await sinks.whileRunning(config, async (sink) => {
+      const url = await restOf(sink);
+      const lag = `topic="${topic}",partition="0"`;
+      await eventually(async () => {
+        expect(await stateOf(url, name)).toEqual(running);
+        expect(await metric(url, 'sink_lag_records')).toEqual({ [lag]: 0 });
+        expect(Object.keys(await metric(url, 'sink_last_commit_timestamp_seconds'))).toEqual([`topic="${topic}"`]);
+      });
+      way.swallow();
+      await send(2);
+      await eventually(async () => {
+        expect(await stateOf(url, name)).toMatchObject({ connector: 'RESTARTING', task: 'RESTARTING' });
+        expect(await metric(url, 'sink_dependency_up')).toMatchObject({ 'dependency="warehouse"': 0 });
+        expect(Object.keys(await metric(url, 'sink_lag_records'))).toEqual([lag]);
+        expect((await metric(url, 'sink_lag_age_seconds'))['']).toBeGreaterThan(0.5);
+      });
+      way.heal();
+      await eventually(async () => {
+        expect(await stateOf(url, name)).toEqual(running);
+        expect(await sinks.rows(`select count(*)::int as n from raw."${name}"`)).toEqual([{ n: 2 }]);
+        expect(await metric(url, 'sink_lag_records')).toEqual({ [lag]: 0 });
+      });
+    });
+  } finally {
+    way.close();
+  }
+});
+
+test('a REST port that is taken is named with what to do', async () => {
+  const name = uniqueName('health');
+  const taken = await BlackHole.before('127.0.0.1', 1);
+  try {
+    const { code, stderr } = await runSink('run', sinks.config(name, { 'rest.port': taken.port }));
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `The REST API cannot listen on 127.0.0.1:${taken.port}, which another program uses: set rest.port to a free one (0 takes any), or rest.enabled=false.\n`,
+    });
+  } finally {
+    taken.close();
+  }
+});
