@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { PROJECT_ROOT } from '../../support/command';
+import { readAuditConfig } from '../../../audit/src/config/audit-config';
 import { parseSyncConfig } from '../../../sync/src/config';
 import { invalidValues, unknownKeys, violations, type Manifest } from './kubernetes-schema';
 
@@ -51,6 +53,7 @@ test("every manifest is valid by Kubernetes' OpenAPI document", () => {
   expect(manifests.map(({ kind }) => kind).sort()).toEqual([
     'CronJob',
     'CronJob',
+    'CronJob',
     'Deployment',
     'Namespace',
     'NetworkPolicy',
@@ -94,7 +97,7 @@ rendered(
 );
 
 test('every pod runs unprivileged on a read-only file system, with requests and a memory limit', () => {
-  expect(podSpecs).toHaveLength(3);
+  expect(podSpecs).toHaveLength(4);
   for (const { securityContext, automountServiceAccountToken, containers } of podSpecs) {
     expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
     expect(automountServiceAccountToken).toBe(false);
@@ -138,4 +141,30 @@ test('the sync configuration is one that ewallet-sync takes', () => {
     source: { config: { kind: 'file', path: '/secrets/source.json' } },
     destination: { config: { kind: 'file', path: '/secrets/destination.json' } },
   });
+});
+
+test('the audit waits for a sync of the schedule before it judges, and finds both ends in its secret', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'ewallet-audit-'));
+  try {
+    writeFileSync(path.join(directory, 'audit.json'), read('audit.json').replaceAll('/secrets/', `${directory}/`));
+    writeFileSync(
+      path.join(directory, 'source.json'),
+      JSON.stringify({ host: 'wallet', database: 'wallet', username: 'auditor', password: 'a', schemas: ['public'] }),
+    );
+    writeFileSync(
+      path.join(directory, 'warehouse.json'),
+      JSON.stringify({ 'connection.url': 'postgresql://auditor:a@warehouse/warehouse' }),
+    );
+    expect(await readAuditConfig(path.join(directory, 'audit.json'))).toMatchObject({
+      source: { host: 'wallet' },
+      warehouse: { host: 'warehouse' },
+      tableNameFormat: 'raw.${stream}',
+      streams: undefined,
+    });
+    const sync = manifests.find(({ kind, metadata }) => kind === 'CronJob' && metadata.name === 'sync');
+    expect(sync?.spec).toMatchObject({ schedule: '*/5 * * * *' });
+    expect(JSON.parse(read('audit.json'))).toMatchObject({ settle_seconds: 5 * 60 + 60 });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
