@@ -37,8 +37,12 @@ export function chooseTables(tables: readonly TableProfile[], references: readon
     tables.flatMap((parent) => {
       const sides = new Set(to(table.name, parent.name).map((each) => each.column));
       if (sides.size < 2 || money(table) < 0.35) return [];
+      // Of a table and a view of it with a status the view can be mapped.
+      const hasStatus = table.columns.some(
+        (column) => nameScore(column.name, table.name, namesOf('transactions', 'status')) > 0.8,
+      );
       const score =
-        0.4 +
+        (hasStatus ? 0.4 : 0.25) +
         0.3 * tableNameScore(table.name, TABLE_NAMES.transactions) +
         0.3 * tableNameScore(parent.name, TABLE_NAMES.wallets);
       return [{ table, parent, sides: [...sides], score }];
@@ -95,12 +99,13 @@ export function chooseTables(tables: readonly TableProfile[], references: readon
 
   const wallets = roles.wallets?.table.name ?? '';
   const transactions = roles.transactions?.table.name ?? '';
+  // Several entries name one transaction: a table that has each once is the transactions again, as a view of them is.
+  const severalOf = (table: TableProfile): boolean =>
+    to(table.name, transactions).some(
+      (each) => table.columns.find((column) => column.name === each.column)?.unique === false,
+    );
   const entries = tables.find(
-    (table) =>
-      !used.has(table.name) &&
-      to(table.name, transactions).length > 0 &&
-      to(table.name, wallets).length > 0 &&
-      money(table) > 0.35,
+    (table) => !used.has(table.name) && severalOf(table) && to(table.name, wallets).length > 0 && money(table) > 0.35,
   );
   if (entries !== undefined) used.add(entries.name);
   const steps = tables.find(

@@ -253,5 +253,6 @@ async function ledgerOf(
     );
     found.push({ transaction, wallet, amount: each, agreeing: Number(all) === 0 ? 0 : Number(agreeing) / Number(all) });
   }
-  return found.sort((a, b) => b.agreeing - a.agreeing)[0];
+  // Entries that add up to few of the balances are no ledger, or none that says anything.
+  return found.filter((each) => each.agreeing >= 0.5).sort((a, b) => b.agreeing - a.agreeing)[0];
 }
