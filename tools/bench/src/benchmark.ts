@@ -7,9 +7,11 @@ import { dbtTrial } from './hops/dbt-hop';
 import { summariseDelays, type Delay, type DelaySummary } from './measure/delay';
 import { destinationTrial, produce } from './hops/destination-hop';
 import { flowTrial } from './hops/flow-hop';
+import { followTrial } from './hops/follow-hop';
 import { incrementalTrial } from './hops/incremental-hop';
 import { deleteTopic } from './session/kafka-totals';
 import { summarise, type HopResult, type HopSummary } from './measure/measurement';
+import { summariseLatencies, type Latency, type LatencySummary } from './measure/latency';
 import type { Overrides } from './session/overrides';
 import { scaleTrial } from './hops/scale-hop';
 import { variants, type Variant } from './session/settings';
@@ -18,7 +20,18 @@ import { sourceTrial } from './hops/source-hop';
 import { startStack, stopStack } from './session/stack';
 import type { Trial } from './measure/trial';
 
-export const HOPS = ['source', 'destination', 'sink', 'scale', 'flow', 'incremental', 'dbt', 'audit'] as const;
+export const HOPS = [
+  'source',
+  'destination',
+  'sink',
+  'scale',
+  'flow',
+  'incremental',
+  'dbt',
+  'audit',
+  'follow',
+  'capture',
+] as const;
 export type Hop = (typeof HOPS)[number];
 
 /** Hops that work on the Airbyte lines of the source, which are made once, or warm Kafka up with them. */
@@ -39,12 +52,16 @@ export interface Plan {
   /** Whether each hop runs once for every value of its settings, too. */
   readonly settings: boolean;
   readonly with: Overrides;
+  /** Changes a second while they are followed, and for how many seconds. */
+  readonly rate: number;
+  readonly seconds: number;
 }
 
 /** What a benchmark found: hops beside their limits, and what is told in seconds. */
 export interface Figures {
   readonly hops: readonly HopSummary[];
   readonly delays: readonly DelaySummary[];
+  readonly latencies: readonly LatencySummary[];
 }
 
 /**
@@ -69,9 +86,11 @@ export async function benchmark(plan: Plan, say: (text: string) => void): Promis
   }
 }
 
-async function trials(session: BenchSession, { only, runs, settings, with: overrides }: Plan): Promise<Figures> {
+async function trials(session: BenchSession, plan: Plan): Promise<Figures> {
+  const { only, runs, settings, with: overrides } = plan;
   const results = new Map<string, HopResult>();
   const delays: Delay[] = [];
+  const latencies: Latency[] = [];
   const lines = only.some((hop) => NEEDS_LINES.has(hop)) ? await airbyteLines(session) : '';
   if (only.some((hop) => NEEDS_KAFKA.has(hop))) await warmUp(session, lines);
   const asTheyAre = only.map((hop): Variant<Hop> => ({ hop, label: '', with: overrides }));
@@ -79,7 +98,7 @@ async function trials(session: BenchSession, { only, runs, settings, with: overr
   let number = 0;
   for (let run = 1; run <= runs; run++) {
     for (const { hop, label, with: chosen } of turned) {
-      const outcome = await trialOf(hop, await withSettings(session, chosen), lines, ++number);
+      const outcome = await trialOf(hop, await withSettings(session, chosen), lines, ++number, plan);
       for (const trial of outcome.trials) {
         const name = [trial.hop, ...(label === '' ? [] : [label])].join(', ');
         session.say(`${name}, run ${run}: ${shortly(trial)}`);
@@ -93,9 +112,14 @@ async function trials(session: BenchSession, { only, runs, settings, with: overr
       }
       for (const delay of outcome.delays) session.say(`${delay.name}, run ${run}: ${delay.seconds.toFixed(2)} s`);
       delays.push(...outcome.delays);
+      latencies.push(...(outcome.latencies ?? []));
     }
   }
-  return { hops: [...results.values()].map(summarise), delays: summariseDelays(delays) };
+  return {
+    hops: [...results.values()].map(summarise),
+    delays: summariseDelays(delays),
+    latencies: summariseLatencies(latencies),
+  };
 }
 
 /** Lets Kafka take records, untimed, until what it runs often is compiled; a long run does that by itself. */
@@ -110,9 +134,10 @@ async function warmUp(session: BenchSession, lines: string): Promise<void> {
 interface Outcome {
   readonly trials: readonly Trial[];
   readonly delays: readonly Delay[];
+  readonly latencies?: readonly Latency[];
 }
 
-async function trialOf(hop: Hop, session: BenchSession, lines: string, run: number): Promise<Outcome> {
+async function trialOf(hop: Hop, session: BenchSession, lines: string, run: number, plan: Plan): Promise<Outcome> {
   switch (hop) {
     case 'source':
       return { trials: await sourceTrial(session), delays: [] };
@@ -130,6 +155,8 @@ async function trialOf(hop: Hop, session: BenchSession, lines: string, run: numb
       return dbtTrial(session);
     case 'audit':
       return { trials: await auditTrial(session), delays: [] };
+    case 'follow':
+      return { trials: [], delays: [], latencies: await followTrial(session, plan, run) };
     default: {
       const never: never = hop;
       throw new TypeError(`unknown hop ${String(never)}`);

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { HOPS, benchmark, type Figures, type Hop } from './benchmark';
 import { growthPlot, growthTable, type Growth, type Size } from './report/growth';
 import { NO_OVERRIDES, override, type Overrides } from './session/overrides';
+import { latencyReport } from './report/latency-report';
 import { plot } from './report/plot';
 import { ROOT } from './session/programs';
 import { delayTable, table } from './report/report';
@@ -18,6 +19,8 @@ interface Flags {
   readonly settings: boolean;
   readonly with: Overrides;
   readonly results: string;
+  readonly rate: number;
+  readonly seconds: number;
 }
 
 /** Sizes of the growth run: a cost a row that is the same at the first and at the last is flat. The largest is run once. */
@@ -46,6 +49,8 @@ export function program(out: { write(text: string): unknown }, err: { write(text
       override,
       NO_OVERRIDES,
     )
+    .option('--rate <n>', 'follow: changes a second', count, 2_000)
+    .option('--seconds <n>', 'follow: for how long, after a warm-up', count, 20)
     .option('--results <directory>', 'where the figures go', path.join(ROOT, 'tools', 'bench', 'results'))
     .action(async (flags: Flags) => {
       const say = (text: string): void => {
@@ -74,10 +79,11 @@ export function program(out: { write(text: string): unknown }, err: { write(text
     });
 }
 
-function printed({ hops: summaries, delays }: Figures, markdown: boolean): string {
+function printed({ hops: summaries, delays, latencies }: Figures, markdown: boolean): string {
   return [
     ...(summaries.length === 0 ? [] : [table(summaries, markdown)]),
     ...(delays.length === 0 ? [] : [delayTable(delays, markdown)]),
+    ...(latencies.length === 0 ? [] : [latencyReport(latencies, markdown)]),
   ].join('\n\n');
 }
 

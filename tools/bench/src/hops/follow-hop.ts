@@ -1,0 +1,272 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FramedReader, SchemaRegistry } from '@ewallet/avro';
+import { Failure } from '@ewallet/failure';
+import { Kafka, logLevel } from 'kafkajs';
+import type { Client } from 'pg';
+import type { Latency } from '../measure/latency';
+import { withClient, type BenchSession } from '../session/bench-session';
+import { programPath } from '../session/programs';
+import { startSink, stopSink } from './sink-hop';
+
+/** Changes are committed so often: a transaction per tick, as large as the rate asks. */
+const TICK = 10;
+/** Milliseconds of changes that are not counted: programs compile themselves, the sink joins its group. */
+const WARM_UP = 5_000;
+/** Milliseconds between two looks into the warehouse. */
+const LOOK = 20;
+/** How long the last change may take. */
+const PATIENCE = 60_000;
+
+/**
+ * Commits changes at a given rate while `ewallet-sync run --follow` and the sink run, and times each by its commit timestamp:
+ * until a read-committed consumer has it, and until a query of the warehouse finds it.
+ */
+export async function followTrial(
+  session: BenchSession,
+  { rate, seconds }: { readonly rate: number; readonly seconds: number },
+  run: number,
+): Promise<readonly Latency[]> {
+  const name = `follow${run}`;
+  const table = `${name}_payments`;
+  await withClient(session.sourceUrl, async (client) => {
+    await client.query(
+      `create table ${table} (id bigserial primary key, wallet bigint not null, amount numeric(20, 4) not null, note text, at timestamptz not null)`,
+    );
+    await client.query(`create publication ${name} for table ${table}`);
+    await client.query(`insert into ${table} (wallet, amount, at) values (0, 0, now())`);
+  });
+  const sync = startFollowing(session, await syncConfig(session, name, table));
+  const sink = await startSink(session, name);
+  try {
+    const latencies = await withClient(session.warehouseUrl, async (warehouse) => {
+      await untilFollowed(session, warehouse, table);
+      const consumer = await KafkaWatch.start(session, `${name}.${table}`);
+      try {
+        const looks = new WarehouseWatch(warehouse, table);
+        const watching = looks.watch();
+        const counted = await commitAt(session, table, rate, seconds);
+        await untilSeen(() => consumer.arrivals.size >= counted.last && looks.arrivals.size >= counted.last);
+        looks.stop();
+        await watching;
+        return [
+          {
+            name: `Kafka, read committed, ${rate.toLocaleString('en')} changes/s`,
+            targets: [{ percentile: 50, milliseconds: 500 }],
+            samples: counted.of(consumer.arrivals),
+          },
+          {
+            name: `warehouse, ${rate.toLocaleString('en')} changes/s`,
+            targets: [
+              { percentile: 50, milliseconds: 1_000 },
+              { percentile: 99, milliseconds: 2_000 },
+            ],
+            samples: counted.of(looks.arrivals),
+          },
+        ];
+      } finally {
+        await consumer.stop();
+      }
+    });
+    await sync.stop();
+    return latencies;
+  } finally {
+    await stopSink(sink);
+    await sync.end();
+    await withClient(session.sourceUrl, async (client) => {
+      await client.query(`drop publication ${name}; drop table ${table}`);
+      await client.query('select pg_drop_replication_slot($1)', [name]);
+    });
+  }
+}
+
+async function syncConfig(session: BenchSession, name: string, table: string): Promise<string> {
+  const { host, port, database, username, password } = session.stack.source;
+  const { kafka, schemaRegistry } = session.stack;
+  const file = path.join(session.directory, `${name}-sync.json`);
+  await writeFile(
+    file,
+    JSON.stringify({
+      name,
+      streams: [table],
+      source: {
+        config: {
+          ...{ host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } },
+          replication_method: { method: 'CDC', replication_slot: name, publication: name, slot_creation: 'if_missing' },
+        },
+      },
+      destination: {
+        config: {
+          bootstrap_servers: kafka.bootstrapServers,
+          topic_pattern: `${name}.{stream}`,
+          protocol: { security_protocol: 'PLAINTEXT' },
+          schema_registry: { url: schemaRegistry.url },
+          ...session.overrides.destination,
+        },
+      },
+    }),
+  );
+  return file;
+}
+
+interface Followed {
+  /** @throws Failure where it does not end with exit code 0 */
+  stop(): Promise<void>;
+  /** Ends it, however it stands. */
+  end(): Promise<void>;
+}
+
+function startFollowing({ errors }: BenchSession, config: string): Followed {
+  const log = openSync(errors, 'a');
+  const command = ['run', '--config', config, '--follow'];
+  const child = spawn(programPath('ewallet-sync'), command, { stdio: ['ignore', log, log] });
+  closeSync(log);
+  const exited = once(child, 'exit');
+  return {
+    async stop() {
+      child.kill('SIGTERM');
+      const [code] = (await exited) as [number | null];
+      if (code !== 0) throw Failure.system(`ewallet-sync ended with exit code ${String(code)}; see ${errors}`);
+    },
+    async end() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** A first change has come through while following: everything runs. */
+async function untilFollowed(session: BenchSession, warehouse: Client, table: string): Promise<void> {
+  await withClient(session.sourceUrl, async (client) => {
+    const deadline = Date.now() + PATIENCE;
+    for (let tries = 0; Date.now() < deadline; tries += 1) {
+      const { rows } = await warehouse.query<{ there: boolean }>(
+        `select to_regclass('raw.${table}') is not null as there`,
+      );
+      if (rows[0]?.there === true) {
+        const { rows: slots } = await client.query<{ active: boolean }>(
+          'select active from pg_replication_slots where slot_name = $1',
+          [table.replace('_payments', '')],
+        );
+        // The first sync reads from the slot, too: twice in a row with a second between is the one that stays.
+        if (slots[0]?.active === true && tries > 50) return;
+      }
+      await sleep(100);
+    }
+    throw Failure.system(`Nothing was followed within ${PATIENCE / 1_000} s; see ${session.errors}`);
+  });
+}
+
+interface Counted {
+  /** Changes committed, those of the warm-up included: their ids are 2 to `last` + 1. */
+  readonly last: number;
+  /** Latencies of the changes that count. */
+  of(arrivals: ReadonlyMap<number, number>): readonly number[];
+}
+
+/** A transaction per tick, until the time is over; a tick that came late is made up for by the next one. */
+async function commitAt({ sourceUrl }: BenchSession, table: string, rate: number, seconds: number): Promise<Counted> {
+  return withClient(sourceUrl, async (client) => {
+    const started = Date.now();
+    let committed = 0;
+    let warm = 0;
+    for (let tick = 1; Date.now() - started < WARM_UP + seconds * 1_000; tick += 1) {
+      const due = Math.floor(((Date.now() - started) / 1_000) * rate) - committed;
+      if (due > 0) {
+        await client.query(
+          `insert into ${table} (wallet, amount, note, at) select n, n * 1.25, 'a payment of a wallet', now() from generate_series(1, $1::int) n`,
+          [due],
+        );
+        committed += due;
+      }
+      if (Date.now() - started < WARM_UP) warm = committed;
+      await sleep(Math.max(1, started + tick * TICK - Date.now()));
+    }
+    return {
+      last: committed,
+      of: (arrivals) => [...arrivals].flatMap(([id, latency]) => (id > warm + 1 ? [latency] : [])),
+    };
+  });
+}
+
+async function untilSeen(isSeen: () => boolean): Promise<void> {
+  const deadline = Date.now() + PATIENCE;
+  while (!isSeen()) {
+    if (Date.now() > deadline) throw Failure.system(`Changes did not arrive within ${PATIENCE / 1_000} s.`);
+    await sleep(50);
+  }
+}
+
+/** When each change came to a read-committed consumer, as milliseconds since its commit, by id. */
+class KafkaWatch {
+  readonly arrivals = new Map<number, number>();
+
+  private constructor(
+    private readonly consumer: ReturnType<Kafka['consumer']>,
+    private readonly registry: SchemaRegistry,
+  ) {}
+
+  static async start({ stack }: BenchSession, topic: string): Promise<KafkaWatch> {
+    const kafka = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
+    const consumer = kafka.consumer({ groupId: `bench-${topic}`, maxWaitTimeInMs: 100, readUncommitted: false });
+    const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
+    const watch = new KafkaWatch(consumer, registry);
+    const values = new FramedReader(registry);
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+    await consumer.run({
+      eachBatch: async ({ batch }) => {
+        const now = Date.now();
+        for (const { value } of batch.messages) {
+          if (value === null) continue;
+          const row = (await values.read(value)) as { readonly id: number; readonly _ab_cdc_updated_at: number };
+          if (row.id > 1) watch.arrivals.set(row.id, now - row._ab_cdc_updated_at / 1_000);
+        }
+      },
+    });
+    await joined;
+    return watch;
+  }
+
+  async stop(): Promise<void> {
+    await this.consumer.disconnect();
+    this.registry.close();
+  }
+}
+
+/** When a query of the warehouse first found each change, as milliseconds since its commit, by id. */
+class WarehouseWatch {
+  readonly arrivals = new Map<number, number>();
+  private isStopped = false;
+  /** Every id up to it was found. */
+  private whole = 1;
+
+  constructor(
+    private readonly client: Client,
+    private readonly table: string,
+  ) {}
+
+  async watch(): Promise<void> {
+    while (!this.isStopped) {
+      const { rows } = await this.client.query<{ id: string; committed: string }>(
+        `select id::text, (extract(epoch from _ab_cdc_updated_at) * 1000)::float8::text as committed from raw.${this.table} where id > $1`,
+        [this.whole],
+      );
+      const now = Date.now();
+      for (const { id, committed } of rows) {
+        if (!this.arrivals.has(Number(id))) this.arrivals.set(Number(id), now - Number(committed));
+      }
+      while (this.arrivals.has(this.whole + 1)) this.whole += 1;
+      await sleep(LOOK);
+    }
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+}
