@@ -4,6 +4,7 @@ import { postgresUrl, type StackConnections } from '@ewallet/stack-connections';
 import { command } from './project';
 
 export const SINK_NAME = 'wallet';
+export const PUBLICATION = 'wallet';
 
 /** Files with each part's configuration, as a user would write them; `--keep` leaves them to try the parts by hand. */
 export interface ConfigurationFiles {
@@ -15,7 +16,11 @@ export interface ConfigurationFiles {
   readonly pipeline: string;
 }
 
-export async function writeConfigurations(dir: string, connections: StackConnections): Promise<ConfigurationFiles> {
+export async function writeConfigurations(
+  dir: string,
+  connections: StackConnections,
+  { cdc }: { readonly cdc: boolean },
+): Promise<ConfigurationFiles> {
   const folder = path.join(dir, 'config');
   await mkdir(folder, { recursive: true });
   const files = {
@@ -27,7 +32,18 @@ export async function writeConfigurations(dir: string, connections: StackConnect
     pipeline: path.join(folder, 'pipeline.json'),
   };
   const { source, warehouse, kafka, schemaRegistry } = connections;
-  await write(files.source, { ...source, schemas: ['public'], ssl_mode: { mode: 'disable' } });
+  const capture = {
+    method: 'CDC',
+    replication_slot: 'wallet',
+    publication: PUBLICATION,
+    slot_creation: 'if_missing',
+  };
+  await write(files.source, {
+    ...source,
+    schemas: ['public'],
+    ssl_mode: { mode: 'disable' },
+    ...(cdc ? { replication_method: capture } : {}),
+  });
   await write(files.destination, {
     bootstrap_servers: kafka.bootstrapServers,
     topic_pattern: '{namespace}.{stream}',

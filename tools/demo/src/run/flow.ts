@@ -1,11 +1,17 @@
 import { Failure } from '@ewallet/failure';
-import { parseConnections, postgresUrl, type StackConnections } from '@ewallet/stack-connections';
+import {
+  parseConnections,
+  postgresUrl,
+  type PostgresConnection,
+  type StackConnections,
+} from '@ewallet/stack-connections';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { auditEveryRow, type AuditResult } from './audit';
 import type { Child, Children } from './children';
 import { SINK_NAME, writeConfigurations, type ConfigurationFiles } from './configurations';
 import { buildModels } from './dbt';
+import { eraseUsers, publishEverything } from './erasure';
 import { LandingWatch } from './landing';
 import { command, PREVIEW } from './project';
 import { table, type Comparison } from './reconciliation/compare';
@@ -20,6 +26,8 @@ export interface FlowOptions {
   readonly dir: string;
   readonly rows: number;
   readonly seed: number;
+  /** By change data capture, while users have their data erased. */
+  readonly cdc: boolean;
 }
 
 export interface FlowResult {
@@ -44,7 +52,7 @@ export class Flow {
   async run(): Promise<FlowResult> {
     await mkdir(this.#logs, { recursive: true });
     const connections = await this.startServices();
-    const configurations = await writeConfigurations(this.options.dir, connections);
+    const configurations = await writeConfigurations(this.options.dir, connections, this.options);
     await this.seed(connections);
     const sink = await this.start('sink-warehouse', ['run', '--config', configurations.sink]);
     const watch = await LandingWatch.open(connections, SINK_NAME);
@@ -81,6 +89,7 @@ export class Flow {
       const args = ['seed', '--database-url', postgresUrl(source), '--rows', String(rows), '--seed', String(seed)];
       // It shows its own progress.
       const summary = await this.children.run('ewallet-simulator seed', command('ewallet-simulator'), args);
+      if (this.options.cdc) await publishEverything(source);
       const { seconds, ...streams } = JSON.parse(summary) as Record<string, number> & { readonly seconds: number };
       return moved(
         Object.values(streams).reduce((sum, count) => sum + count, 0),
@@ -101,9 +110,28 @@ export class Flow {
         await this.sync(`sync ${sync} of ${SYNCS}, while it trades`, configurations, watch);
       }
     };
-    await unlessEnded(simulator, syncs());
+    if (this.options.cdc) await unlessEnded(simulator, this.whileErasing(source, syncs));
+    else await unlessEnded(simulator, syncs());
     await simulator.stop();
     await this.sync('last sync, trading stopped', configurations, watch);
+  }
+
+  private async whileErasing(source: PostgresConnection, syncs: () => Promise<void>): Promise<void> {
+    const enough = new AbortController();
+    const erasing = eraseUsers(source, AbortSignal.any([enough.signal, this.signal]));
+    const failed = new Promise<never>((_, reject) => {
+      erasing.catch(reject);
+    });
+    try {
+      await Promise.race([syncs(), failed]);
+    } finally {
+      enough.abort();
+      await erasing.catch(() => undefined);
+    }
+    const { anonymised, activity, signUps } = await erasing;
+    this.say(
+      `  erased meanwhile: ${anonymised} users anonymised, ${activity} rows of their activity and ${signUps} unfinished sign-ups deleted`,
+    );
   }
 
   /** One sync, until everything that it put into Kafka is in the warehouse. */

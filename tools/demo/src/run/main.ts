@@ -13,13 +13,14 @@ import { Steps } from './steps';
 interface DemoOptions {
   readonly rows: number;
   readonly seed: number;
+  readonly cdc?: true;
   readonly keep?: true;
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** @returns the exit code */
-async function demo({ rows, seed, keep }: DemoOptions): Promise<number> {
+async function demo({ rows, seed, cdc, keep }: DemoOptions): Promise<number> {
   const started = Date.now();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -32,7 +33,13 @@ async function demo({ rows, seed, keep }: DemoOptions): Promise<number> {
   const dir = await mkdtemp(path.join(tmpdir(), 'ewallet-demo-'));
   await chmod(dir, 0o711); // Under root PostgreSQL runs as another user, who has to get through.
   const children = new Children(stop.signal);
-  const flow = new Flow({ dir, rows, seed }, children, new Steps(process.stdout, Date.now), say, stop.signal);
+  const flow = new Flow(
+    { dir, rows, seed, cdc: cdc === true },
+    children,
+    new Steps(process.stdout, Date.now),
+    say,
+    stop.signal,
+  );
   const running = flow.run();
   let keepStack = false;
   let keepLogs = false;
@@ -116,6 +123,7 @@ new Command('npm run demo --')
   .description('The whole flow on real services: e-wallet, Kafka, warehouse, marts, dashboards, reconciliation.')
   .option('--rows <n>', 'transactions that the e-wallet starts with', wholeNumber, 200_000)
   .option('--seed <n>', 'the same seed makes the same e-wallet', wholeNumber, 42)
+  .option('--cdc', 'by change data capture, while users have their data erased')
   .option('--keep', 'leave the services up at the end and print how to connect to them')
   .action(async (options: DemoOptions) => {
     process.exitCode = await demo(options);
