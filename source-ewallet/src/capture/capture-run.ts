@@ -73,6 +73,9 @@ export async function* readCapture(reading: CaptureReading): AsyncGenerator<Airb
   }
 }
 
+/** Milliseconds between two ways back of a reading that does not end: what changed since would be read again. */
+const BETWEEN_RECOVERY_POINTS = 600_000;
+
 type CaptureSession = Session & { readonly server: ServerIdentity };
 
 class CaptureRun {
@@ -188,6 +191,7 @@ class CaptureRun {
     const { config, context, capture } = this.reading;
     const { client } = this.session;
     this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams);
+    let recoveryAt = Date.now();
     const ending = await this.ending();
     const steps = readChanges({
       client,
@@ -213,6 +217,9 @@ class CaptureRun {
           break;
         case 'lag':
           yield analyticsMessage('ewallet_cdc_lag', JSON.stringify(step.lag), Date.now());
+          if (Date.now() - recoveryAt < BETWEEN_RECOVERY_POINTS) break;
+          recoveryAt = Date.now();
+          this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams);
           break;
       }
     }
