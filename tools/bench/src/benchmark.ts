@@ -30,7 +30,6 @@ export const HOPS = [
   'dbt',
   'audit',
   'follow',
-  'capture',
 ] as const;
 export type Hop = (typeof HOPS)[number];
 
