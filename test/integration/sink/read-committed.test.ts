@@ -1,4 +1,7 @@
+import path from 'node:path';
 import type { Producer } from 'kafkajs';
+import { TEST_PYTHON } from '../../support/airbyte-models';
+import { PROJECT_ROOT, runProgram } from '../../support/command';
 import { eventually } from '../../support/eventually';
 import { SinkCase } from '../../support/sink/sink-case';
 import { runSink } from '../../support/sink/sink-process';
@@ -105,6 +108,34 @@ test('a key of four zero bytes is a key and not an abort marker', async () => {
     await transact(producer, topic, [record(3, 'last')]);
   });
   expect(await landed(name, 3, 1_048_576)).toEqual([{ v: 'last', n: 1, ids: 1 }]);
+});
+
+test('records of librdkafka’s transactions that were aborted midway, or left open by a process that died, never land', async () => {
+  const name = uniqueName('librdkafka');
+  const { topic, record } = await topicOf(name);
+  let id = 0;
+  const step = (outcome: 'commit' | 'abort' | 'die', count: number, v: string) => ({
+    outcome,
+    records: many(count, () => record((id += 1), v)).map(({ key, value }) =>
+      [key, value].map((bytes) => bytes?.toString('base64')),
+    ),
+  });
+  const write = async (...steps: readonly ReturnType<typeof step>[]) => {
+    const script = path.join(PROJECT_ROOT, 'test', 'support', 'sink', 'librdkafka_transactions.py');
+    const result = await runProgram(TEST_PYTHON, [script, sinks.stack.kafka.bootstrapServers, topic, name], {
+      input: JSON.stringify(steps),
+    });
+    // librdkafka warns while the broker still ends the transaction before.
+    expect({ code: result.code, stderr: result.code === 0 ? '' : result.stderr }).toEqual({ code: 0, stderr: '' });
+  };
+  await write(step('abort', 60, 'aborted'), step('commit', 20, 'committed'), step('abort', 60, 'aborted'));
+  await write(step('commit', 20, 'committed'), step('die', 60, 'left open'));
+  // The next producer of the same id ends the transaction that was left open.
+  await write(step('commit', 1, 'last'));
+  expect(await landed(name, id, 65_536)).toEqual([
+    { v: 'committed', n: 40, ids: 40 },
+    { v: 'last', n: 1, ids: 1 },
+  ]);
 });
 
 function many(count: number, make: () => KeyValue): KeyValue[] {
