@@ -64,7 +64,7 @@ module.exports = {
       name: 'failure-imports-nothing',
       severity: 'error',
       from: { path: '^packages/failure/' },
-      to: { pathNot: '^packages/failure/' },
+      to: { pathNot: '^packages/failure/', dependencyTypesNot: ['core'] },
     },
     {
       name: 'no-dev-dependency-in-production',

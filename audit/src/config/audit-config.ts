@@ -1,7 +1,6 @@
 import path from 'node:path';
-import { Failure } from '@ewallet/failure';
+import { Failure, readJsonObject, refuseUnknown, type Json } from '@ewallet/failure';
 import { parseConnectionConfig, parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
-import { readJsonObject, refuseUnknown, type Json } from './json-file';
 import { parseStreamChoice, type StreamChoice } from './stream-choice';
 
 export interface AuditConfig {

@@ -1,5 +1,4 @@
-import { Failure } from '@ewallet/failure';
-import { refuseUnknown } from './json-file';
+import { Failure, refuseUnknown } from '@ewallet/failure';
 
 /** A stream to audit, and what the two databases do not say about it themselves. */
 export interface StreamChoice {

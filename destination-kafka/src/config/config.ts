@@ -1,7 +1,6 @@
-import { Failure } from '@ewallet/failure';
+import { ConfigReader, Failure } from '@ewallet/failure';
 import type { RegistryOptions } from '@ewallet/avro';
 import type { SaslSettings } from '../kafka/sasl';
-import { ConfigReader } from './config-reader';
 
 export interface TlsSettings {
   readonly ca: string | undefined;

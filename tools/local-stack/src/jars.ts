@@ -1,7 +1,8 @@
+import { cacheDirectory, intoPlace, maven } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -9,27 +10,13 @@ const run = promisify(execFile);
 
 export const KAFKA_VERSION = '4.1.0';
 export const APICURIO_VERSION = '2.6.13.Final';
+const WANTED = 'Kafka and the schema registry';
 const LOG4J_VERSION = '2.24.3';
 
 export interface Jars {
   /** Every jar of the broker and of its command line tools. */
   readonly kafkaClasspath: string;
   readonly registryJar: string;
-}
-
-/**
- * Jars come from Maven once and stay in the cache: $EWALLET_CACHE_DIR, or `.cache` beside the nearest
- * package-lock.json above this file.
- */
-export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.EWALLET_CACHE_DIR !== undefined) return path.resolve(env.EWALLET_CACHE_DIR);
-  let folder = __dirname;
-  while (!existsSync(path.join(folder, 'package-lock.json'))) {
-    const above = path.dirname(folder);
-    if (above === folder) return path.resolve('.cache');
-    folder = above;
-  }
-  return path.join(folder, '.cache');
 }
 
 /** The broker's and the registry's jars, downloaded when they are missing. `say` hears what takes time. */
@@ -51,19 +38,6 @@ export async function provideJars(say: (line: string) => void, cache = cacheDire
   };
 }
 
-/** Fills a directory of its own and renames it, so that a download that was killed leaves nothing half done. */
-async function intoPlace(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(`${target}.`);
-  try {
-    await fill(folder);
-    await rename(folder, target).catch((error: unknown) => {
-      if (!existsSync(target)) throw error; // Another process was faster: its copy is as good.
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 async function downloadKafka(folder: string): Promise<void> {
   const pom = path.join(folder, 'pom.xml');
   await writeFile(
@@ -81,7 +55,14 @@ async function downloadKafka(folder: string): Promise<void> {
 </project>
 `,
   );
-  await maven('-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`);
+  await maven(
+    WANTED,
+    '-f',
+    pom,
+    'dependency:copy-dependencies',
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${folder}`,
+  );
   await rm(pom);
 }
 
@@ -91,24 +72,9 @@ function dependency(group: string, artifact: string, version: string): string {
 
 async function downloadRegistry(folder: string): Promise<void> {
   const artifact = `io.apicurio:apicurio-registry-app:${APICURIO_VERSION}:tar.gz:all`;
-  await maven('dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`);
+  await maven(WANTED, 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`);
   const archive = (await readdir(folder)).find((name) => name.endsWith('.tar.gz'));
   if (archive === undefined) throw Failure.system(`Maven copied no archive of ${artifact}`);
   await run('tar', ['-xzf', path.join(folder, archive), '-C', folder]);
   await rm(path.join(folder, archive));
-}
-
-async function maven(...args: string[]): Promise<void> {
-  try {
-    await run('mvn', ['--batch-mode', '--quiet', ...args], { maxBuffer: 16 * 1024 * 1024 });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw Failure.config(
-        'Maven is needed to download Kafka and the schema registry: "mvn" does not run (install Maven 3.6 or later)',
-      );
-    }
-    const output = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
-    const reason = output.split('\n').find((line) => line.includes('ERROR')) ?? String(error);
-    throw Failure.transient(`Maven could not download the jars: ${reason.trim()}`, { cause: error });
-  }
 }

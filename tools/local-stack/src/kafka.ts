@@ -1,3 +1,4 @@
+import type { Launch } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -5,7 +6,6 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { runProgram } from './run-program';
-import type { Launch } from './service-state';
 
 /** One more way into the broker, beside the plain one. */
 export interface KafkaListener {

@@ -1,4 +1,5 @@
 import { commandLine } from '@ewallet/command-line';
+import { cacheDirectory } from '@ewallet/child-services';
 import { asFailure, Failure } from '@ewallet/failure';
 import { postgresUrl, type StackConnections } from '@ewallet/stack-connections';
 import { InvalidArgumentError } from 'commander';
@@ -6,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { cacheDirectory } from './jars';
 import { attachStack, stackStatus, startStack, stopStack, type RunningStack } from './stack';
 
 /** One default directory a clone, in the system's temporary directory: PostgreSQL under root needs one open to others. */

@@ -1,3 +1,4 @@
+import type { Launch } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import type { PostgresConnection } from '@ewallet/stack-connections';
 import { execFile } from 'node:child_process';
@@ -10,7 +11,6 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { provideCopy } from './provide-copy';
 import { runProgram } from './run-program';
-import type { Launch } from './service-state';
 
 const run = promisify(execFile);
 

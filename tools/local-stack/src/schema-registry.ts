@@ -1,6 +1,6 @@
+import type { Launch } from '@ewallet/child-services';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Launch } from './service-state';
 
 /**
  * Apicurio keeps its schemas in a file database: with the default, in memory, a restart would forget the ids that

@@ -1,7 +1,7 @@
+import { identify, isAlive, type ProcessIdentity } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { identify, isAlive, type ProcessIdentity } from './process-identity';
 
 /** Runs `work` while no other process starts or stops the stack in this directory. */
 export async function withStackLock<T>(dir: string, work: () => Promise<T>): Promise<T> {

@@ -1,16 +1,14 @@
+import { drawPort, findJava, isFree, type Launch, Service } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import type { PostgresConnection, StackConnections } from '@ewallet/stack-connections';
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { provideJars } from './jars';
 import { guardStack, type Guard } from './guard';
-import { findJava } from './java';
 import { prepareKafka, probeKafka, type KafkaOptions, type KafkaPorts } from './kafka';
-import { drawPort, isFree } from './ports';
 import { POSTGRES_PASSWORD, POSTGRES_USER, preparePostgres, probePostgres, type PostgresOptions } from './postgresql';
 import { prepareSchemaRegistry, probeSchemaRegistry } from './schema-registry';
-import { Service } from './service';
-import { readState, SERVICE_NAMES, writeState, type Launch, type ServiceName, type StackState } from './service-state';
+import { readState, SERVICE_NAMES, writeState, type ServiceName, type StackState } from './service-state';
 import { withStackLock } from './stack-lock';
 
 export interface StackOptions {
@@ -34,7 +32,7 @@ export interface RunningStack {
   /** Bootstrap servers of the broker's further listeners, by name. */
   readonly listeners: Readonly<Record<string, string>>;
   /** One service, to stop, kill and start. Throws for one that this stack does not run. */
-  service(name: ServiceName): Service;
+  service(name: ServiceName): Service<ServiceName>;
   /** Stops every service; the data stays in the directory. */
   stop(): Promise<void>;
 }
@@ -103,10 +101,10 @@ class Stack implements RunningStack {
     readonly dir: string,
     readonly connections: StackConnections,
     readonly listeners: Readonly<Record<string, string>>,
-    readonly services: Service[] = [],
+    readonly services: Service<ServiceName>[] = [],
   ) {}
 
-  service(name: ServiceName): Service {
+  service(name: ServiceName): Service<ServiceName> {
     const service = this.services.find((candidate) => candidate.name === name);
     if (service === undefined) throw Failure.config(`the stack in ${this.dir} was started without ${name}`);
     return service;

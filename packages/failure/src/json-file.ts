@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { Failure, nearestName } from '@ewallet/failure';
+import { Failure } from './failure';
+import { nearestName } from './nearest-name';
 
 export type Json = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,5 @@
-import { Failure, nearestName } from '@ewallet/failure';
+import { Failure } from './failure';
+import { nearestName } from './nearest-name';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -49,6 +50,17 @@ export class ConfigReader {
     const number = typeof value === 'string' ? Number(value) : value;
     if (typeof number !== 'number' || !Number.isSafeInteger(number)) {
       throw Failure.config(`"${this.#at(key)}" must be a whole number.`);
+    }
+    return number;
+  }
+
+  /** A number above 0 that need not be whole. */
+  optionalDecimal(key: string): number | undefined {
+    const value = this.#take(key);
+    if (value === undefined || value === '') return undefined;
+    const number = typeof value === 'string' ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isFinite(number) || number <= 0) {
+      throw Failure.config(`"${this.#at(key)}" must be a number above 0.`);
     }
     return number;
   }

@@ -3,18 +3,18 @@ import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { poll } from './poll';
 import { identify, isAlive, type ProcessIdentity } from './process-identity';
-import type { Launch, ServiceName, ServiceState } from './service-state';
+import type { Launch, ServiceState } from './launch';
 
 /** Generous: a shared machine starts a JVM ten times slower than a quiet one. */
 const START_MS = 180_000;
 const STOP_MS = 60_000;
 
-/** One server of the stack. Fault tests stop, kill and start it; its port and data stay the same. */
-export class Service {
+/** One server as a child process. Fault tests stop, kill and start it; its port and data stay the same. */
+export class Service<Name extends string = string> {
   #process: ProcessIdentity | undefined;
 
   constructor(
-    readonly name: ServiceName,
+    readonly name: Name,
     private readonly launch: Launch,
     /** Connects as a client would; resolves when the service answers, rejects while it does not. */
     private readonly probe: () => Promise<void>,
@@ -24,7 +24,7 @@ export class Service {
     this.#process = process;
   }
 
-  get state(): ServiceState {
+  get state(): ServiceState<Name> {
     return { name: this.name, launch: this.launch, process: this.#process };
   }
 

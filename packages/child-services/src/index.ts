@@ -1,0 +1,7 @@
+export { findJava } from './java';
+export type { Launch, ServiceState } from './launch';
+export { cacheDirectory, intoPlace, maven } from './maven';
+export { poll } from './poll';
+export { drawPort, isFree } from './ports';
+export { identify, isAlive, type ProcessIdentity } from './process-identity';
+export { Service } from './service';
