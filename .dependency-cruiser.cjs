@@ -8,6 +8,7 @@ const stages = [
   'audit',
   'pipeline',
   'mapping',
+  'realtime',
   'deploy/airbyte',
   'tools/local-stack',
   'tools/demo',

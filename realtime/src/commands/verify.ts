@@ -1,0 +1,75 @@
+import { SchemaRegistry } from '@ewallet/avro';
+import { Failure } from '@ewallet/failure';
+import { connect, failureFromPostgres } from '@ewallet/postgres';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RealtimeConfig } from '../config/realtime-config';
+import { compareRows, type Difference } from '../verify/compare';
+import { expectation, VERIFIED, type VerifiedProduct } from '../verify/expected';
+import { readResult, type ResultRow } from '../verify/result-topic';
+
+export interface VerifiedResult {
+  readonly product: VerifiedProduct;
+  readonly rows: number;
+  readonly differences: readonly Difference[];
+}
+
+/**
+ * Compares results with plain SQL over the e-wallet. What differs is looked at again until nothing does or the time is
+ * over, as a row may be on its way.
+ */
+export async function verify(
+  config: RealtimeConfig,
+  options: { readonly settleSeconds: number; readonly say: (line: string) => void },
+): Promise<readonly VerifiedResult[]> {
+  if (config.wallet === undefined) {
+    throw Failure.config(
+      '"wallet" is missing: {"connection.url": "postgresql://user:password@host/db"} of the e-wallet.',
+    );
+  }
+  const products = VERIFIED.filter((product) => config.products.includes(product));
+  const end = Date.now() + options.settleSeconds * 1_000;
+  for (;;) {
+    const results: VerifiedResult[] = [];
+    for (const product of products) results.push(await verifyOnce(config, product));
+    const different = results.reduce((sum, { differences }) => sum + differences.length, 0);
+    if (different === 0 || Date.now() >= end) return results;
+    options.say(`${different} differences; looking again, as rows may be on their way`);
+    await sleep(2_000);
+  }
+}
+
+async function verifyOnce(config: RealtimeConfig, product: VerifiedProduct): Promise<VerifiedResult> {
+  const { wallet } = config;
+  if (wallet === undefined) throw Failure.system('verify without a wallet');
+  const wanted = expectation(product, config.namespace);
+  const client = await connect(wallet, { applicationName: 'ewallet-realtime verify' });
+  let expected: readonly ResultRow[];
+  try {
+    expected = (await client.query<Record<string, unknown>>(wanted.sql)).rows;
+  } catch (error) {
+    throw failureFromPostgres(error, { what: `Could not compute ${product} in the e-wallet` });
+  } finally {
+    await client.end();
+  }
+  const registry = new SchemaRegistry(config.registry);
+  try {
+    const found = await readResult(config, registry, product);
+    return { product, rows: expected.length, differences: compareRows(expected, found, wanted) };
+  } finally {
+    registry.close();
+  }
+}
+
+const SHOWN = 20;
+
+/** For people: each result on a line, and under it the first differences by key. */
+export function verifyReport(results: readonly VerifiedResult[]): string {
+  const lines = results.flatMap(({ product, rows, differences }) => [
+    `${product}: ${rows} rows, ${differences.length === 0 ? 'equal' : `${differences.length} differ`}`,
+    ...differences
+      .slice(0, SHOWN)
+      .map(({ kind, key, columns }) => `  ${kind}: ${key}${columns.length === 0 ? '' : ` (${columns.join(', ')})`}`),
+    ...(differences.length > SHOWN ? [`  and ${differences.length - SHOWN} more`] : []),
+  ]);
+  return `${lines.join('\n')}\n`;
+}

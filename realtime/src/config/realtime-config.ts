@@ -1,0 +1,109 @@
+import type { RegistryCredentials } from '@ewallet/avro';
+import { ConfigReader, Failure, readJsonObject } from '@ewallet/failure';
+import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
+import path from 'node:path';
+import { parseSecurity, type KafkaSecurity } from './security';
+
+export const PRODUCTS = ['minute_volumes', 'wallet_velocity'] as const;
+export type ProductName = (typeof PRODUCTS)[number];
+
+export interface RealtimeConfig {
+  readonly bootstrapServers: string;
+  readonly security: KafkaSecurity;
+  readonly registry: { readonly url: string; readonly credentials: RegistryCredentials };
+  /** The destination's `topic_pattern`, and the source's schema: together they name the topics to read. */
+  readonly topicPattern: string;
+  readonly namespace: string;
+  /** Result topics are `<prefix>.<product>`. */
+  readonly topicPrefix: string;
+  readonly topicPartitions: number;
+  /** Undefined: the broker's default. */
+  readonly topicReplicationFactor: number | undefined;
+  readonly products: readonly ProductName[];
+  readonly parallelism: number;
+  readonly checkpointIntervalSeconds: number;
+  /** What a local cluster writes: settings, checkpoints, savepoints, logs. */
+  readonly directory: string;
+  readonly taskManagerHeapMb: number;
+  /** The e-wallet, for `verify`. */
+  readonly wallet: ConnectionConfig | undefined;
+}
+
+/**
+ * @param file path of the configuration; relative paths in it start in its directory
+ * @throws Failure config_error naming the key and what it must be, never a value that may be secret
+ */
+export async function readRealtimeConfig(file: string): Promise<RealtimeConfig> {
+  return parseRealtimeConfig(await readJsonObject(file), path.dirname(path.resolve(file)));
+}
+
+export function parseRealtimeConfig(value: unknown, directory: string): RealtimeConfig {
+  const reader = new ConfigReader(value, '');
+  const config: RealtimeConfig = {
+    bootstrapServers: parseServers(reader.text('bootstrap_servers')),
+    security: parseSecurity(reader.optionalObject('protocol')),
+    registry: parseRegistry(reader.object('schema_registry')),
+    topicPattern: reader.text('topic_pattern', '{namespace}.{stream}'),
+    namespace: reader.text('namespace', 'public'),
+    topicPrefix: parsePrefix(reader.text('topic_prefix', 'realtime')),
+    topicPartitions: reader.number('topic_partitions', 4, { min: 1, max: 10_000 }),
+    topicReplicationFactor: reader.optionalNumber('topic_replication_factor'),
+    products: parseProducts(reader.texts('products')),
+    parallelism: reader.number('parallelism', 1, { min: 1, max: 1_024 }),
+    checkpointIntervalSeconds: reader.number('checkpoint_interval_seconds', 2, { min: 1, max: 3_600 }),
+    directory: path.resolve(directory, reader.text('directory', 'realtime-cluster')),
+    taskManagerHeapMb: reader.number('task_manager_heap_mb', 768, { min: 512, max: 1_048_576 }),
+    wallet: parseWallet(reader.optionalObject('wallet')),
+  };
+  reader.finish();
+  return config;
+}
+
+function parseServers(text: string): string {
+  const servers = text.split(',').map((server) => server.trim());
+  const wrong = servers.find((server) => !/^.+:\d{1,5}$/.test(server));
+  if (wrong !== undefined) {
+    throw Failure.config(
+      `"bootstrap_servers" must be host:port, several separated by commas; ${JSON.stringify(wrong)} is not.`,
+    );
+  }
+  return servers.join(',');
+}
+
+function parseRegistry(reader: ConfigReader): RealtimeConfig['registry'] {
+  const url = parseUrl(reader.text('url'), 'schema_registry.url');
+  const username = reader.optionalText('username');
+  const password = reader.optionalText('password');
+  const token = reader.optionalText('bearer_token');
+  reader.finish();
+  if (token !== undefined) return { url, credentials: { kind: 'bearer', token } };
+  if (username === undefined) return { url, credentials: { kind: 'none' } };
+  return { url, credentials: { kind: 'basic', username, password: password ?? '' } };
+}
+
+function parseUrl(text: string, key: string): string {
+  if (!/^https?:\/\/[^/]/.test(text)) throw Failure.config(`"${key}" must start with http:// or https://.`);
+  return text.replace(/\/+$/, '');
+}
+
+function parseWallet(reader: ConfigReader | undefined): ConnectionConfig | undefined {
+  if (reader === undefined) return undefined;
+  const connection = parseConnectionUrl(reader.text('connection.url'));
+  const password = reader.optionalText('connection.password');
+  reader.finish();
+  return password === undefined ? connection : { ...connection, password };
+}
+
+function parsePrefix(text: string): string {
+  if (/^[A-Za-z0-9._-]{1,150}$/.test(text)) return text;
+  throw Failure.config('"topic_prefix" may have letters, digits, ".", "_" and "-" only.');
+}
+
+function parseProducts(names: readonly string[]): readonly ProductName[] {
+  if (names.length === 0) return PRODUCTS;
+  const wrong = names.find((name) => !PRODUCTS.some((known) => known === name));
+  if (wrong !== undefined) {
+    throw Failure.config(`"products" has ${JSON.stringify(wrong)}; it may have ${PRODUCTS.join(', ')}.`);
+  }
+  return PRODUCTS.filter((name) => names.includes(name));
+}

@@ -1,0 +1,98 @@
+import { pathToFileURL } from 'node:url';
+import path from 'node:path';
+import type { RealtimeConfig } from '../config/realtime-config';
+
+export interface EnginePorts {
+  readonly rpc: number;
+  readonly rest: number;
+}
+
+export interface Folders {
+  readonly root: string;
+  readonly conf: string;
+  readonly checkpoints: string;
+  readonly savepoints: string;
+  readonly temporary: string;
+  readonly script: string;
+}
+
+export function foldersIn(root: string): Folders {
+  return {
+    root,
+    conf: path.join(root, 'conf'),
+    checkpoints: path.join(root, 'checkpoints'),
+    savepoints: path.join(root, 'savepoints'),
+    temporary: path.join(root, 'tmp'),
+    script: path.join(root, 'job.sql'),
+  };
+}
+
+/** Flink's config.yaml for two processes on this machine. */
+export function engineSettings(config: RealtimeConfig, folders: Folders, ports: EnginePorts): string {
+  const framework = 128;
+  const settings: Record<string, string | number | boolean> = {
+    'jobmanager.rpc.address': '127.0.0.1',
+    'jobmanager.rpc.port': ports.rpc,
+    'jobmanager.bind-host': '127.0.0.1',
+    'blob.server.port': 0,
+    'rest.address': '127.0.0.1',
+    'rest.bind-address': '127.0.0.1',
+    'rest.port': ports.rest,
+    'taskmanager.host': '127.0.0.1',
+    'taskmanager.bind-host': '127.0.0.1',
+    'taskmanager.numberOfTaskSlots': config.parallelism,
+    'parallelism.default': config.parallelism,
+    // What taskmanager.sh would work out from the size of the process.
+    'taskmanager.cpu.cores': `${config.parallelism}.0`,
+    'taskmanager.memory.task.heap.size': `${config.taskManagerHeapMb - framework}m`,
+    'taskmanager.memory.task.off-heap.size': '0m',
+    'taskmanager.memory.framework.heap.size': `${framework}m`,
+    'taskmanager.memory.framework.off-heap.size': '64m',
+    'taskmanager.memory.managed.size': '384m',
+    'taskmanager.memory.network.min': '96m',
+    'taskmanager.memory.network.max': '96m',
+    'taskmanager.memory.jvm-metaspace.size': '256m',
+    'taskmanager.memory.jvm-overhead.min': '128m',
+    'taskmanager.memory.jvm-overhead.max': '128m',
+    'io.tmp.dirs': folders.temporary,
+    'execution.checkpointing.interval': `${config.checkpointIntervalSeconds} s`,
+    'execution.checkpointing.min-pause': '500 ms',
+    'execution.checkpointing.mode': 'EXACTLY_ONCE',
+    'execution.checkpointing.storage': 'filesystem',
+    'execution.checkpointing.dir': pathToFileURL(folders.checkpoints).href,
+    'execution.checkpointing.savepoint-dir': pathToFileURL(folders.savepoints).href,
+    'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
+    'execution.checkpointing.incremental': true,
+    'execution.checkpointing.tolerable-failed-checkpoints': 10,
+    // What is restored belongs to the new run, which deletes it when it has newer checkpoints.
+    'execution.state-recovery.claim-mode': 'CLAIM',
+    'state.backend.type': 'rocksdb',
+    'restart-strategy.type': 'fixed-delay',
+    'restart-strategy.fixed-delay.attempts': 2_147_483_647,
+    'restart-strategy.fixed-delay.delay': '1 s',
+    // A process that was killed refuses the connection, which is noticed in seconds; one that is only slow, on a machine
+    // that is busy, gets a minute.
+    'heartbeat.interval': 2_000,
+    'heartbeat.timeout': 60_000,
+    'heartbeat.rpc-failure-threshold': 1,
+    'pekko.ask.timeout': '60 s',
+    'metrics.reporters': 'prom',
+    'metrics.reporter.prom.factory.class': 'org.apache.flink.metrics.prometheus.PrometheusReporterFactory',
+    'metrics.reporter.prom.port': 0,
+  };
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}: ${typeof value === 'string' ? JSON.stringify(value) : value}\n`)
+    .join('');
+}
+
+export const LOGGING = `rootLogger.level = INFO
+rootLogger.appenderRef.out.ref = out
+appender.out.name = out
+appender.out.type = CONSOLE
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d{ISO8601} %p %c{1}: %m%n
+logger.kafka.name = org.apache.flink.kafka.shaded.org.apache.kafka
+logger.kafka.level = WARN
+logger.pekko.name = org.apache.pekko
+logger.pekko.level = WARN
+`;

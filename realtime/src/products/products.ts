@@ -1,0 +1,42 @@
+import type { ProductName } from '../config/realtime-config';
+import type { InputTypes } from '../inputs/input-types';
+import { COUNT, TEXT, TIME, type ColumnType } from './column';
+import type { Product } from './product';
+
+/** The results' columns; identifiers and money are typed as the e-wallet has them. */
+export function productOf(name: ProductName, types: InputTypes): Product {
+  const money: ColumnType = { kind: 'money', scale: types.moneyScale };
+  const wallet: ColumnType = { kind: 'id', of: types.walletId };
+  switch (name) {
+    case 'minute_volumes':
+      return {
+        name,
+        key: [
+          { name: 'minute', type: TIME },
+          { name: 'type', type: TEXT },
+          { name: 'status', type: TEXT },
+          { name: 'currency', type: TEXT },
+        ],
+        values: [
+          { name: 'transactions', type: COUNT },
+          { name: 'amount', type: money },
+          { name: 'fee', type: money },
+        ],
+      };
+    case 'wallet_velocity':
+      return {
+        name,
+        key: [
+          { name: 'wallet_id', type: wallet },
+          { name: 'window_start', type: TIME },
+        ],
+        values: [
+          { name: 'window_end', type: TIME },
+          { name: 'transactions', type: COUNT },
+          { name: 'amount', type: money },
+        ],
+      };
+    default:
+      return name satisfies never;
+  }
+}

@@ -1,0 +1,1 @@
+export const MICROS_PER_MINUTE = 60_000_000;
