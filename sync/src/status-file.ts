@@ -73,8 +73,9 @@ export class StatusFile implements SyncObserver {
     this.change({ state: 'running', since: this.now().toISOString(), next_at: null });
   }
 
+  /** What got through after a failure is its end: a sync that follows changes never ends by itself. */
   acknowledged(): void {
-    this.status = { ...this.status, acknowledged_at: this.now().toISOString() };
+    this.status = { ...this.status, last_failure: null, acknowledged_at: this.now().toISOString() };
     this.later ??= setTimeout(() => {
       this.later = undefined;
       this.write();
