@@ -40,6 +40,22 @@ test('every page under docs can be reached from docs/README.md', () => {
   expect(files.filter((file) => file.startsWith('docs/') && !reached.has(file))).toEqual([]);
 });
 
+test('every test that a page names as its proof exists', () => {
+  const missing = files.flatMap((file) =>
+    [...read(file).matchAll(/`(test\/[\w./-]+)`/g)]
+      .map(([, named = '']) => named)
+      .filter((named) => !existsSync(path.join(PROJECT_ROOT, named)))
+      .map((named) => `${file}: ${named}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('each guarantee of docs/delivery.md has a number of its own', () => {
+  const numbers = [...read('docs/delivery.md').matchAll(/^\| ([A-Z]\d+\w?) \|/gm)].map(([, number = '']) => number);
+  expect(numbers.length).toBeGreaterThan(50);
+  expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([]);
+});
+
 test('anchors and command blocks are read as GitHub shows them', () => {
   expect([...anchors('# A `b` [c](d.md)!\n## A b c\n```sh\n# no heading\n```\n## Über-uns 2')]).toEqual([
     'a-b-c',
