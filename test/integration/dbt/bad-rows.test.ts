@@ -1,3 +1,4 @@
+import { migrateSinkSchema } from '@ewallet/sink-schema';
 import type { Client } from 'pg';
 import type { CommandResult } from '../../support/command';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
@@ -113,7 +114,31 @@ describe('with dates of customers that cannot be, a side without a wallet and a 
     update raw.wallets set balance = null, _loaded_at = '2026-06-03Z' where user_id = 5;
     update raw.transactions set source_wallet_id = null, _loaded_at = '2026-06-03Z' where id = 9;
     update raw.transactions set currency = 'XTS', _loaded_at = '2026-06-03Z' where id in (11, 22)`);
+    // The sink has migrated since the builds before, which had none of its tables.
+    await migrateSinkSchema(client);
+    await client.query(`
+    insert into sink.audits (audit_id, stream, table_name, started_at, finished_at, equal, rows, missing, extra, different,
+      in_flight, nulled, keys_only, sample_percent)
+    select md5(n::text)::uuid, 'public.users', 'raw.users', at, at, found = 0, 40, found, 0, 0, 0, 0, keys, sample
+    from (values (1, timestamptz '2026-06-01 01:00Z', 0, false, null::numeric), (2, '2026-06-02 01:00Z', 0, true, null),
+      (3, '2026-06-03 01:00Z', 0, false, 5), (4, '2026-06-04 01:00Z', 2, false, null)) as run(n, at, found, keys, sample)`);
     result = await dbt.run(['build', '--exclude', 'test_type:unit']);
+  });
+
+  test('the last proof is an audit of all rows and columns that found nothing; a newer one shows what it found', async () => {
+    const { rows } = await client.query(
+      `select stream, latest_audit_at, latest_audit_finding_count, latest_proof_at from marts.pipeline_health
+       where stream in ('users', 'wallets') order by stream`,
+    );
+    expect(rows).toEqual([
+      {
+        stream: 'users',
+        latest_audit_at: new Date('2026-06-04T01:00:00Z'),
+        latest_audit_finding_count: '2',
+        latest_proof_at: new Date('2026-06-01T01:00:00Z'),
+      },
+      { stream: 'wallets', latest_audit_at: null, latest_audit_finding_count: null, latest_proof_at: null },
+    ]);
   });
 
   test('customers and wallets stay, without the date, and the calendar does not follow it', async () => {

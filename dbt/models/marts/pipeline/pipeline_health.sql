@@ -44,6 +44,16 @@ dead_letters as (
   group by stream
 ),
 
+audits as (
+  select
+    stream,
+    max(finished_at) as latest_audit_at,
+    max(finished_at) filter (where is_equal and is_complete) as latest_proof_at,
+    (array_agg(finding_count order by finished_at desc))[1] as latest_audit_finding_count
+  from {{ ref('stg_sink__audits') }}
+  group by stream
+),
+
 set_aside as (
   select
     stream,
@@ -87,6 +97,9 @@ select
   offsets.offsets_updated_at,
   coalesce(dead_letters.dead_letter_count, 0) as dead_letter_count,
   dead_letters.latest_dead_letter_at,
+  audits.latest_audit_at,
+  audits.latest_audit_finding_count,
+  audits.latest_proof_at,
   case
     when aged.seconds_since_load <= {{ var('freshness_late_minutes') }} * 60 then 'fresh'
     when aged.seconds_since_load <= {{ var('freshness_stale_minutes') }} * 60 then 'late'
@@ -98,3 +111,4 @@ left join mart_counts on aged.stream = mart_counts.stream
 left join set_aside on aged.stream = set_aside.stream
 left join offsets on aged.stream = offsets.stream
 left join dead_letters on aged.stream = dead_letters.stream
+left join audits on aged.stream = audits.stream
