@@ -136,10 +136,11 @@ export class StatusFile implements SyncObserver {
 
 /** Whole or not at all for whoever reads; it need not survive a power cut. */
 async function replaceFile(file: string, text: string): Promise<void> {
-  const own = `${file}.${process.pid}`;
+  // One name for everybody: what a killed process left of it is taken by the next one.
+  const temporary = `${file}.new`;
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(own, text, { mode: 0o644 });
-  await rename(own, file);
+  await writeFile(temporary, text, { mode: 0o644 });
+  await rename(temporary, file);
 }
 
 /** What the process before left: its last success is still the last success. */

@@ -147,7 +147,7 @@ test('SIGTERM ends a sync with exit code 143 and a state to go on from; nothing 
   expect(stopped.unfinished).toBe(true);
   // Everything that reached the destination's acknowledgement is in the state.
   expect(batchOf(stopped.states['public.users'])).toBe(Math.floor((await landed()).length / 10));
-  expect(await readdir(path.join(directory, 'state'))).toEqual(['state.json']);
+  expect(await readdir(path.join(directory, 'state'))).toEqual(['state.json', 'status.json']);
 });
 
 test('two syncs of a connection never overlap: the second one ends with exit code 3', async () => {
@@ -174,7 +174,7 @@ test('the lock of a sync that was killed is taken over at once, also where its p
     await writeFile(lock, JSON.stringify({ pid, host: hostname(), started: '1', id: 'x' }));
     expect((await run(config)).code).toBe(0);
   }
-  expect(await readdir(path.join(directory, 'state'))).toEqual(['state.json']);
+  expect(await readdir(path.join(directory, 'state'))).toEqual(['state.json', 'status.json']);
 });
 
 test('a schedule syncs again and again, survives a failing sync, and ends with exit code 0 on SIGTERM', async () => {
@@ -199,7 +199,10 @@ test('configurations with secrets are where only their owner can go, and are gon
   const config = await configure({}, {});
   const temporary = await mkdtemp(path.join(directory, 'tmp-'));
   expect((await run(config, { TMPDIR: temporary })).code).toBe(0);
-  expect([await readdir(temporary), await readdir(path.join(directory, 'state'))]).toEqual([[], ['state.json']]);
+  expect([await readdir(temporary), await readdir(path.join(directory, 'state'))]).toEqual([
+    [],
+    ['state.json', 'status.json'],
+  ]);
 });
 
 test('a configuration that a sync killed with SIGKILL left is out of reach of others, and the next run removes it', async () => {
@@ -215,7 +218,7 @@ test('a configuration that a sync killed with SIGKILL left is out of reach of ot
   expect(await readFile(path.join(attempt, 'files', 'source.json'), 'utf8')).toContain('left behind');
   expect((await stat(attempt)).mode & 0o777).toBe(0o700);
   expect((await run(await configure({}, {}))).code).toBe(0);
-  expect(await readdir(path.join(directory, 'state'))).toEqual(['state.json']);
+  expect(await readdir(path.join(directory, 'state'))).toEqual(['state.json', 'status.json']);
 });
 
 test.each([
