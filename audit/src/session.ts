@@ -3,6 +3,7 @@ import {
   connect,
   exactSettings,
   failureFromPostgres,
+  quoteLiteral,
   type ConnectionConfig,
   type SessionSettings,
 } from '@ewallet/postgres';
@@ -54,7 +55,7 @@ export class Session {
   /** Begins a read-only transaction that sees one moment: a new one, or that of another session's snapshot. */
   async begin(snapshot?: string): Promise<void> {
     await this.query('begin transaction isolation level repeatable read read only');
-    if (snapshot !== undefined) await this.query(`set transaction snapshot '${snapshot.replaceAll("'", "''")}'`);
+    if (snapshot !== undefined) await this.query(`set transaction snapshot ${quoteLiteral(snapshot)}`);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Failure } from '@ewallet/failure';
+import { quoteIdentifier } from '@ewallet/postgres';
 import type { Database } from './database';
 
 /** What a type's values can be, as far as a mapping is concerned. */
@@ -39,7 +40,7 @@ const OURS = new Set(['control_totals']);
 
 /** A name as it can stand in SQL without quotes, where it can: mappings are read by people. */
 export function nameInSql(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : quoteIdentifier(name);
 }
 
 /** Key words that PostgreSQL does not take for a column's name, and those that mean something else as an expression. */

@@ -1,3 +1,4 @@
+import { quoteLiteral } from '@ewallet/postgres';
 import type { TableProfile } from '../database/profile';
 import { currencyOf } from '../model/currency';
 import { add, columnOf, tableOf, type Context } from './context';
@@ -233,7 +234,7 @@ async function ledgerOf(
   );
   const candidates: string[] = [];
   if (amount !== undefined && direction !== undefined) {
-    const literal = (value: string): string => `cast(${direction.sql} as text) = '${value.replaceAll("'", "''")}'`;
+    const literal = (value: string): string => `cast(${direction.sql} as text) = ${quoteLiteral(value).trim()}`;
     for (const { value } of direction.values)
       candidates.push(`case when ${literal(value)} then ${amount} else -${amount} end`);
   } else if (amount !== undefined) candidates.push(amount, `-${amount}`);

@@ -1,4 +1,5 @@
 import { partitionKey } from '@ewallet/kafka';
+import { quoteLiteral } from '@ewallet/postgres';
 import type { KafkaFacts } from '../probe/kafka';
 import type { Probe } from '../probe/probe';
 import type { SyncFacts } from '../probe/sync';
@@ -52,7 +53,7 @@ export function judgeStreams(lagSeconds: number, evidence: StreamEvidence, now: 
         code: 'dead-letters',
         verdict: 'degraded',
         says: `${count(letters.count, 'dead letter')}, the newest ${ago(letters.newestAt, now)}`,
-        next: `select "offset", stage, error_message from sink.dead_letters where topic = '${topic.replaceAll("'", "''")}' and replayed_at is null; repair, then sink-warehouse replay`,
+        next: `select "offset", stage, error_message from sink.dead_letters where topic = ${quoteLiteral(topic)} and replayed_at is null; repair, then sink-warehouse replay`,
       });
     }
     return line('stream', stream, says, findings, {
