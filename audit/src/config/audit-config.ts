@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Failure, readJsonObject, refuseUnknown, type Json } from '@ewallet/failure';
-import { parseConnectionConfig, parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
+import { parseConnectionConfig, parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
 import { parseStreamChoice, type StreamChoice } from './stream-choice';
 
 export interface AuditConfig {
@@ -101,12 +101,7 @@ function parseWarehouse(warehouse: Json): ConnectionConfig {
     throw Failure.config('`warehouse.connection.url` is missing: postgresql://user:password@host/db');
   const user = textOf(warehouse, 'connection.user', 'warehouse.');
   const password = textOf(warehouse, 'connection.password', 'warehouse.');
-  const named =
-    user === undefined
-      ? url
-      : url.replace(/^((?:jdbc:)?postgres(?:ql)?:\/\/)(?![^/]*@)/, `$1${encodeURIComponent(user)}@`);
-  const connection = parseConnectionUrl(named);
-  return password === undefined ? connection : { ...connection, password };
+  return parseConnectKeys(url, user, password);
 }
 
 function parseSchemas(value: unknown): readonly string[] {

@@ -76,6 +76,27 @@ export function parseConnectionUrl(text: string): ConnectionConfig {
   });
 }
 
+/**
+ * A connection as Kafka Connect's JDBC sink writes it, for every part that reads the sink's file.
+ *
+ * @param url `connection.url`, which may name the user and the password itself
+ * @param user `connection.user`; a user in the URL wins
+ * @param password `connection.password`; wins over one in the URL
+ */
+export function parseConnectKeys(
+  url: string,
+  user: string | undefined,
+  password: string | undefined,
+): ConnectionConfig {
+  const named = user === undefined ? url : withUser(url, user);
+  const connection = parseConnectionUrl(named);
+  return password === undefined ? connection : { ...connection, password };
+}
+
+function withUser(url: string, user: string): string {
+  return url.replace(/^((?:jdbc:)?postgres(?:ql)?:\/\/)(?![^/]*@)/, `$1${encodeURIComponent(user)}@`);
+}
+
 function parseUrl(text: string): URL {
   try {
     const url = new URL(text);

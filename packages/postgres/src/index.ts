@@ -8,7 +8,13 @@ export {
   type WireType,
 } from './column-type';
 export { connect, type ConnectOptions } from './connect';
-export { parseConnectionConfig, parseConnectionUrl, parseSslMode, type ConnectionConfig } from './connection-config';
+export {
+  parseConnectionConfig,
+  parseConnectionUrl,
+  parseConnectKeys,
+  parseSslMode,
+  type ConnectionConfig,
+} from './connection-config';
 export { quoteIdentifier, quoteLiteral, quoteQualified } from './identifier';
 export { durationSetting, exactSettings, type SessionSettings } from './session-settings';
 export { failureFromPostgres, isTransientPostgresError, sqlStateOf, type Doing } from './sqlstate';

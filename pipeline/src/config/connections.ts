@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import type { RegistryOptions } from '@ewallet/avro';
 import type { KafkaConnection } from '@ewallet/kafka';
-import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
+import { parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
 import { isObject, requiredText, textOf, type Json } from './json-file';
 
 /** A status that waits for its answers longer than this is no use to anybody. */
@@ -10,15 +10,11 @@ const CLIENT_ID = 'ewallet-pipeline';
 
 /** The sink's `connection.url`, `connection.user` and `connection.password`. */
 export function warehouseOf(keys: Json, prefix: string): ConnectionConfig {
-  const url = requiredText(keys, 'connection.url', prefix);
-  const user = textOf(keys, 'connection.user', prefix);
-  const password = textOf(keys, 'connection.password', prefix);
-  const named =
-    user === undefined
-      ? url
-      : url.replace(/^((?:jdbc:)?postgres(?:ql)?:\/\/)(?![^/]*@)/, `$1${encodeURIComponent(user)}@`);
-  const connection = parseConnectionUrl(named);
-  return password === undefined ? connection : { ...connection, password };
+  return parseConnectKeys(
+    requiredText(keys, 'connection.url', prefix),
+    textOf(keys, 'connection.user', prefix),
+    textOf(keys, 'connection.password', prefix),
+  );
 }
 
 /** The sink's `consumer.override.*`. */

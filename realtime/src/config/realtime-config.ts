@@ -1,6 +1,6 @@
 import type { RegistryCredentials } from '@ewallet/avro';
 import { ConfigReader, Failure, readJsonObject } from '@ewallet/failure';
-import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
+import { parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
 import path from 'node:path';
 import { parseSecurity, type KafkaSecurity } from './security';
 
@@ -88,10 +88,13 @@ function parseUrl(text: string, key: string): string {
 
 function parseWallet(reader: ConfigReader | undefined): ConnectionConfig | undefined {
   if (reader === undefined) return undefined;
-  const connection = parseConnectionUrl(reader.text('connection.url'));
-  const password = reader.optionalText('connection.password');
+  const connection = parseConnectKeys(
+    reader.text('connection.url'),
+    undefined,
+    reader.optionalText('connection.password'),
+  );
   reader.finish();
-  return password === undefined ? connection : { ...connection, password };
+  return connection;
 }
 
 function parsePrefix(text: string): string {

@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
+import { parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
 import type { RegistryOptions } from '@ewallet/avro';
 import type { KafkaConnection } from '@ewallet/kafka';
 import type { KeyRule } from '../tables/key-rule';
@@ -139,16 +139,11 @@ function topicChoice(read: KeyReader): TopicChoice {
 }
 
 function warehouse(read: KeyReader): ConnectionConfig {
-  const url = read.required('connection.url');
-  const user = read.optional('connection.user');
-  const password = read.optional('connection.password');
-  const named = user === undefined ? url : withUser(url, user);
-  const connection = parseConnectionUrl(named);
-  return password === undefined ? connection : { ...connection, password };
-}
-
-function withUser(url: string, user: string): string {
-  return url.replace(/^((?:jdbc:)?postgres(?:ql)?:\/\/)(?![^/]*@)/, `$1${encodeURIComponent(user)}@`);
+  return parseConnectKeys(
+    read.required('connection.url'),
+    read.optional('connection.user'),
+    read.optional('connection.password'),
+  );
 }
 
 function kafka(read: KeyReader): KafkaConnection {
