@@ -1,4 +1,4 @@
-import { commandLine } from '@ewallet/command-line';
+import { commandLine, untilStopped } from '@ewallet/command-line';
 import { asFailure, Failure, parseShare } from '@ewallet/failure';
 import { CommanderError, type Command } from 'commander';
 import { audit, AuditStopped } from './audit';
@@ -158,20 +158,6 @@ interface RepairFlags {
   readonly json?: boolean;
   readonly chunkSeconds: number;
   readonly workers: number;
-}
-
-/** Runs what a signal asks to stop. */
-async function untilStopped(work: (stop: AbortSignal) => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    stop.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    await work(stop.signal);
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
 }
 
 function share(text: string): number {

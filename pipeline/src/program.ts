@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine } from '@ewallet/command-line';
+import { commandLine, untilStopped } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
 import { CommanderError, type Command } from 'commander';
 import { readPipelineConfig } from './config/pipeline-config';
@@ -46,12 +46,7 @@ export function program(out: Output): Command {
     .option('--timeout <seconds>', 'how long each part has to answer', positive, ANSWER_SECONDS)
     .action(async (flags: StatusFlags) => {
       const config = await readPipelineConfig(flags.config);
-      const stop = new AbortController();
-      const onSignal = (): void => {
-        stop.abort();
-      };
-      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-      try {
+      await untilStopped(async (stop) => {
         do {
           const lines = await lookAt(config, flags.timeout * 1_000, () => new Date());
           const at = new Date();
@@ -61,11 +56,9 @@ export function program(out: Output): Command {
           process.exitCode = exitCodeOfLines(lines);
           if (flags.watch === undefined) return;
           const seconds = flags.watch === true ? WATCH_SECONDS : flags.watch;
-          await sleep(seconds * 1_000, undefined, { signal: stop.signal }).catch(() => undefined);
-        } while (!stop.signal.aborted);
-      } finally {
-        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-      }
+          await sleep(seconds * 1_000, undefined, { signal: stop }).catch(() => undefined);
+        } while (!stop.aborted);
+      });
     });
   return command;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine } from '@ewallet/command-line';
+import { commandLine, untilStopped } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
 import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
@@ -9,7 +9,7 @@ import { parseSyncConfig, type SyncConfig } from './config';
 import { follow } from './follow';
 import { resend } from './resend';
 import { AlreadyRunning } from './run-lock';
-import { dueAt, planRun, remaining, replan, parseSchedule, type Moment, type Plan } from './schedule';
+import { dueAt, planRun, remaining, replan, parseSchedule, type Moment, type Plan, type Schedule } from './schedule';
 import { StatusFile } from './status-file';
 import { sync, type SyncRequest } from './sync';
 import { SyncLog, type LogFormat } from './sync-log';
@@ -28,11 +28,12 @@ interface RunFlags {
   readonly logFormat?: LogFormat;
 }
 
-/** The command line of `ewallet-sync`: a JSON line a sync on `out`, the log on `err`. */
-export function program(
-  out: { write(text: string): unknown },
-  err: { readonly isTTY?: boolean; write(text: string): unknown },
-): Command {
+interface Output {
+  write(text: string): unknown;
+}
+
+/** The command line of `ewallet-sync`: a JSON line per sync on `out`, the log on `err`. */
+export function program(out: Output, err: { readonly isTTY?: boolean; write(text: string): unknown }): Command {
   const command = commandLine('ewallet-sync').description(
     'Runs source | destination as the Airbyte platform would, once or on a schedule, where there is no Airbyte',
   );
@@ -57,53 +58,9 @@ export function program(
       const schedule = parseSchedule(flags);
       const config = await readConfig(flags.config);
       const log = logTo(err, flags.logFormat);
-      const stop = new AbortController();
-      const onSignal = (): void => {
-        stop.abort();
-      };
-      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-      const status = await StatusFile.open(
-        config.stateDirectory,
-        () => new Date(),
-        (error) => {
-          log.warn('the status file cannot be written', { message: asFailure(error).message });
-        },
-      );
-      try {
-        let started: Moment | undefined;
-        const nothing = { refresh: [], adoptState: false, begun: () => undefined };
-        let request: SyncRequest = {
-          refresh: flags.refresh,
-          adoptState: flags.adoptState === true,
-          begun: () => {
-            request = nothing;
-          },
-        };
-        if (flags.follow === true) {
-          out.write(`${JSON.stringify(await follow(config, request, stop.signal, log, status))}\n`);
-          return;
-        }
-        for (;;) {
-          const plan = planRun(schedule, started, moment());
-          if (schedule.kind !== 'once') status.planned(plan === undefined ? undefined : dueAt(plan, moment()));
-          const due = await isDue(plan, stop.signal);
-          if (!due || isStopped(stop.signal)) break;
-          started = moment();
-          try {
-            const result = await sync(config, request, stop.signal, log, status);
-            out.write(`${JSON.stringify(result)}\n`);
-            if (result.status === 'stopped') process.exitCode = EXIT.stopped;
-          } catch (error) {
-            if (schedule.kind === 'once' || isStopped(stop.signal)) throw error;
-            // On a schedule the next run may find the fault gone; the log has it, and the exit code is for the end.
-            log.error('sync failed', { message: asFailure(error).message });
-          }
-        }
-        if (schedule.kind !== 'once') status.planned(undefined);
-      } finally {
-        await status.settled();
-        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-      }
+      await untilStopped(async (stop) => {
+        await runSyncs(config, flags, schedule, { out, log, stop });
+      });
     });
   command
     .command('resend')
@@ -125,6 +82,56 @@ export function program(
   return command;
 }
 
+/** Syncs once, on the schedule, or as changes come, until it is stopped. */
+async function runSyncs(
+  config: SyncConfig,
+  flags: RunFlags,
+  schedule: Schedule,
+  { out, log, stop }: { readonly out: Output; readonly log: SyncLog; readonly stop: AbortSignal },
+): Promise<void> {
+  const status = await StatusFile.open(
+    config.stateDirectory,
+    () => new Date(),
+    (error) => {
+      log.warn('the status file cannot be written', { message: asFailure(error).message });
+    },
+  );
+  try {
+    let started: Moment | undefined;
+    const nothing = { refresh: [], adoptState: false, begun: () => undefined };
+    let request: SyncRequest = {
+      refresh: flags.refresh,
+      adoptState: flags.adoptState === true,
+      begun: () => {
+        request = nothing;
+      },
+    };
+    if (flags.follow === true) {
+      out.write(`${JSON.stringify(await follow(config, request, stop, log, status))}\n`);
+      return;
+    }
+    for (;;) {
+      const plan = planRun(schedule, started, moment());
+      if (schedule.kind !== 'once') status.planned(plan === undefined ? undefined : dueAt(plan, moment()));
+      const due = await isDue(plan, stop);
+      if (!due || isStopped(stop)) break;
+      started = moment();
+      try {
+        const result = await sync(config, request, stop, log, status);
+        out.write(`${JSON.stringify(result)}\n`);
+        if (result.status === 'stopped') process.exitCode = EXIT.stopped;
+      } catch (error) {
+        if (schedule.kind === 'once' || isStopped(stop)) throw error;
+        // On a schedule the next run may find the fault gone; the log has it, and the exit code is for the end.
+        log.error('sync failed', { message: asFailure(error).message });
+      }
+    }
+    if (schedule.kind !== 'once') status.planned(undefined);
+  } finally {
+    await status.settled();
+  }
+}
+
 interface ResendFlags {
   readonly config: string;
   readonly keys: string;
@@ -140,20 +147,6 @@ function logTo(
   format: LogFormat | undefined,
 ): SyncLog {
   return new SyncLog(err, format ?? (err.isTTY === true ? 'text' : 'json'), () => new Date());
-}
-
-/** Runs what a signal asks to stop. */
-async function untilStopped(work: (stop: AbortSignal) => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    stop.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    await work(stop.signal);
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
 }
 
 /** @throws Failure where changes are to be followed and to be synced at times, too */

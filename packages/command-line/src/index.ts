@@ -1,1 +1,2 @@
 export { commandLine } from './command-line';
+export { untilStopped } from './until-stopped';
