@@ -47,9 +47,7 @@ export async function follow(
     return result;
   } finally {
     clearInterval(lines);
-    await lock.release().catch((error: unknown) => {
-      log.warn('the lock could not be removed; the next sync takes it over', { message: String(error) });
-    });
+    await lock.release(log);
   }
 }
 

@@ -51,9 +51,7 @@ export async function resend(
       });
     }
   } finally {
-    await lock.release().catch((error: unknown) => {
-      log.warn('the lock could not be removed; the next sync takes it over', { message: String(error) });
-    });
+    await lock.release(log);
   }
 }
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
 import { diskFailure } from './disk-failure';
 import { errorCode } from './error-code';
+import type { SyncLog } from './sync-log';
 
 /** How often a running sync shows that it lives, in milliseconds. */
 const HEARTBEAT = 10_000;
@@ -69,9 +70,14 @@ export class RunLock {
     return new RunLock(file, text, heartbeat);
   }
 
-  async release(): Promise<void> {
+  /** Never throws: what it guarded is done, and a lock that is left is taken over. */
+  async release(log: Pick<SyncLog, 'warn'>): Promise<void> {
     clearInterval(this.heartbeat);
-    if ((await readFile(this.file, 'utf8').catch(() => '')) === this.text) await rm(this.file, { force: true });
+    try {
+      if ((await readFile(this.file, 'utf8').catch(() => '')) === this.text) await rm(this.file, { force: true });
+    } catch (error) {
+      log.warn('the lock could not be removed; the next sync takes it over', { message: String(error) });
+    }
   }
 }
 

@@ -14,6 +14,7 @@ import { destinationCatalog } from './destination-catalog';
 import { confirmState, wantsConfirmation } from './confirmation';
 import { discover } from './discovery';
 import type { FollowProgress } from './follow-progress';
+import { streamName } from './message';
 import { RunLock } from './run-lock';
 import { configureCatalog, isNamed, vanishedFailure, type ConfiguredStream, type SelectedCatalog } from './selection';
 import { SourceFeedback } from './source-feedback';
@@ -90,9 +91,7 @@ export async function sync(
       }
     }
   } finally {
-    await lock.release().catch((error: unknown) => {
-      log.warn('the lock could not be removed; the next sync takes it over', { message: String(error) });
-    });
+    await lock.release(log);
   }
 }
 
@@ -219,7 +218,7 @@ function followedStreams(selected: SelectedCatalog, config: SyncConfig, log: Syn
   const others = selected.streams.filter(({ sync_mode: mode }) => mode !== 'incremental');
   if (streams.length === 0) throw Failure.config('No stream can be followed: all of them are read whole each time.');
   if (others.length > 0) {
-    const names = others.map(({ stream }) => fullName(stream)).join(', ');
+    const names = others.map(({ stream }) => streamName(stream)).join(', ');
     log.warn('streams without changes to follow are read once, when --follow starts', { streams: names });
   }
   return { ...selected, streams };
@@ -236,15 +235,15 @@ function seesDeletions(streams: readonly ConfiguredStream[], config: SyncConfig)
 function startingState(before: SyncState, { streams, vanished }: SelectedCatalog, owner: StateOwner): SyncState {
   const fullRefresh = streams.filter(({ sync_mode: mode }) => mode === 'full_refresh');
   return {
-    ...nextSync(before, new Set(fullRefresh.map(({ stream }) => fullName(stream)))),
-    streams: [...streams.map(({ stream }) => fullName(stream)), ...vanished],
+    ...nextSync(before, new Set(fullRefresh.map(({ stream }) => streamName(stream)))),
+    streams: [...streams.map(({ stream }) => streamName(stream)), ...vanished],
     owner,
   };
 }
 
 /** @throws Failure for a name that is no stream of this sync */
 function namedStreams(names: readonly string[], { streams }: SelectedCatalog): ReadonlySet<string> {
-  const known = streams.map(({ stream }) => fullName(stream));
+  const known = streams.map(({ stream }) => streamName(stream));
   return new Set(
     names.map((name) => {
       const found = known.find((stream) => isNamed(stream, name));
@@ -269,9 +268,4 @@ async function confirmIfWanted(
   const statePath = await files.put('confirmed.json', stateMessages(state));
   const flags = { config: sourceConfig, state: statePath };
   await confirmState(commandLine(config.source.launcher, 'confirm', flags, files.directory), log);
-}
-
-function fullName(stream: Readonly<Record<string, unknown>>): string {
-  const { namespace, name } = stream;
-  return typeof namespace === 'string' && namespace !== '' ? `${namespace}.${String(name)}` : String(name);
 }
