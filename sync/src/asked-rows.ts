@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure } from '@ewallet/failure';
+import { Failure, isObject } from '@ewallet/failure';
 import { streamName } from './message';
 import { isNamed, type ConfiguredStream } from './selection';
 
@@ -85,8 +85,4 @@ function isAskedRows(value: unknown): value is AskedRows {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((text) => typeof text === 'string');
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

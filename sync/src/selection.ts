@@ -1,4 +1,4 @@
-import { Failure } from '@ewallet/failure';
+import { Failure, isObject } from '@ewallet/failure';
 import { streamName } from './message';
 
 export type SyncMode = 'full_refresh' | 'incremental';
@@ -180,8 +180,4 @@ function parseCatalog(catalog: unknown): DiscoveredStream[] {
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Failure, readJsonObject, refuseUnknown, type Json } from '@ewallet/failure';
+import { Failure, isObject, readJsonObject, refuseUnknown, textOf, type Json } from '@ewallet/failure';
 import { parseConnectionConfig, parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
 import { parseStreamChoice, type StreamChoice } from './stream-choice';
 
@@ -128,15 +128,4 @@ function parseSettle(value: unknown): number {
     throw Failure.config('`settle_seconds` must be a number from 0 up.');
   }
   return seconds;
-}
-
-function textOf(object: Json, key: string, prefix: string): string | undefined {
-  const value = object[key];
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') throw Failure.config(`\`${prefix}${key}\` must be text.`);
-  return value;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure } from '@ewallet/failure';
+import { Failure, isObject } from '@ewallet/failure';
 import type { KeyValue, ShownKey } from '../report/audit-report';
 import type { Finding } from './repair-plan';
 
@@ -59,8 +59,4 @@ function listOf(value: unknown, file: string): readonly unknown[] {
 
 function notAReport(file: string): Failure {
   return Failure.config(`The report ${file} is not one that \`ewallet-audit run --json\` wrote.`);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

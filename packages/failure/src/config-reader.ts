@@ -1,18 +1,13 @@
 import { Failure } from './failure';
+import { isObject, type Json } from './json-file';
 import { nearestName } from './nearest-name';
-
-type JsonObject = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /**
  * Reads one object of the configuration key by key, remembers which keys exist, and refuses the rest. Airbyte's forms
  * send numbers as text now and then, and null for an empty field: both are taken.
  */
 export class ConfigReader {
-  readonly #object: JsonObject;
+  readonly #object: Json;
   readonly #known = new Set<string>();
 
   constructor(

@@ -1,5 +1,5 @@
 export { ConfigReader } from './config-reader';
-export { readJsonObject, refuseUnknown, type Json } from './json-file';
+export { isObject, readJsonObject, refuseUnknown, textOf, type Json } from './json-file';
 export { Failure, asFailure, isFailure, type FailureKind } from './failure';
 export { nearestName } from './nearest-name';
 export { parseShare, showShare } from './share';

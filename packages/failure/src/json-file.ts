@@ -4,27 +4,47 @@ import { nearestName } from './nearest-name';
 
 export type Json = Readonly<Record<string, unknown>>;
 
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What a program says beyond the fault, as ends of the two sentences. */
+export interface FileAdvice {
+  readonly unreadable: string;
+  readonly notJson: string;
+}
+
 /**
  * A file that holds one JSON object. `${env:NAME}` in a text is replaced, as the sink does, so that secrets can stay out
  * of files.
  *
  * @throws Failure naming the file, never what is in it
  */
-export async function readJsonObject(file: string): Promise<Json> {
+export async function readJsonObject(
+  file: string,
+  advice: FileAdvice = { unreadable: '.', notJson: '.' },
+): Promise<Json> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The configuration ${file} cannot be read.`, { cause: error });
+    throw Failure.config(`The configuration ${file} cannot be read${advice.unreadable}`, { cause: error });
   });
   let value: unknown;
   try {
     value = JSON.parse(text, (_, member: unknown) => (typeof member === 'string' ? withVariables(member) : member));
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw Failure.config(`The configuration ${file} is not JSON.`); // the parser's own words could quote a secret
+    // The parser's own words could quote a secret.
+    throw Failure.config(`The configuration ${file} is not JSON${advice.notJson}`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw Failure.config(`The configuration ${file} must hold one JSON object.`);
-  }
-  return value as Json;
+  if (!isObject(value)) throw Failure.config(`The configuration ${file} must hold one JSON object.`);
+  return value;
+}
+
+/** @throws Failure naming the key where it is there and no text */
+export function textOf(object: Json, key: string, prefix: string): string | undefined {
+  const value = object[key];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value !== 'string') throw Failure.config(`\`${prefix}${key}\` must be text.`);
+  return value;
 }
 
 function withVariables(text: string): string {

@@ -1,8 +1,8 @@
-import { Failure } from '@ewallet/failure';
+import { Failure, isObject, textOf, type Json } from '@ewallet/failure';
 import type { RegistryOptions } from '@ewallet/avro';
 import type { KafkaConnection } from '@ewallet/kafka';
 import { parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
-import { isObject, requiredText, textOf, type Json } from './json-file';
+import { requiredText } from './json-file';
 
 /** A status that waits for its answers longer than this is no use to anybody. */
 const REQUEST_TIMEOUT_MS = 5_000;

@@ -1,19 +1,10 @@
 import path from 'node:path';
-import { Failure } from '@ewallet/failure';
+import { Failure, isObject, textOf, type Json } from '@ewallet/failure';
 import type { RegistryOptions } from '@ewallet/avro';
 import type { KafkaConnection } from '@ewallet/kafka';
 import { parseConnectionConfig, type ConnectionConfig } from '@ewallet/postgres';
 import { kafkaOfDestination, kafkaOfSink, registryOfDestination, registryOfSink, warehouseOf } from './connections';
-import {
-  isObject,
-  numberOf,
-  readJsonObject,
-  refuseUnknown,
-  requiredText,
-  textOf,
-  textsOf,
-  type Json,
-} from './json-file';
+import { numberOf, readJsonObject, refuseUnknown, requiredText, textsOf } from './json-file';
 
 export interface EwalletConfig {
   readonly connection: ConnectionConfig;

@@ -1,5 +1,4 @@
-import { Failure } from '@ewallet/failure';
-import { isObject, type Json } from '../config/json-file';
+import { Failure, isObject, type Json } from '@ewallet/failure';
 import type { AirbyteConfig } from '../config/pipeline-config';
 import { dateOf, type SyncFacts } from './sync';
 

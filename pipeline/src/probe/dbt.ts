@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Failure } from '@ewallet/failure';
-import { isObject, type Json } from '../config/json-file';
+import { Failure, isObject, type Json } from '@ewallet/failure';
 import { dateOf } from './sync';
 
 export interface DbtFacts {

@@ -1,5 +1,4 @@
-import { Failure } from '@ewallet/failure';
-import { isObject } from '../config/json-file';
+import { Failure, isObject } from '@ewallet/failure';
 import type { SinkConfig } from '../config/pipeline-config';
 
 /** One process of the sink, as its REST API says. */

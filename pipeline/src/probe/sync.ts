@@ -1,8 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { Failure } from '@ewallet/failure';
-import { isObject, type Json } from '../config/json-file';
+import { Failure, isObject, type Json } from '@ewallet/failure';
 import type { SyncConfig } from '../config/pipeline-config';
 
 /** What a run of a connection was: ewallet-sync's, or an Airbyte job. */
