@@ -149,6 +149,13 @@ function freeName(name: string, taken: ReadonlyMap<string, unknown>): string {
   }
 }
 
+/**
+ * A tenth of each page of a keyed table is left for new versions of its rows. They then need no index entries of their own:
+ * 36,000 updates at random places of a million rows took 0.82, 0.80 and 1.02 of the time, the first after a checkpoint (#23).
+ * A partitioned table gains nothing, as the index on its time of arrival wants an entry for each version.
+ */
+const ROOM_FOR_UPDATES = ' with (fillfactor = 90)';
+
 const loadedAtColumn = `"${LOADED_AT}" timestamp with time zone not null default now()`;
 
 function planNewTable(wish: TableWish, columns: readonly LandingColumn[], policy: TablePolicy): TablePlan {
@@ -157,7 +164,8 @@ function planNewTable(wish: TableWish, columns: readonly LandingColumn[], policy
   const definitions = [...columns.map((column) => `${quoteIdentifier(column.name)} ${column.type}`), loadedAtColumn];
   const keyNames = key.map((column) => quoteIdentifier(column.name)).join(', ');
   const primaryKey = keyNames === '' || partitionBy !== undefined ? [] : [`primary key (${keyNames})`];
-  const create = `create table ${table} (${[...definitions, ...primaryKey].join(', ')})`;
+  const room = primaryKey.length === 0 ? '' : ROOM_FOR_UPDATES;
+  const create = `create table ${table} (${[...definitions, ...primaryKey].join(', ')})${room}`;
   demand(policy.autoCreate, name, 'it does not exist', create);
   return {
     statements: [

@@ -34,6 +34,18 @@ test('a table that fits needs nothing and takes COPY straight', () => {
   expect({ statements: plan.statements, takesCopy: plan.takesCopy }).toEqual({ statements: [], takesCopy: true });
 });
 
+test('a new table leaves room in its pages for new versions of its rows where it has a key', () => {
+  const { name } = wish();
+  expect(planTable(wish(column('a', 'text')), undefined, all).statements).toEqual([
+    'create schema if not exists "raw"',
+    'create table "raw"."t" ("id" bigint, "a" text, "_kafka_topic" text, "_kafka_partition" integer, "_kafka_offset" bigint, "_schema_id" integer, "_loaded_at" timestamp with time zone not null default now(), primary key ("id")) with (fillfactor = 90)',
+    'create index on "raw"."t" using brin ("_loaded_at")',
+  ]);
+  expect(planTable({ name, columns: [id], key: [] }, undefined, all).statements[1]).toBe(
+    'create table "raw"."t" ("id" bigint, "_kafka_topic" text, "_kafka_partition" integer, "_kafka_offset" bigint, "_schema_id" integer, "_loaded_at" timestamp with time zone not null default now())',
+  );
+});
+
 test('with auto.evolve columns are added, widened and made nullable; without it the statement is in the refusal', () => {
   const wanted = wish(column('a', 'bigint'), column('b "q"', 'text'), column('c', 'text'));
   const present = table(actual('a', 'integer'), actual('c', 'text', { notNull: true }));

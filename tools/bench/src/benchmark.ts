@@ -8,6 +8,7 @@ import { summariseDelays, type Delay, type DelaySummary } from './measure/delay'
 import { destinationTrial, produce } from './hops/destination-hop';
 import { flowTrial } from './hops/flow-hop';
 import { followTrial } from './hops/follow-hop';
+import { incrementTrial } from './hops/increment-hop';
 import { incrementalTrial } from './hops/incremental-hop';
 import { deleteTopic } from './session/kafka-totals';
 import { summarise, type HopResult, type HopSummary } from './measure/measurement';
@@ -26,6 +27,7 @@ export const HOPS = [
   'sink',
   'scale',
   'flow',
+  'increment',
   'incremental',
   'dbt',
   'audit',
@@ -148,6 +150,8 @@ async function trialOf(hop: Hop, session: BenchSession, lines: string, run: numb
       return { trials: await scaleTrial(session, lines, run), delays: [] };
     case 'flow':
       return { trials: await flowTrial(session, run), delays: [] };
+    case 'increment':
+      return { trials: await incrementTrial(session, run), delays: [] };
     case 'incremental':
       return { trials: [], delays: await incrementalTrial(session, lines) };
     case 'dbt':
