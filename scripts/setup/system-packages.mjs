@@ -8,6 +8,7 @@ const PROGRAMS = [
   { program: 'buildah', package: 'buildah', use: 'build the images' },
   { program: 'kcat', package: 'kcat', use: 'read topics with kcat' },
   { program: 'pgbouncer', package: 'pgbouncer', use: 'read through a connection pooler' },
+  { program: 'promtool', package: 'prometheus', use: 'check metrics and make alerts fire' },
   { program: 'psql', package: 'postgresql-client', use: "compare with PostgreSQL's own client" },
 ];
 

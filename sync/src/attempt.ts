@@ -7,6 +7,7 @@ import { LineRelay } from './line-relay';
 import { parseMessage, type Message, type StateMessage } from './message';
 import type { SourceFeedback } from './source-feedback';
 import type { SyncLog } from './sync-log';
+import type { SyncObserver } from './sync-observer';
 
 export interface Attempt {
   readonly sourceCommand: readonly [string, ...string[]];
@@ -15,6 +16,7 @@ export interface Attempt {
   readonly keep: (state: StateMessage) => void;
   readonly stop: AbortSignal;
   readonly log: SyncLog;
+  readonly observer?: Pick<SyncObserver, 'relayed' | 'measured'>;
   /** Where the source reads on until it is stopped: it is told of states through its input, which then stays open. */
   readonly following?: {
     readonly feedback: SourceFeedback;
@@ -102,13 +104,15 @@ async function relay(
   destination: ConnectorProcess,
   acknowledgements: Acknowledgements,
   reported: Reported[],
-  { following, log }: Attempt,
+  { following, log, observer }: Attempt,
 ): Promise<number> {
   const lines = new LineRelay((line) => {
     const message = parseMessage(line);
     if (message.kind === 'state') acknowledgements.sent(message.state);
-    else if (message.kind === 'analytics') following?.measured(message.name, message.value);
-    else note('source', message, reported, log);
+    else if (message.kind === 'analytics') {
+      following?.measured(message.name, message.value);
+      observer?.measured('source', message.name, message.value);
+    } else note('source', message, reported, log);
     return {
       forward: message.kind === 'record' || message.kind === 'state' || message.kind === 'status',
       record: message.kind === 'record',
@@ -120,7 +124,10 @@ async function relay(
       const relayed = lines.push(chunk as Buffer);
       records += relayed.records;
       let room = true;
-      for (const bytes of relayed.forward) room = destination.input.write(bytes);
+      for (const bytes of relayed.forward) {
+        room = destination.input.write(bytes);
+        observer?.relayed(bytes.length);
+      }
       // Where the destination ended, its input is destroyed and never drains; the source is being stopped.
       if (!room && !destination.input.destroyed) {
         // A pipe that breaks is the destination's end, which tells why: it is no failure of its own.
@@ -141,13 +148,15 @@ async function acknowledge(
   destination: ConnectorProcess,
   acknowledgements: Acknowledgements,
   reported: Reported[],
-  { keep, log }: Attempt,
+  { keep, log, observer }: Attempt,
 ): Promise<void> {
   const lines = new LineRelay((line) => {
     const message = parseMessage(line);
     if (message.kind === 'state') {
       acknowledgements.received(message.state);
       keep(message.state);
+    } else if (message.kind === 'analytics') {
+      observer?.measured('destination', message.name, message.value);
     } else {
       note('destination', message, reported, log);
     }

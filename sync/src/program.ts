@@ -3,16 +3,20 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandLine, untilStopped } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
 import { parseSyncConfig, type SyncConfig } from './config';
 import { follow } from './follow';
+import { FollowProgress } from './follow-progress';
+import { SyncMetrics } from './metrics';
+import { serveMetrics } from './metrics-server';
 import { resend } from './resend';
 import { AlreadyRunning } from './run-lock';
 import { dueAt, planRun, remaining, replan, parseSchedule, type Moment, type Plan, type Schedule } from './schedule';
 import { StatusFile } from './status-file';
 import { sync, type SyncRequest } from './sync';
 import { SyncLog, type LogFormat } from './sync-log';
+import { allObservers } from './sync-observer';
 
 /** What a shell, cron or Kubernetes sees. */
 const EXIT = { failed: 1, config: 2, alreadyRunning: 3, stopped: 143 } as const;
@@ -25,6 +29,8 @@ interface RunFlags {
   readonly follow?: boolean;
   readonly refresh: readonly string[];
   readonly adoptState?: boolean;
+  readonly metricsPort?: number;
+  readonly metricsHost: string;
   readonly logFormat?: LogFormat;
 }
 
@@ -52,6 +58,12 @@ export function program(out: Output, err: { readonly isTTY?: boolean; write(text
       [],
     )
     .option('--adopt-state', 'take the state directory over from another configuration, or for a source that moved')
+    .option(
+      '--metrics-port <port>',
+      'serve Prometheus metrics and health here while it runs; 0 takes a free port',
+      toPort,
+    )
+    .option('--metrics-host <address>', 'the address to serve them on; 0.0.0.0 is every one', '127.0.0.1')
     .addOption(logFormat())
     .action(async (flags: RunFlags) => {
       if (flags.follow === true) refuseSchedule(flags);
@@ -96,7 +108,14 @@ async function runSyncs(
       log.warn('the status file cannot be written', { message: asFailure(error).message });
     },
   );
+  const progress = new FollowProgress();
+  const following = flags.follow === true ? () => progress.status(performance.now()) : undefined;
+  const metrics = new SyncMetrics(config.name, status.earlier, Date.now, following);
+  const observer = allObservers(status, metrics);
+  const served =
+    flags.metricsPort === undefined ? undefined : await serveMetrics(metrics, flags.metricsHost, flags.metricsPort);
   try {
+    if (served !== undefined) log.info('metrics are served', { url: `${served.url}/metrics` });
     let started: Moment | undefined;
     const nothing = { refresh: [], adoptState: false, begun: () => undefined };
     let request: SyncRequest = {
@@ -107,17 +126,17 @@ async function runSyncs(
       },
     };
     if (flags.follow === true) {
-      out.write(`${JSON.stringify(await follow(config, request, stop, log, status))}\n`);
+      out.write(`${JSON.stringify(await follow(config, request, stop, log, observer, progress))}\n`);
       return;
     }
     for (;;) {
       const plan = planRun(schedule, started, moment());
-      if (schedule.kind !== 'once') status.planned(plan === undefined ? undefined : dueAt(plan, moment()));
+      if (schedule.kind !== 'once') observer.planned(plan === undefined ? undefined : dueAt(plan, moment()));
       const due = await isDue(plan, stop);
       if (!due || isStopped(stop)) break;
       started = moment();
       try {
-        const result = await sync(config, request, stop, log, status);
+        const result = await sync(config, request, stop, log, observer);
         out.write(`${JSON.stringify(result)}\n`);
         if (result.status === 'stopped') process.exitCode = EXIT.stopped;
       } catch (error) {
@@ -126,10 +145,18 @@ async function runSyncs(
         log.error('sync failed', { message: asFailure(error).message });
       }
     }
-    if (schedule.kind !== 'once') status.planned(undefined);
+    if (schedule.kind !== 'once') observer.planned(undefined);
   } finally {
+    served?.server.closeAllConnections();
+    served?.server.close();
     await status.settled();
   }
+}
+
+function toPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return port;
 }
 
 interface ResendFlags {

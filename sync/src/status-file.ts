@@ -32,6 +32,12 @@ interface SyncStatus {
   readonly next_at: string | null;
 }
 
+/** What runs before this process left, in milliseconds since the epoch. */
+export interface EarlierRuns {
+  readonly succeededAt: number | undefined;
+  readonly acknowledgedAt: number | undefined;
+}
+
 type Changes = Partial<Omit<SyncStatus, 'version' | 'process'>>;
 
 /** Keeps the file. A file that cannot be written is told once and fails no sync. */
@@ -69,6 +75,11 @@ export class StatusFile implements SyncObserver {
     );
   }
 
+  get earlier(): EarlierRuns {
+    const { last_success: success, acknowledged_at: acknowledged } = this.status;
+    return { succeededAt: moment(success?.at), acknowledgedAt: moment(acknowledged) };
+  }
+
   started(): void {
     this.change({ state: 'running', since: this.now().toISOString(), next_at: null });
   }
@@ -80,6 +91,14 @@ export class StatusFile implements SyncObserver {
       this.later = undefined;
       this.write();
     }, PROGRESS_AFTER).unref();
+  }
+
+  relayed(): void {
+    // The file says what is safe, not what is on its way.
+  }
+
+  measured(): void {
+    // Measurements are for whoever looks at them all the time.
   }
 
   attemptFailed(attempt: number, { kind, message }: Failure, final: boolean): void {
@@ -132,6 +151,11 @@ export class StatusFile implements SyncObserver {
       }
     });
   }
+}
+
+function moment(text: unknown): number | undefined {
+  const milliseconds = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }
 
 /** Whole or not at all for whoever reads; it need not survive a power cut. */

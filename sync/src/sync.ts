@@ -168,11 +168,12 @@ export async function attemptSync(
           keeper.keep(message);
           const records = message.destinationRecords ?? message.sourceRecords ?? 0;
           streams[message.of] = (streams[message.of] ?? 0) + records;
-          observer.acknowledged(message.of, records);
+          observer.acknowledged(message, records);
           progress?.acknowledged(records);
         },
         stop: AbortSignal.any([stop, diskFailed.signal]),
         log,
+        observer,
         ...(progress === undefined ? {} : { following: following(progress, feedback) }),
       });
       log.info('connectors ended', { read: result.read });

@@ -1,18 +1,14 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Failure, isFailure } from '@ewallet/failure';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { listen, type Listening } from '@ewallet/command-line';
+import { isFailure } from '@ewallet/failure';
 import type { Connector } from './connector';
 import type { SinkMetrics } from './metrics';
 import { BadRequest, parseTarget, readBody, restError, type RestAnswer } from './rest-request';
 import { answer, type Worker } from './rest-routes';
 
 /** Serves the REST API, metrics and health. Close the server that is returned. */
-export async function serveRest(
-  connector: Connector,
-  metrics: SinkMetrics,
-  version: string,
-): Promise<{ readonly server: Server; readonly url: string }> {
+export async function serveRest(connector: Connector, metrics: SinkMetrics, version: string): Promise<Listening> {
   const { host, port } = connector.config.rest;
   const worker = { version, id: `${host}:${port}` };
   const server = createServer((request, response) => {
@@ -22,32 +18,14 @@ export async function serveRest(
         send(response, given);
       }, destroy(response));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(listenFailure(error, host, port));
-    });
-    server.listen(port, host, resolve);
+  const listening = await listen(server, {
+    what: 'The REST API',
+    host,
+    port,
+    remedy: 'set rest.port to a free one (0 takes any), or rest.enabled=false',
   });
-  const address = server.address() as AddressInfo;
-  worker.id = `${host}:${address.port}`; // port 0 takes a free one
-  return { server, url: `http://${address.address}:${address.port}` };
-}
-
-function listenFailure(error: Error, host: string, port: number): Error {
-  const code = 'code' in error ? error.code : undefined;
-  const why =
-    code === 'EADDRINUSE'
-      ? 'which another program uses'
-      : code === 'EACCES'
-        ? 'which this user may not'
-        : code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND'
-          ? 'which is no address of this machine'
-          : undefined;
-  if (why === undefined) return error;
-  return Failure.config(
-    `The REST API cannot listen on ${host}:${port}, ${why}: set rest.port to a free one (0 takes any), or rest.enabled=false.`,
-    { cause: error },
-  );
+  worker.id = `${host}:${listening.port}`; // port 0 takes a free one
+  return listening;
 }
 
 async function handle(

@@ -25,6 +25,7 @@ const failing = runs <= (config.failures ?? 0);
 const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 async function read() {
   fs.writeSync(2, 'a line on standard error\\n');
+  if (config.measurement) say({ type: 'TRACE', trace: { type: 'ANALYTICS', emitted_at: 1, analytics: config.measurement } });
   if (config.print) fs.writeSync(1, config.print + '\\n');
   for (const { stream } of file('catalog').streams) {
     for (let batch = (state.get(stream.name) ?? 0) + 1; batch <= (config.batches ?? 3); batch++) {

@@ -22,8 +22,9 @@ export class FollowProcess {
     private readonly closed: Promise<unknown>,
   ) {}
 
-  static start(config: string): FollowProcess {
-    const child = spawn(commandPath('ewallet-sync'), ['run', '--config', config, '--follow', '--log-format', 'json'], {
+  static start(config: string, more: readonly string[] = []): FollowProcess {
+    const args = ['run', '--config', config, '--follow', '--log-format', 'json', ...more];
+    const child = spawn(commandPath('ewallet-sync'), args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: path.dirname(config),
     });

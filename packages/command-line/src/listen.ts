@@ -1,0 +1,54 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Failure } from '@ewallet/failure';
+
+/** An address to listen on, and what its user would change. */
+export interface ListenRequest {
+  /** Who listens, as the sentence begins: "The REST API". */
+  readonly what: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** How another address is chosen. */
+  readonly remedy: string;
+}
+
+/** A server that answers. Close it. */
+export interface Listening {
+  readonly server: Server;
+  /** The port that it got. */
+  readonly port: number;
+  readonly url: string;
+}
+
+/** @throws Failure of kind config_error where the address is taken, not allowed, or none of this machine */
+export async function listen(server: Server, request: ListenRequest): Promise<Listening> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(listenFailure(error, request));
+    });
+    server.listen(request.port, request.host, resolve);
+  });
+  const { address, port } = server.address() as AddressInfo;
+  return { server, port, url: `http://${address.includes(':') ? `[${address}]` : address}:${port}` };
+}
+
+function listenFailure(error: Error, { what, host, port, remedy }: ListenRequest): Error {
+  const why = reason('code' in error ? error.code : undefined);
+  if (why === undefined) return error;
+  return Failure.config(`${what} cannot listen on ${host}:${port}, ${why}: ${remedy}.`, { cause: error });
+}
+
+function reason(code: unknown): string | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'which another program uses';
+    case 'EACCES':
+      return 'which this user may not';
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return 'which is no address of this machine';
+    default:
+      return undefined;
+  }
+}
