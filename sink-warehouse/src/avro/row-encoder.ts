@@ -110,7 +110,7 @@ function writeField(field: Field, reader: AvroBytes, out: GrowingBuffer): void {
   else field.write(reader, out);
 }
 
-function skipField(field: Field, reader: AvroBytes): void {
+export function skipField(field: Field, reader: AvroBytes): void {
   if (field.nullBranch !== undefined && reader.branch() === field.nullBranch) return;
   field.skip(reader);
 }

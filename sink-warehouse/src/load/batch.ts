@@ -1,4 +1,5 @@
 import { partitionKey, type TopicPartition } from '@ewallet/kafka';
+import type { RecordOrigin } from '../avro/record-origin';
 import type { TableName } from '../tables/table-name';
 import type { TableTarget } from './table-target';
 import type { RawBatch } from './row-buffer';
@@ -28,6 +29,8 @@ export interface Progress extends TopicPartition {
   readonly from: number;
   next: number;
   records: number;
+  /** Of the record that waited longest, as far as one was looked at. */
+  oldest?: RecordOrigin | undefined;
 }
 
 /** Everything that one warehouse transaction will hold: rows of any number of tables, and the offsets they came from. */
@@ -78,15 +81,23 @@ export class Batch {
   }
 
   /** `from` counts for the first call of a partition only. */
-  reach(partition: TopicPartition, from: number, next: number, records: number): void {
+  reach(partition: TopicPartition, from: number, next: number, records: number, origin?: RecordOrigin): void {
     const key = partitionKey(partition);
     const known = this.progress.get(key);
     if (known === undefined) {
-      this.progress.set(key, { topic: partition.topic, partition: partition.partition, from, next, records });
+      this.progress.set(key, {
+        topic: partition.topic,
+        partition: partition.partition,
+        from,
+        next,
+        records,
+        oldest: origin,
+      });
       return;
     }
     known.next = next;
     known.records += records;
+    if (origin !== undefined && origin.at < (known.oldest?.at ?? Infinity)) known.oldest = origin;
   }
 
   /** Leaves out everything of a topic, its progress too: it will be read again. */

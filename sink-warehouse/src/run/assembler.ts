@@ -10,6 +10,7 @@ import {
   RecordCursor,
   type TopicPartition,
 } from '@ewallet/kafka';
+import type { RecordOrigin } from '../avro/record-origin';
 import type { Batch, DeadLetter } from '../load/batch';
 import { rawRecord } from '../load/raw-record';
 import { lineageOf, type Lineage } from '../load/table-batch';
@@ -62,6 +63,7 @@ export class Assembler {
       if (header.lastOffset < held.takenTo) continue;
       const from = held.takenTo;
       let count = 0;
+      let origin: RecordOrigin | undefined;
       if (admitted) {
         const bytes = await decompress(header.codec, records.subarray(header.recordsStart, header.end));
         const raw = target.keepRaw({ topic, partition, header, bytes });
@@ -71,6 +73,7 @@ export class Assembler {
             if (this.cursor.offset < from) continue; // the batch began below where the warehouse stands
             count += 1;
             await this.addRecord(target, topic, partition, raw);
+            if (count === 1) origin = this.origin();
           }
         } catch (error) {
           throw isFailure(error) && error.kind === 'config_error' ? new TopicTrouble(topic, error) : error;
@@ -82,7 +85,7 @@ export class Assembler {
       }
       target.records += count;
       held.takenTo = header.lastOffset + 1;
-      target.reach(held, from, held.takenTo, count);
+      target.reach(held, from, held.takenTo, count, origin);
       target = await full(target);
       await nextTurn(); // heartbeats and the answers of broker and warehouse have their turn
     }
@@ -232,6 +235,23 @@ export class Assembler {
       errorClass: stage === 'TASK_PUT' ? 'RejectedRecord' : 'DataException',
       errorMessage: error.message,
     });
+  }
+
+  /**
+   * Where the record comes from; asked of the first in each of Kafka's batches, which waited longest. A record that is set
+   * aside says nothing, and that is no fault.
+   */
+  private origin(): RecordOrigin | undefined {
+    const { bytes, valueStart, valueEnd } = this.cursor;
+    const id = schemaId(bytes, valueStart, valueEnd);
+    const known = id === undefined ? undefined : this.schemas.get(id);
+    if (known?.kind !== 'rows') return undefined;
+    try {
+      return known.origin.read(bytes, valueStart + FRAME_BYTES, valueEnd);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 
   private lineage(topic: string, partition: number): Lineage {

@@ -1,5 +1,6 @@
 import { Failure, isFailure } from '@ewallet/failure';
 import { describeWriterSchema, NAME_PROPERTY, type SchemaRegistry, type WriterSchema } from '@ewallet/avro';
+import { OriginReader } from '../avro/record-origin';
 import { RowEncoder } from '../avro/row-encoder';
 import { UNNAMED } from '../tables/key-rule';
 import { exactAvroType, parseControl, type Control } from '@ewallet/avro';
@@ -8,7 +9,12 @@ import { exactAvroType, parseControl, type Control } from '@ewallet/avro';
 export type KnownSchema =
   /** No record but one value, as keys of other producers often are. */
   | { readonly kind: 'single'; readonly schema: WriterSchema; readonly stream: undefined }
-  | { readonly kind: 'rows'; readonly schema: WriterSchema; readonly stream: string | undefined }
+  | {
+      readonly kind: 'rows';
+      readonly schema: WriterSchema;
+      readonly stream: string | undefined;
+      readonly origin: OriginReader;
+    }
   | { readonly kind: 'control'; readonly read: (bytes: Buffer, start: number, end: number) => Control };
 
 /** Writer schemas by id. Ids are never used again for another schema, so they are kept for as long as the process lives. */
@@ -61,9 +67,11 @@ function describe(avro: unknown): KnownSchema {
     };
   }
   const stream = rest[NAME_PROPERTY];
+  const schema = describeWriterSchema(avro);
   return {
     kind: 'rows',
-    schema: describeWriterSchema(avro),
+    schema,
+    origin: new OriginReader(schema),
     stream: typeof stream === 'string' ? stream : undefined,
   };
 }

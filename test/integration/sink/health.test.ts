@@ -1,3 +1,5 @@
+import { conventionFaults, prometheusIsAvailable } from '../../support/prometheus/promtool';
+import { samplesOf } from '../../support/prometheus/samples';
 import { eventually } from '../../support/eventually';
 import { BlackHole } from '../../support/sink/black-hole';
 import { SinkCase } from '../../support/sink/sink-case';
@@ -107,6 +109,52 @@ test('while the warehouse is away lag keeps its last value with an age; afterwar
   } finally {
     way.close();
   }
+});
+
+test('latency counts from the commit in the e-wallet where the record says it, else from when the source read the row', async () => {
+  const name = uniqueName('latency');
+  const time = { type: 'string', format: 'date-time', airbyte_type: 'timestamp_with_timezone' };
+  const id = { type: 'integer' };
+  const committed = await StreamWriter.register(sinks.registry, `${name}.committed`, 'committed', {
+    id,
+    note: { type: 'string' },
+    _ab_cdc_updated_at: time,
+  });
+  const read = await StreamWriter.register(sinks.registry, `${name}.read`, 'read', { id });
+  const before = Date.now();
+  const at = (secondsAgo: number): bigint => BigInt(before - secondsAgo * 1_000) * 1_000n;
+  for (const { topic } of [committed, read]) await createTopic(sinks.kafka, topic, 1);
+  await withProducer(sinks.kafka, name, async (producer) => {
+    await transact(producer, committed.topic, [
+      committed.record({ id: 1, note: 'the oldest', _ab_cdc_updated_at: at(400) }),
+      committed.record({ id: 2, _ab_cdc_updated_at: at(1) }),
+    ]);
+    await transact(producer, read.topic, [read.record({ id: 1 })]);
+  });
+  const config = sinks.config(name, { 'topics.regex': `${name}\\..*` });
+  await sinks.whileRunning(config, async (sink) => {
+    const url = await restOf(sink);
+    const text = await eventually(async () => {
+      const scraped = await (await fetch(`${url}/metrics`)).text();
+      expect(samplesOf(scraped, 'sink_end_to_end_latency_seconds_count', 'connector')).toHaveLength(2);
+      return scraped;
+    });
+    const samples = (suffix: string) => samplesOf(text, `sink_end_to_end_latency_seconds_${suffix}`, 'connector');
+    expect(samples('count')).toEqual(
+      expect.arrayContaining([
+        { labels: { topic: committed.topic, since: 'commit' }, value: 1 },
+        { labels: { topic: read.topic, since: 'read' }, value: 1 },
+      ]),
+    );
+    const seconds = (since: string): number | undefined =>
+      samples('sum').find(({ labels }) => labels.since === since)?.value;
+    const passed = (Date.now() - before) / 1_000;
+    expect(seconds('commit')).toBeGreaterThanOrEqual(400);
+    expect(seconds('commit')).toBeLessThanOrEqual(400 + passed);
+    // The support's records were read on 2023-11-14.
+    expect(seconds('read')).toBeGreaterThanOrEqual(before / 1_000 - 1_700_000_000);
+    if (prometheusIsAvailable()) expect(await conventionFaults(text)).toBe('');
+  });
 });
 
 test('a REST port that is taken is named with what to do', async () => {
