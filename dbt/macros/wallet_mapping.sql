@@ -13,6 +13,12 @@
   columns; a subquery in it names the row by `source_rows`. Of a table that the wallet does not have (ewallet_absent) it is null.
 #}
 {% macro wallet_column(table, column, default) -%}
+  {%- set worked_out = operation_columns() if table == 'transactions' else {} -%}
+  {{ worked_out.get(column) or landed_column(table, column, default) }}
+{%- endmacro %}
+
+{# The same over a row as it landed, before rows are joined to operations (macros/operations.sql). #}
+{% macro landed_column(table, column, default) -%}
   {%- if table in var('ewallet_absent') -%}
     {{ default if table == 'currencies' else 'null' }}
   {%- else -%}
@@ -65,9 +71,13 @@
   cast({{ wallet_column(table, column, default) }} as {{ var('key_type') }})
 {%- endmacro %}
 
-{# A point in time of the wallet as timestamptz; ewallet_source_time_zone says where zoneless ones are at home. #}
+{# A point in time of the wallet as timestamptz. #}
 {% macro wallet_time(table, column, default) -%}
-  {%- set expression = wallet_column(table, column, default) -%}
+  {{ instant(wallet_column(table, column, default)) }}
+{%- endmacro %}
+
+{# ewallet_source_time_zone says where timestamps without a zone are at home. #}
+{% macro instant(expression) -%}
   {%- if var('ewallet_source_time_zone') -%}
     (cast({{ expression }} as timestamp) at time zone '{{ var("ewallet_source_time_zone") }}')
   {%- else -%}
@@ -75,12 +85,17 @@
   {%- endif -%}
 {%- endmacro %}
 
-{# When the row version was landed: the sink's clock, or for a replica whatever the mapping names. #}
+{# When the row was landed, or of an operation of several rows the last of them. #}
 {% macro wallet_loaded_at(table, replica_default) -%}
+  {{ 'ewallet_loaded_at' if table == 'transactions' and var('ewallet_operations') else row_loaded_at(table, replica_default) }}
+{%- endmacro %}
+
+{# When the row version was landed: the sink's clock, or for a replica whatever the mapping names. #}
+{% macro row_loaded_at(table, replica_default) -%}
   {%- if var('ewallet_ingestion') == 'kafka' -%}
     _loaded_at
   {%- else -%}
-    {{ wallet_time(table, 'loaded_at', replica_default) }}
+    {{ instant(landed_column(table, 'loaded_at', replica_default)) }}
   {%- endif -%}
 {%- endmacro %}
 
@@ -96,7 +111,7 @@
 {% macro holds_one_version(table, key) %}
   {%- if execute and table not in var('ewallet_absent') -%}
     {%- set relation = wallet_relation(table) -%}
-    {%- set column = wallet_column(table, key, key) -%}
+    {%- set column = landed_column(table, key, key) -%}
     {{ return(is_unique_in(relation, [column]) or is_unique_over_partitions(relation, column)) }}
   {%- endif -%}
   {{ return(false) }}
@@ -111,16 +126,25 @@
   {{ return(none) }}
 {% endmacro %}
 
+{# What happened, or who there is, each as one row, to select from: transactions of several rows are joined to one. #}
+{% macro latest_rows(table, key, replica_order) -%}
+  {%- if table == 'transactions' and var('ewallet_operations') -%}
+  {{ operations(latest_versions(table, key, replica_order)) }}
+  {%- else -%}
+  {{ latest_versions(table, key, replica_order) }}
+  {%- endif -%}
+{%- endmacro %}
+
 {#
-  The latest version of each row that has not been deleted, to select from. A table that holds one version needs no window
-  over all of it, which at a million rows saves a sort of seconds.
+  The latest version of each row that has not been deleted. A table that holds one version needs no window over all of it, which
+  at a million rows saves a sort of seconds.
 #}
-{% macro latest_rows(table, key, replica_order) %}
+{% macro latest_versions(table, key, replica_order) %}
   {%- if table in var('ewallet_absent') -%}
   {{ landed_rows(table) }}
   {%- else -%}
   {%- set relation = wallet_relation(table) -%}
-  {%- set key_column = wallet_column(table, key, key) -%}
+  {%- set key_column = landed_column(table, key, key) -%}
   (
     select *
     from
@@ -135,7 +159,7 @@
           {% if var('ewallet_ingestion') == 'kafka' -%}
           _loaded_at desc, _kafka_offset desc
           {%- else -%}
-          {{ wallet_column(table, 'loaded_at', replica_order) }} desc
+          {{ landed_column(table, 'loaded_at', replica_order) }} desc
           {%- endif %}
       ) as versions
       {%- endif %}

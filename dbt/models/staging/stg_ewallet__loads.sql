@@ -11,7 +11,8 @@
   select
     '{{ stream }}' as stream,
     landed.raw_row_count,
-    {{ 'landed.raw_row_count' if holds_one_version(stream, key) and not meant_rows(stream)
+    {{ 'landed.raw_row_count'
+      if holds_one_version(stream, key) and not meant_rows(stream) and not (stream == 'transactions' and var('ewallet_operations'))
       else '(select count(*) from ' ~ latest_rows(stream, key, loaded_at) ~ ')' }} as present_row_count,
     {%- if var('ewallet_ingestion') == 'kafka' %}
       landed.latest_extracted_at,
@@ -31,7 +32,7 @@
       {%- if var('ewallet_ingestion') == 'kafka' %}
         max(_airbyte_extracted_at) as latest_extracted_at,
       {%- endif %}
-      max({{ wallet_loaded_at(stream, loaded_at) }}) as latest_loaded_at
+      max({{ row_loaded_at(stream, loaded_at) }}) as latest_loaded_at
     from {{ landed_rows(stream) }}
   ) as landed
   {%- if not loop.last %}

@@ -14,6 +14,7 @@ select
   {{ plausible_time('wallets', 'created_at') }} as opened_at,
   {{ local_date('(' ~ plausible_time('wallets', 'created_at') ~ ')') }} as opened_date,
   {{ wallet_time('wallets', 'updated_at', 'updated_at') }} as updated_at,
+  false as is_virtual,
   {{ wallet_extracted_at() }} as extracted_at,
   {{ wallet_loaded_at('wallets', 'updated_at') }} as loaded_at
 from {{ latest_rows('wallets', 'id', 'updated_at') }}
@@ -21,3 +22,25 @@ left join {{ ref('currency_map') }} as currency_map
   on currency_map.from_currency = {{ currency }}
 {{ map_join('wallet_kind', 'kind_map', wallet_column('wallets', 'kind', 'kind')) }}
 {{ map_join('wallet_status', 'status_map', wallet_column('wallets', 'status', 'status')) }}
+{% for kind in var('ewallet_virtual_wallets') %}
+  union all
+  -- What a wallet that keeps its customers' side alone has no row for.
+  select
+    {{ virtual_wallet_key(kind, 'currency_map.from_currency') }} as wallet_id,
+    '{{ kind }}' as wallet_kind,
+    cast(null as text) as source_kind,
+    cast(null as {{ var('key_type') }}) as user_id,
+    cast(null as {{ var('key_type') }}) as merchant_id,
+    currency_map.to_currency as currency,
+    currency_map.from_currency as source_currency,
+    cast(null as {{ var('money_type') }}) as balance,
+    'active' as wallet_status,
+    cast(null as text) as source_status,
+    cast(null as timestamp with time zone) as opened_at,
+    cast(null as date) as opened_date,
+    cast(null as timestamp with time zone) as updated_at,
+    true as is_virtual,
+    cast(null as timestamp with time zone) as extracted_at,
+    cast(null as timestamp with time zone) as loaded_at
+  from {{ ref('currency_map') }} as currency_map
+{%- endfor %}

@@ -13,7 +13,8 @@ function movements(): string {
 
 export function movedWith(wallet: WalletSql): string {
   return `with held as materialized (${wallet.wallets()}),
-    fees as (select distinct on (source_currency) source_currency, wallet_id from held where kind = 'fee' order by source_currency, wallet_id),
+    fees as (select distinct on (source_currency) source_currency, wallet_id from held where kind = 'fee'
+      order by source_currency, cast(wallet_id as ${wallet.mapping.keyType})),
     moved as materialized (select * from (${wallet.transactions()}) as t where status = 'completed'),
     movements as (${movements()}),
     summed as (select wallet_id, sum(amount) as amount from movements group by wallet_id)`;
@@ -28,7 +29,7 @@ async function agreementOf(database: Database, wallet: WalletSql): Promise<Agree
   const row = await database.row(
     'Comparing balances with movements',
     `${movedWith(wallet)} select count(*) as wallets, count(*) filter (where held.balance = coalesce(summed.amount, 0)) as agreeing
-     from held left join summed on summed.wallet_id = held.wallet_id`,
+     from held left join summed on summed.wallet_id = held.wallet_id where not is_virtual`,
   );
   return { wallets: Number(row.wallets), agreeing: Number(row.agreeing) };
 }
@@ -97,11 +98,14 @@ export async function checkBalances(
 function otherRules(mapping: Mapping): readonly (readonly [string, Mapping])[] {
   const rules: (readonly [string, Mapping])[] = [];
   const payer = (feePaidBy: FeePayer): Mapping => ({ ...mapping, feePaidBy });
-  if (mapping.feePaidBy.kind !== 'source')
+  const { transactions } = mapping.tables;
+  const hasLegs = transactions?.operations?.kind === 'legs';
+  // Legs say who pays what, and which way.
+  if (!hasLegs && mapping.feePaidBy.kind !== 'source')
     rules.push(['the sender paid every fee (fee_paid_by: source)', payer({ kind: 'source' })]);
-  if (mapping.feePaidBy.kind !== 'destination')
+  if (!hasLegs && mapping.feePaidBy.kind !== 'destination')
     rules.push(['the receiver paid every fee (fee_paid_by: destination)', payer({ kind: 'destination' })]);
-  if (mapping.feePaidBy.kind === 'by_column') {
+  if (!hasLegs && mapping.feePaidBy.kind === 'by_column') {
     const values = Object.fromEntries(
       Object.entries(mapping.feePaidBy.values).map(([value, side]) => [
         value,
@@ -110,7 +114,6 @@ function otherRules(mapping: Mapping): readonly (readonly [string, Mapping])[] {
     );
     rules.push(['fee_paid_by were the other way round', payer({ ...mapping.feePaidBy, values })]);
   }
-  const { transactions } = mapping.tables;
   const [source, destination] = [transactions?.columns.source_wallet_id, transactions?.columns.destination_wallet_id];
   if (transactions !== undefined && source !== undefined && destination !== undefined) {
     const columns = { ...transactions.columns, source_wallet_id: destination, destination_wallet_id: source };
@@ -124,6 +127,19 @@ function otherRules(mapping: Mapping): readonly (readonly [string, Mapping])[] {
         { ...mapping, tables: { ...mapping.tables, transactions: { ...transactions, deletedWhen: undefined } } },
       ]);
     }
+  }
+  if (transactions?.operations?.kind === 'legs') {
+    const { operations } = transactions;
+    rules.push([
+      'the sign of legs were the other way round',
+      {
+        ...mapping,
+        tables: {
+          ...mapping.tables,
+          transactions: { ...transactions, operations: { ...operations, amount: `-(${operations.amount})` } },
+        },
+      },
+    ]);
   }
   for (const [value, meaning] of Object.entries(mapping.values.transaction_status ?? {})) {
     const other = meaning === 'completed' ? 'failed' : 'completed';

@@ -3,6 +3,7 @@ import type { Database } from '../database/database';
 import { expressionSql, ROWS } from '../wallet/expression';
 import type { WalletSql } from '../wallet/wallet-sql';
 import { COLUMNS, ROLES } from '../model/roles';
+import { operationColumns, type Operations } from '../file/operations';
 import { wrong, type Finding } from './finding';
 
 /** Lines that the server does not take, and tables and columns that are missing: nothing else can be checked before. */
@@ -23,8 +24,12 @@ export async function checkColumns(
       found.push(wrong(`tables.${role}.table`, 0, `schema ${wallet.mapping.schema} has no table ${table.table}`));
       continue;
     }
+    const workedOut = role === 'transactions' ? operationColumns(table.operations) : {};
     for (const column of COLUMNS[role]) {
-      if (column.required === true && table.columns[column.name] === undefined) {
+      // The key of a row is needed in any case.
+      const isNeeded =
+        column.name === 'id' || workedOut[column.name] === undefined || table.operations?.kind === 'states';
+      if (column.required === true && isNeeded && table.columns[column.name] === undefined) {
         found.push(wrong(`tables.${role}.columns.${column.name}`, 0, 'is missing'));
       }
     }
@@ -34,6 +39,10 @@ export async function checkColumns(
         `select ${expressionSql(expression, wallet.mapping.schema)} as tried from ${from}`,
       );
       if (complaint !== undefined) found.push(wrong(`tables.${role}.columns.${name}`, 0, `does not run: ${complaint}`));
+    }
+    for (const [name, expression] of operationLines(table.operations)) {
+      const complaint = await database.complaint(`select ${expression} as tried from ${from}`);
+      if (complaint !== undefined) found.push(wrong(`tables.${role}.${name}`, 0, `does not run: ${complaint}`));
     }
     for (const [name, condition] of [
       ['rows', table.rows],
@@ -55,4 +64,25 @@ export async function checkColumns(
       found.push(wrong(`tables.${role}`, 0, `does not run as a whole (read as ${ROWS}): ${complaint}`));
   }
   return found;
+}
+
+/** The lines of a mapping that say how rows make operations. */
+function operationLines(operations: Operations | undefined): readonly (readonly [string, string])[] {
+  switch (operations?.kind) {
+    case undefined:
+      return [];
+    case 'states':
+      return [
+        ['states.operation', operations.operation],
+        ['states.order', operations.order],
+      ];
+    case 'legs':
+      return [
+        ['legs.operation', operations.operation],
+        ['legs.wallet', operations.wallet],
+        ['legs.amount', operations.amount],
+        ...(operations.order === undefined ? [] : [['legs.order', operations.order] as const]),
+        ...(operations.chargeWhen === undefined ? [] : [['legs.charge_when', operations.chargeWhen] as const]),
+      ];
+  }
 }

@@ -41,11 +41,17 @@ export async function checkKeys(database: Database, wallet: WalletSql): Promise<
     const { rows } = await database.row(
       `Looking ${child}.${column} up`,
       `select count(*) as rows from (select cast(${reference} as text) as key from ${wallet.present(child)}) as children
-       where key is not null and key not in (
-         select cast(${wallet.or(parent, key)} as text) from ${wallet.rows(parent)} where ${wallet.or(parent, key)} is not null)`,
+       where key is not null and key not in (${keysOf(wallet, parent, key)})`,
     );
     if (Number(rows) > 0)
       found.push(wrong(`tables.${child}.columns.${column}`, Number(rows), `name no row of ${parent}`));
   }
   return found;
+}
+
+/** Keys of a role as text; of wallets those of virtual ones too. */
+function keysOf(wallet: WalletSql, role: Role, key: string): string {
+  if (role === 'wallets') return `select wallet_id from (${wallet.wallets()}) as held where wallet_id is not null`;
+  const column = wallet.or(role, key);
+  return `select cast(${column} as text) from ${wallet.rows(role)} where ${column} is not null`;
 }

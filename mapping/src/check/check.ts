@@ -8,6 +8,7 @@ import { checkBalances } from './check-balances';
 import { checkColumns } from './check-columns';
 import { checkEntries } from './check-entries';
 import { checkKeys } from './check-keys';
+import { checkOperations } from './check-operations';
 import { checkValues } from './check-values';
 import { checkTotals } from './control-totals';
 import type { Finding } from './finding';
@@ -38,6 +39,7 @@ export async function check(database: Database, mapping: Mapping): Promise<Verdi
   const findings = [
     ...(await checkValues(database, wallet)),
     ...(await checkKeys(database, wallet)),
+    ...(await checkOperations(database, wallet)),
     ...(await checkAmounts(database, wallet)),
     ...balances.findings,
     ...(await checkEntries(database, wallet)),

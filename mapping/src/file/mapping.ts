@@ -1,5 +1,6 @@
 import type { Domain } from '../model/domains';
 import type { Role } from '../model/roles';
+import type { Operations, VirtualKind } from './operations';
 
 /** How a column is read: by SQL over the table's own columns, or from the row of another table that one of them names. */
 export type Expression =
@@ -28,6 +29,10 @@ export interface TableMapping {
   /** SQL condition under which a row counts as deleted though it is still there. */
   readonly deletedWhen: string | undefined;
   readonly columns: Readonly<Record<string, Expression>>;
+  /** Of transactions: how rows make one; undefined where each row is one, and of other roles. */
+  readonly operations?: Operations | undefined;
+  /** Of wallets: kinds that each currency has one of, which the table has no row for. */
+  readonly virtual?: readonly VirtualKind[];
 }
 
 /** A table of the wallet's own bookings, to check against. */

@@ -14,6 +14,7 @@ import type {
   Question,
   TableMapping,
 } from './mapping';
+import { VIRTUAL_KINDS, type Operations } from './operations';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -60,7 +61,7 @@ export function parseMapping(document: Document, file: string): Mapping {
       ROLES.flatMap((role): [Role, TableMapping][] =>
         textOf(objectOf(tables[role], at(`tables.${role}`)).table) === undefined
           ? []
-          : [[role, tableOf(objectOf(tables[role], at(`tables.${role}`)), at(`tables.${role}`))]],
+          : [[role, tableOf(role, objectOf(tables[role], at(`tables.${role}`)), at(`tables.${role}`))]],
       ),
     ),
     feePaidBy: feePayerOf(transactions.fee_paid_by, at('tables.transactions.fee_paid_by')),
@@ -83,8 +84,13 @@ export function parseMapping(document: Document, file: string): Mapping {
   };
 }
 
-function tableOf(table: Json, at: string): TableMapping {
-  refuseUnknown(table, ['table', 'rows', 'deleted_when', 'columns', 'fee_paid_by'], at);
+function tableOf(role: Role, table: Json, at: string): TableMapping {
+  const own = { transactions: ['fee_paid_by', 'states', 'legs'], wallets: ['virtual'] } as const;
+  refuseUnknown(
+    table,
+    ['table', 'rows', 'deleted_when', 'columns', ...(role === 'transactions' || role === 'wallets' ? own[role] : [])],
+    at,
+  );
   return {
     table: textOf(table.table) ?? '',
     rows: textOf(table.rows),
@@ -95,7 +101,33 @@ function tableOf(table: Json, at: string): TableMapping {
         return expression === undefined ? [] : [[name, expression]];
       }),
     ),
+    operations: operationsOf(table, at),
+    virtual: listOf(table.virtual, `${at}.virtual`).map((kind) => oneOf(kind, VIRTUAL_KINDS, `${at}.virtual`)),
   };
+}
+
+function operationsOf(table: Json, at: string): Operations | undefined {
+  const [states, legs] = [objectOf(table.states, `${at}.states`), objectOf(table.legs, `${at}.legs`)];
+  const [hasStates, hasLegs] = [Object.keys(states).length > 0, Object.keys(legs).length > 0];
+  if (hasStates && hasLegs) throw Failure.config(`${at} has states and legs: a row is one or the other.`);
+  if (hasStates) {
+    refuseUnknown(states, ['operation', 'order', 'parts'], `${at}.states.`);
+    const [operation, order] = [states.operation, states.order].map(textOf);
+    if (operation === undefined || order === undefined) {
+      throw Failure.config(`${at}.states needs operation and order: { operation: its key, order: created_at }.`);
+    }
+    const parts = oneOf(states.parts ?? 'no', ['yes', 'no'], `${at}.states.parts`) === 'yes';
+    return { kind: 'states', operation, order, parts };
+  }
+  if (!hasLegs) return undefined;
+  refuseUnknown(legs, ['operation', 'wallet', 'amount', 'order', 'charge_when'], `${at}.legs.`);
+  const [operation, wallet, amount] = [legs.operation, legs.wallet, legs.amount].map(textOf);
+  if (operation === undefined || wallet === undefined || amount === undefined) {
+    throw Failure.config(
+      `${at}.legs needs operation, wallet and amount: what a row adds to its wallet, negative where it takes away.`,
+    );
+  }
+  return { kind: 'legs', operation, wallet, amount, order: textOf(legs.order), chargeWhen: textOf(legs.charge_when) };
 }
 
 function expressionOf(held: unknown, at: string): Expression | undefined {

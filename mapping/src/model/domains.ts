@@ -105,7 +105,7 @@ export const DOMAINS: Readonly<Record<Domain, DomainMeaning>> = {
       'Whose is each kind of wallet: customer, merchant, float (the outside world: bank, settlement, cash), fee (your income)?',
     values: {
       customer: ['user', 'person', 'consumer', 'holder', 'individual', 'member', 'personal', 'client', 'main'],
-      merchant: ['shop', 'store', 'business', 'vendor', 'biller', 'till', 'seller'],
+      merchant: ['shop', 'store', 'business', 'vendor', 'biller', 'till', 'seller', 'organization', 'organisation'],
       float: [
         'bank',
         'settlement',

@@ -167,7 +167,7 @@ export const COLUMNS: Readonly<Record<Role, readonly CanonicalColumn[]>> = {
     {
       name: 'kind',
       kind: { kind: 'code', domain: 'wallet_kind' },
-      names: ['kind', 'class', 'type', 'owner_kind', 'owner_type', 'category', 'role', 'purpose'],
+      names: ['kind', 'class', 'type', 'owner_kind', 'owner_type', 'category', 'role', 'purpose', 'indicator'],
     },
     {
       name: 'currency',

@@ -181,7 +181,6 @@ export function transactionStatuses(rows: readonly Row[]): Structural {
         ];
       if (row.booked === null && share('settled') > 0.9)
         return [value, { meaning: 'completed', confidence: 0.6, because: settled }];
-      const booked = row.booked === null ? '' : 'none is booked; ';
       const before = Math.round(Number(row.oldest_days ?? 0) - newestDays);
       const old = before > 2;
       return [
@@ -189,7 +188,13 @@ export function transactionStatuses(rows: readonly Row[]): Structural {
         {
           meaning: 'pending',
           confidence: old ? 0.4 : 0.7,
-          because: `${booked}${settled}${old ? `; some began ${before} days before the newest transaction, so it may be a failed state (expired)` : ''}`,
+          because: [
+            row.booked === null ? '' : 'none is booked',
+            settled,
+            old ? `some began ${before} days before the newest transaction, so it may be a failed state (expired)` : '',
+          ]
+            .filter(Boolean)
+            .join('; '),
         },
       ];
     }),

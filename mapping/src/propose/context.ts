@@ -1,11 +1,19 @@
 import type { Database } from '../database/database';
 import type { TableProfile } from '../database/profile';
+import type { Operations } from '../file/operations';
 import type { Role } from '../model/roles';
 import type { ColumnChoice } from './choose-columns';
 import type { Tables } from './choose-tables';
 import { expressionSql } from '../wallet/expression';
 import type { Asked, Line, Lookup } from './draft';
 import type { Reference } from './references';
+
+/** How rows of the transactions' table make operations, with what speaks for it. */
+export interface FoundOperations {
+  readonly how: Operations;
+  readonly confidence: number;
+  readonly because: string;
+}
 
 /** What is known so far while a mapping is proposed. */
 export interface Context {
@@ -17,6 +25,8 @@ export interface Context {
   readonly columns: Partial<Record<Role, ReadonlyMap<string, ColumnChoice>>>;
   /** Condition under which a row of the role's table is meant, where the table holds others too. */
   readonly rows: Partial<Record<Role, string>>;
+  /** How rows of transactions make operations, where each is a state or a leg of one. */
+  operations?: FoundOperations;
   readonly lines: Line[];
   readonly questions: Asked[];
 }

@@ -1,6 +1,11 @@
-/** SQL or a word, a lookup, or who pays the fee by a column's values. */
+/** SQL or a word, several words, a lookup, how rows make operations, or who pays the fee by a column's values. */
 export type LineValue =
-  string | Lookup | { readonly column: string; readonly values: Readonly<Record<string, string>> };
+  | string
+  | readonly string[]
+  | Lookup
+  | { readonly operation: string; readonly order: string; readonly parts: string }
+  | { readonly operation: string; readonly wallet: string; readonly amount: string }
+  | { readonly column: string; readonly values: Readonly<Record<string, string>> };
 
 export interface Lookup {
   readonly lookup: string;

@@ -134,7 +134,13 @@ function proposeLookups(context: Context): void {
     );
   }
   const walletCurrency = columnOf(context, 'wallets', 'currency');
-  const source = context.columns.transactions?.get('source_wallet_id')?.column;
+  const { operations } = context;
+  const source =
+    operations?.how.kind === 'legs'
+      ? transactions?.columns.find(
+          (column) => column.sql === (operations.how.kind === 'legs' ? operations.how.wallet : ''),
+        )
+      : context.columns.transactions?.get('source_wallet_id')?.column;
   const wallets = tableOf(context, 'wallets');
   const walletKey = context.columns.wallets?.get('id')?.column;
   if (

@@ -15,9 +15,13 @@ export async function proposeCurrencies(context: Context): Promise<void> {
   const walletCurrency = columnOf(context, 'wallets', 'currency');
   if (transactions === undefined || wallets === undefined || amount === undefined || walletCurrency === undefined)
     return;
+  const { how } = context.operations ?? {};
+  const payer = how?.kind === 'legs' ? how.wallet : columnOf(context, 'transactions', 'source_wallet_id');
+  const walletKey = columnOf(context, 'wallets', 'id');
+  if (currency === undefined && (payer === undefined || walletKey === undefined)) return;
   const by =
     currency ??
-    `(select w.${walletCurrency} from ${wallets.sql} as w where w.${columnOf(context, 'wallets', 'id') ?? ''} = moved.${columnOf(context, 'transactions', 'source_wallet_id') ?? ''})`;
+    `(select w.${walletCurrency} from ${wallets.sql} as w where w.${walletKey ?? ''} = moved.${payer ?? ''})`;
   const rows = await context.database.rows(
     'Looking at amounts by currency',
     `select coalesce(priced.currency, held.currency) as currency, coalesce(priced.rows, 0) as rows, priced.fractions, priced.hundreds,

@@ -9,6 +9,7 @@ import { add, lookupSql, tableOf, type Context } from './context';
 import type { Draft, Line } from './draft';
 import { proposeColumns } from './propose-columns';
 import { proposeCurrencies, proposeLedger } from './propose-money';
+import { findOperations, proposeFlags, proposeOperations } from './propose-operations';
 import { proposeOwners, proposeParties } from './propose-owners';
 import { proposeValues } from './propose-values';
 import { findReferences } from './references';
@@ -43,11 +44,14 @@ export async function propose(database: Database, schema: string, say: (progress
   };
   const landed = catalogue.some((table) => table.landed);
   proposeWallet(context, landed);
+  await findOperations(context);
   await proposeParties(context);
   proposeColumns(context, landed);
   await proposeOwners(context);
   say('looking at codes');
   await proposeValues(context);
+  proposeFlags(context);
+  proposeOperations(context);
   say('looking at amounts');
   await proposeCurrencies(context);
   await proposeLedger(context);
@@ -130,6 +134,7 @@ function askForMissing(context: Context): void {
     const missing = COLUMNS[role].filter(
       (column) =>
         column.required === true &&
+        !(context.operations?.how.kind === 'legs' && role === 'transactions' && column.name.endsWith('_wallet_id')) &&
         !context.lines.some((line) => line.path.join('.') === `tables.${role}.columns.${column.name}`),
     );
     for (const column of missing) {
@@ -150,7 +155,15 @@ async function runnable(context: Context): Promise<readonly Line[]> {
   for (const line of context.lines) {
     const [section, role, part] = line.path;
     const table = section === 'tables' ? tableOf(context, role as Role) : undefined;
-    if (table === undefined || part === 'table' || part === 'fee_paid_by' || line.value === '') {
+    if (
+      table === undefined ||
+      part === 'table' ||
+      part === 'fee_paid_by' ||
+      part === 'states' ||
+      part === 'legs' ||
+      part === 'virtual' ||
+      line.value === ''
+    ) {
       kept.push(line);
       continue;
     }

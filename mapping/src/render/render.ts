@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { COLUMNS, ROLES, type Role } from '../model/roles';
 import { currencyOf } from '../model/currency';
 import type { Mapping } from '../file/mapping';
+import { operationColumns, type Operations } from '../file/operations';
 import { destinationFeeSql, expressionSql } from '../wallet/expression';
 
 /** Files by their path within the folder that dbt is pointed at. */
@@ -58,6 +59,8 @@ function variables(mapping: Mapping): string {
     ewallet_filters: pick((role) => mapping.tables[role]?.rows),
     ewallet_deleted_when: pick((role) => mapping.tables[role]?.deletedWhen),
     ewallet_columns: pick((role) => columnsOf(mapping, role)),
+    ewallet_operations: operationsOf(mapping.tables.transactions?.operations),
+    ewallet_virtual_wallets: mapping.tables.wallets?.virtual ?? [],
     ewallet_currency_digits: Object.fromEntries(
       Object.values(mapping.currencies).flatMap(({ iso = '' }): [string, number][] => {
         const digits = currencyOf(iso)?.digits;
@@ -79,8 +82,26 @@ function columnsOf(mapping: Mapping, role: Role): Readonly<Record<string, string
     return [name, name === 'fee' || name === 'balance' ? '0' : 'null'];
   });
   if (role !== 'transactions') return Object.fromEntries(columns);
-  const fee = own.fee === undefined ? '0' : expressionSql(own.fee, mapping.schema);
+  const landed = own.fee === undefined ? '0' : expressionSql(own.fee, mapping.schema);
+  const fee = operationColumns(mapping.tables.transactions?.operations).fee ?? landed;
   return { ...Object.fromEntries(columns), destination_fee: destinationFeeSql(mapping.feePaidBy, fee) };
+}
+
+function operationsOf(operations: Operations | undefined): Readonly<Record<string, unknown>> {
+  switch (operations?.kind) {
+    case undefined:
+      return {};
+    case 'states':
+      return { ...operations };
+    case 'legs': {
+      const { chargeWhen, order, ...legs } = operations;
+      return {
+        ...legs,
+        ...(order === undefined ? {} : { order }),
+        ...(chargeWhen === undefined ? {} : { charge_when: chargeWhen }),
+      };
+    }
+  }
 }
 
 function csv(header: readonly string[], rows: readonly (readonly string[])[]): string {

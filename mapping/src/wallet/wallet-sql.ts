@@ -2,9 +2,11 @@ import { Failure } from '@ewallet/failure';
 import { quoteLiteral, quoteQualified } from '@ewallet/postgres';
 import { nameInSql, type CatalogueTable } from '../database/catalogue';
 import type { Mapping } from '../file/mapping';
+import { operationColumns, type Operations, type VirtualKind } from '../file/operations';
 import type { Domain } from '../model/domains';
 import type { Role } from '../model/roles';
 import { byCurrency, destinationFeeSql, expressionSql, ROWS } from './expression';
+import { operationsSql } from './operations-sql';
 
 /**
  * The wallet by its mapping, as SQL: what the dbt models will read, so that a mapping is checked before they are built. Amounts
@@ -22,6 +24,16 @@ export class WalletSql {
 
   /** The SQL of a column, or undefined where the mapping has none. */
   column(role: Role, name: string): string | undefined {
+    const worked = role === 'transactions' ? operationColumns(this.operations)[name] : undefined;
+    return worked ?? this.landed(role, name);
+  }
+
+  get operations(): Operations | undefined {
+    return this.mapping.tables.transactions?.operations;
+  }
+
+  /** The SQL of a column over a row as it landed, before rows are joined to operations. */
+  private landed(role: Role, name: string): string | undefined {
     const expression = this.mapping.tables[role]?.columns[name];
     return expression === undefined ? undefined : expressionSql(expression, this.mapping.schema);
   }
@@ -30,19 +42,40 @@ export class WalletSql {
     return this.column(role, name) ?? otherwise;
   }
 
-  /** Rows of a role in their latest version, deleted ones too, with the table's own columns. */
+  /** Rows of a role in their latest version, deleted ones too, with the table's own columns; of transactions joined to operations. */
   rows(role: Role): string {
-    const table = this.mapping.tables[role];
-    if (table === undefined) throw Failure.config(`The mapping has no table for ${role}.`);
-    return this.latest(table.table, this.or(role, 'id', this.or(role, 'code')), table.rows);
+    return this.joined(role, this.latestRows(role));
   }
 
   /** Rows that count: without deleted ones. */
   present(role: Role): string {
     const deleted = this.mapping.tables[role]?.deletedWhen;
-    return deleted === undefined
-      ? this.rows(role)
-      : `(select * from ${this.rows(role)} where (${deleted}) is not true) as ${ROWS}`;
+    const rows = this.latestRows(role);
+    return this.joined(
+      role,
+      deleted === undefined ? rows : `(select * from ${rows} where (${deleted}) is not true) as ${ROWS}`,
+    );
+  }
+
+  private latestRows(role: Role): string {
+    const table = this.mapping.tables[role];
+    if (table === undefined) throw Failure.config(`The mapping has no table for ${role}.`);
+    const key = this.landed(role, 'id') ?? this.landed(role, 'code') ?? 'null';
+    return this.latest(table.table, key, table.rows);
+  }
+
+  private joined(role: Role, rows: string): string {
+    if (role !== 'transactions' || this.operations === undefined) return rows;
+    const of = (name: string, otherwise = 'null'): string => this.landed('transactions', name) ?? otherwise;
+    const columns = {
+      id: of('id'),
+      createdAt: of('created_at'),
+      status: of('status'),
+      currency: of('currency'),
+      amount: of('amount'),
+      fee: of('fee', '0'),
+    };
+    return operationsSql(this.operations, rows, columns, this.wallets(), this.mapping.keyType);
   }
 
   /** A column that the database itself keeps unique in a table. */
@@ -77,7 +110,10 @@ export class WalletSql {
     return cases.length === 0 ? 'cast(null as text)' : `case cast(${expression} as text) ${cases.join(' ')} end`;
   }
 
-  /** wallet_id, kind, user_id, merchant_id, source_currency, currency, balance (main units), and the code as it is written. */
+  /**
+   * wallet_id, kind, user_id, merchant_id, source_currency, currency, balance (main units), the code as it is written, and is_virtual,
+   * of which the balance is not known.
+   */
   wallets(): string {
     const currency = this.or('wallets', 'currency');
     const kind = this.or('wallets', 'kind');
@@ -85,8 +121,24 @@ export class WalletSql {
       cast(${kind} as text) as source_kind, cast(${this.or('wallets', 'user_id')} as text) as user_id,
       cast(${this.or('wallets', 'merchant_id')} as text) as merchant_id, cast(${currency} as text) as source_currency,
       ${byCurrency(this.mapping, currency, (each) => iso(each.iso))} as currency,
-      coalesce(${this.main('wallets', this.or('wallets', 'balance'))}, 0) as balance
-      from ${this.rows('wallets')}`;
+      coalesce(${this.main('wallets', this.or('wallets', 'balance'))}, 0) as balance, false as is_virtual
+      from ${this.rows('wallets')}${(this.mapping.tables.wallets?.virtual ?? []).map((kind) => this.virtual(kind)).join('')}`;
+  }
+
+  /** A wallet of each currency that the e-wallet has no row for, with the key that dbt gives it (virtual_wallet_key). */
+  private virtual(kind: VirtualKind): string {
+    const rows = Object.entries(this.mapping.currencies).map(
+      ([name, each]) => `(${quoteLiteral(name).trim()}, ${iso(each.iso) ?? 'null'})`,
+    );
+    if (rows.length === 0) return '';
+    const name = `'${kind}:' || source_currency`;
+    const keys = {
+      bigint: `cast(-1 - abs(cast(hashtext(${name}) as bigint)) as text)`,
+      uuid: `cast(cast(md5(${name}) as uuid) as text)`,
+      text: name,
+    };
+    return ` union all select ${keys[this.mapping.keyType]}, '${kind}', null, null, null, source_currency, currency, 0, true
+      from (values ${rows.join(', ')}) as virtual (source_currency, currency)`;
   }
 
   /**
@@ -102,7 +154,7 @@ export class WalletSql {
       cast(${of('failure_reason')} as text) as failure_reason, cast(${of('currency')} as text) as source_currency,
       ${byCurrency(this.mapping, of('currency'), (each) => iso(each.iso))} as currency,
       ${this.main('transactions', of('amount'))} as amount, coalesce(${this.main('transactions', fee)}, 0) as fee,
-      coalesce(${this.main('transactions', destinationFeeSql(this.mapping.feePaidBy, fee))}, 0) as destination_fee,
+      coalesce(${this.main('transactions', this.destinationFee(fee))}, 0) as destination_fee,
       cast(${of('source_wallet_id')} as text) as source_wallet_id,
       cast(${of('destination_wallet_id')} as text) as destination_wallet_id,
       cast(${of('refund_of_id')} as text) as refund_of, ${this.instant(of('created_at'))} as created_at,
@@ -116,6 +168,11 @@ export class WalletSql {
       from (${inner}) as t
       left join (${this.wallets()}) as payer on payer.wallet_id = t.source_wallet_id
       left join (${this.wallets()}) as receiver on receiver.wallet_id = t.destination_wallet_id`;
+  }
+
+  /** Legs say themselves who paid what. */
+  private destinationFee(fee: string): string {
+    return this.operations?.kind === 'legs' ? '0' : destinationFeeSql(this.mapping.feePaidBy, fee);
   }
 
   /** An amount in main units; null where its currency has no divisor. */

@@ -136,6 +136,37 @@ test('a mistyped key of a mapping is refused with the nearest known one', () => 
   );
 });
 
+test('rows that are states or legs are said with what they need, and what is missing is named', () => {
+  const mapped = (transactions: string, wallets = ''): Mapping =>
+    parseMapping(
+      parseDocument(
+        `wallet: { ingestion: kafka, key_type: text }\ntables: { transactions: { table: t, ${transactions} }, wallets: { table: w${wallets} } }\n`,
+        { schema: 'failsafe' },
+      ),
+      'm.yml',
+    );
+  const operationsOf = (mapping: Mapping): unknown =>
+    (parseDocument(render(mapping, undefined)['vars.yml'] ?? '').toJS() as Record<string, unknown>).ewallet_operations;
+  expect([
+    operationsOf(mapped('states: { operation: parent, order: made_at, parts: yes }')),
+    operationsOf(mapped('legs: { operation: journal, wallet: account, amount: -amount, charge_when: type = 4 }')),
+    operationsOf(mapped('rows: a > 1')),
+    mapped('rows: a > 1', ', virtual: [float, fee]').tables.wallets?.virtual,
+  ]).toEqual([
+    { kind: 'states', operation: 'parent', order: 'made_at', parts: true },
+    { kind: 'legs', operation: 'journal', wallet: 'account', amount: '-amount', charge_when: 'type = 4' },
+    {},
+    ['float', 'fee'],
+  ]);
+  expect(() => mapped('legs: { operation: journal, amount: amount }')).toThrow(
+    'm.yml: `tables.transactions`.legs needs operation, wallet and amount: what a row adds to its wallet, negative where it takes away.',
+  );
+  expect(() => mapped('states: { operation: a, order: b }, legs: { operation: a, wallet: b, amount: c }')).toThrow(
+    'm.yml: `tables.transactions` has states and legs: a row is one or the other.',
+  );
+  expect(() => mapped('rows: a', ', virtual: [agent]')).toThrow('must be float or fee');
+});
+
 test('who pays the fee becomes the receiver’s part of it, in SQL that holds any value', () => {
   expect(destinationFeeSql({ kind: 'source' }, 'fee')).toBe('0');
   expect(destinationFeeSql({ kind: 'destination' }, 'fee')).toBe('fee');
@@ -170,6 +201,8 @@ test('render gives every column that staging reads, null where the wallet has no
   expect(files['seeds/value_map.csv']).toBe('domain,from_value,to_value\nchannel,"a,""b""",app\n');
   expect(files['seeds/currency_map.csv']).toBe('from_currency,to_currency,minor_unit_divisor\n840,USD,100\n');
   expect(files['seeds/exchange_rates.csv']).toBe('currency,valid_from,rate_to_usd\nUSD,2000-01-01,1\n');
+  const dated = 'currency,valid_from,rate_to_usd\nUSD,2026-01-01,1\n';
+  expect(render(mapping, dated)['seeds/exchange_rates.csv']).toBe(dated);
   const vars = parseDocument(files['vars.yml'] ?? '').toJS() as Record<string, unknown>;
   expect(vars.ewallet_absent).toEqual(['currencies', 'users', 'merchants', 'transactions', 'user_activity']);
   expect(vars.ewallet_columns).toEqual({

@@ -12,7 +12,9 @@ wallets as (
     wallets.wallet_id,
     wallets.wallet_kind,
     wallets.currency,
-    wallets.balance,
+    -- A virtual wallet has no balance but what its movements add up to.
+    case when wallets.is_virtual then coalesce(movements.amount, 0) else wallets.balance end as balance,
+    coalesce(wallets.is_virtual, false) as is_virtual,
     wallets.loaded_at,
     coalesce(movements.amount, 0) as movement_amount
   from {{ ref('stg_ewallet__wallets') }} as wallets
@@ -79,7 +81,8 @@ counted as (
     currency,
     count(*) as row_count,
     sum(balance) as amount
-  from {{ ref('dim_wallets') }}
+  from wallets
+  where not is_virtual
   group by currency
 ),
 
