@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine, untilStopped } from '@ewallet/command-line';
+import { commandLine, parsePort, untilStopped } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
 import { CommanderError, type Command } from 'commander';
 import { readPipelineConfig } from './config/pipeline-config';
 import { lookAt } from './look';
 import { jsonReport } from './report/json-report';
+import { serveStatus } from './serve/server';
 import { textReport } from './report/text-report';
 import { exitCodeOf as exitCodeOfLines } from './verdict/verdict';
 
@@ -14,12 +16,21 @@ const EXIT = { config: 3, failed: 4 } as const;
 /** A part that takes longer has no answer: with what the command itself needs this stays under two seconds. */
 const ANSWER_SECONDS = 1.4;
 const WATCH_SECONDS = 5;
+/** Where `serve` listens unless it is told otherwise. */
+const METRICS_PORT = 9465;
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
 interface StatusFlags {
   readonly config: string;
   readonly json?: boolean;
   readonly watch?: number | true;
+  readonly timeout: number;
+}
+
+interface ServeFlags {
+  readonly config: string;
+  readonly metricsPort: number;
+  readonly metricsHost: string;
   readonly timeout: number;
 }
 
@@ -59,6 +70,29 @@ export function program(out: Output): Command {
           await sleep(seconds * 1_000, undefined, { signal: stop }).catch(() => undefined);
         } while (!stop.aborted);
       });
+    });
+  command
+    .command('serve')
+    .description(
+      'serve the same as Prometheus metrics and a health check, until stopped; every hop is asked at each scrape',
+    )
+    .requiredOption('--config <file>', 'the same as of status')
+    .option('--metrics-port <port>', 'where; 0 takes a free port', parsePort, METRICS_PORT)
+    .option('--metrics-host <address>', 'the address; 0.0.0.0 is every one', '127.0.0.1')
+    .option('--timeout <seconds>', 'how long each part has to answer', positive, ANSWER_SECONDS)
+    .action(async (flags: ServeFlags) => {
+      const config = await readPipelineConfig(flags.config);
+      const look = () => lookAt(config, flags.timeout * 1_000, () => new Date());
+      const { server, url } = await serveStatus(look, () => performance.now(), flags.metricsHost, flags.metricsPort);
+      out.write(`${JSON.stringify({ metrics: `${url}/metrics`, health: `${url}/health/ready` })}\n`);
+      try {
+        await untilStopped(async (stop) => {
+          await once(stop, 'abort');
+        });
+      } finally {
+        server.closeAllConnections();
+        server.close();
+      }
     });
   return command;
 }

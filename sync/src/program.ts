@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine, untilStopped } from '@ewallet/command-line';
+import { commandLine, parsePort, untilStopped } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
 import { parseSyncConfig, type SyncConfig } from './config';
 import { follow } from './follow';
@@ -61,7 +61,7 @@ export function program(out: Output, err: { readonly isTTY?: boolean; write(text
     .option(
       '--metrics-port <port>',
       'serve Prometheus metrics and health here while it runs; 0 takes a free port',
-      toPort,
+      parsePort,
     )
     .option('--metrics-host <address>', 'the address to serve them on; 0.0.0.0 is every one', '127.0.0.1')
     .addOption(logFormat())
@@ -151,12 +151,6 @@ async function runSyncs(
     served?.server.close();
     await status.settled();
   }
-}
-
-function toPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65_535)) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return port;
 }
 
 interface ResendFlags {

@@ -1,3 +1,3 @@
 export { commandLine } from './command-line';
-export { listen, type Listening, type ListenRequest } from './listen';
+export { listen, parsePort, type Listening, type ListenRequest } from './listen';
 export { untilStopped } from './until-stopped';

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Failure } from '@ewallet/failure';
@@ -19,6 +20,13 @@ export interface Listening {
   /** The port that it got. */
   readonly port: number;
   readonly url: string;
+}
+
+/** A port as an option gives it. @throws InvalidArgumentError, which commander shows beside the option */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return port;
 }
 
 /** @throws Failure of kind config_error where the address is taken, not allowed, or none of this machine */

@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** A TCP proxy that can swallow every byte, both ways, without closing anything: what a broken network looks like. */
 export class BlackHole {
   private swallowing = false;
+  private refusing = false;
   private readonly sockets = new Set<Socket>();
 
   private constructor(private readonly server: Server) {}
@@ -16,6 +17,10 @@ export class BlackHole {
     const server = createServer();
     const proxy = new BlackHole(server);
     server.on('connection', (client) => {
+      if (proxy.refusing) {
+        client.destroy();
+        return;
+      }
       const { host, port } = address();
       const upstream = connect(port, host);
       proxy.join(client, upstream);
@@ -35,9 +40,16 @@ export class BlackHole {
     this.swallowing = true;
   }
 
+  /** Closes every connection, and new ones at once: the server is gone. */
+  cutOff(): void {
+    this.refusing = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   /** Connections that lost bytes stay broken; new ones work. */
   heal(): void {
     this.swallowing = false;
+    this.refusing = false;
     for (const socket of this.sockets) socket.destroy();
   }
 

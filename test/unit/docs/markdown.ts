@@ -22,10 +22,10 @@ export function links(text: string): readonly string[] {
   return [...withoutCode(text).matchAll(/\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g)].map(([, target]) => target!);
 }
 
-/** The anchors that GitHub makes of headings: lower case, spaces to dashes, other signs dropped, repeats numbered. */
+/** The page's own anchors, and those that GitHub makes of headings: lower case, spaces to dashes, other signs dropped, repeats numbered. */
 export function anchors(text: string): ReadonlySet<string> {
   const seen = new Map<string, number>();
-  const found = new Set<string>();
+  const found = new Set([...text.matchAll(/<a id="([\w-]+)"><\/a>/g)].map(([, id]) => id!));
   for (const [, heading] of text.replace(/^(```|~~~)[\s\S]*?^\1.*$/gm, '').matchAll(/^#{1,6}\s+(.+?)\s*$/gm)) {
     const slug = heading!
       .replace(/`|\[([^\]]*)\]\([^)]*\)/g, '$1')

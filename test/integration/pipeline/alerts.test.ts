@@ -1,0 +1,308 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { commandPath, PROJECT_ROOT, runCommand } from '../../support/command';
+import { destinationConfig, sinkConfig, sourceConfig } from '../../support/configurations';
+import { eventually } from '../../support/eventually';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { PrometheusServer } from '../../support/prometheus/prometheus-server';
+import { conventionFaults, prometheusIsAvailable } from '../../support/prometheus/promtool';
+import { services } from '../../support/services';
+import { BlackHole } from '../../support/sink/black-hole';
+import { SinkProcess } from '../../support/sink/sink-process';
+import { uniqueName } from '../../support/unique-name';
+
+jest.setTimeout(120_000);
+
+/**
+ * The whole flow, with the shipped rules in a real Prometheus; one part after the other is broken for real. Only `for` is
+ * shorter: what an alert waits for is promtool's to test.
+ */
+const suite = prometheusIsAvailable() ? describe : describe.skip;
+
+const name = uniqueName('alerts');
+let directory: string;
+let wallet: FreshDatabase;
+let warehouse: FreshDatabase;
+let source: Client;
+let target: Client;
+let sink: SinkProcess;
+let exporter: ChildProcess;
+let prometheus: PrometheusServer;
+let metricsUrl: string;
+/** Every part reaches each server through these, so that one can be cut off and nobody else's test be hurt. */
+let ways: Record<'ewallet' | 'warehouse' | 'kafka' | 'registry', BlackHole>;
+
+const at = (file: string): string => path.join(directory, file);
+const write = async (file: string, content: unknown): Promise<void> => writeFile(at(file), JSON.stringify(content));
+const sync = async (): Promise<number | null> =>
+  (await runCommand('ewallet-sync', ['run', '--once', '--config', at('sync.json')])).code;
+const sinkUrl = (): string => `http://127.0.0.1:${restPort}`;
+let restPort: number;
+
+async function writeDbtRun(status: string): Promise<void> {
+  await mkdir(at('target'), { recursive: true });
+  await write('target/run_results.json', {
+    metadata: { dbt_version: '1.11.16', generated_at: new Date().toISOString() },
+    results: [{ unique_id: 'test.ewallet.unique_users_id.1234', status }],
+    args: { which: 'build' },
+  });
+}
+
+async function audit(): Promise<number | null> {
+  return (await runCommand('ewallet-audit', ['run', '--config', at('audit.json')])).code;
+}
+
+async function startSink(): Promise<void> {
+  sink = SinkProcess.start('run', at('sink.json'));
+  await eventually(async () => {
+    await fetch(`${sinkUrl()}/health/live`);
+  });
+}
+
+/** Fires these alerts and no other, and still does a look later. While a part comes or goes others may be seen to suffer. */
+async function fires(...alerts: readonly string[]): Promise<void> {
+  const expected = [...alerts].sort();
+  await eventually(async () => {
+    expect(await prometheus.firing()).toEqual(expected);
+    await sleep(3_000);
+    expect(await prometheus.firing()).toEqual(expected);
+  });
+}
+
+async function recovers(): Promise<void> {
+  await eventually(async () => {
+    expect(await findings()).toEqual([]);
+    expect(await prometheus.firing()).toEqual([]);
+  });
+}
+
+const findings = async (): Promise<readonly string[]> =>
+  prometheus.labelsOf('ewallet_pipeline_finding{verdict!="unknown"}', 'code');
+
+suite('alerts', () => {
+  beforeAll(async () => {
+    const stack = await services();
+    directory = await mkdtemp(path.join(tmpdir(), 'alerts-'));
+    wallet = await freshDatabase(stack.source, 'alerts');
+    warehouse = await freshDatabase(stack.warehouse, 'alerts');
+    source = await connectedTo(wallet);
+    target = await connectedTo(warehouse);
+    await source.query('create table users (id bigint primary key, name text)');
+    await source.query("insert into users select n, 'name' from generate_series(1, 20) n");
+    const [kafkaHost = '', kafkaPort] = stack.kafka.bootstrapServers.split(':');
+    const registry = new URL(stack.schemaRegistry.url);
+    ways = {
+      ewallet: await BlackHole.before(stack.source.host, stack.source.port),
+      warehouse: await BlackHole.before(stack.warehouse.host, stack.warehouse.port),
+      kafka: await BlackHole.before(kafkaHost, Number(kafkaPort)),
+      registry: await BlackHole.before(registry.hostname, Number(registry.port)),
+    };
+    const taken = await BlackHole.before('127.0.0.1', 1);
+    restPort = taken.port;
+    taken.close();
+    registry.hostname = '127.0.0.1';
+    registry.port = String(ways.registry.port);
+    const behind = {
+      ...stack,
+      kafka: { bootstrapServers: `127.0.0.1:${ways.kafka.port}` },
+      schemaRegistry: { url: registry.href },
+    };
+    const walletBehind = { ...wallet, host: '127.0.0.1', port: ways.ewallet.port };
+    const warehouseUrl = `postgresql://${warehouse.username}:${warehouse.password}@127.0.0.1:${ways.warehouse.port}/${warehouse.database}`;
+    await write('source.json', sourceConfig(walletBehind));
+    await write('destination.json', destinationConfig(behind, `${name}.{stream}`));
+    await write('sync.json', {
+      name,
+      retries: 0,
+      source: { command: [commandPath('source-ewallet')], config_file: 'source.json' },
+      destination: { command: [commandPath('destination-kafka')], config_file: 'destination.json' },
+    });
+    await write(
+      'sink.json',
+      sinkConfig(behind, warehouse, name, { 'connection.url': warehouseUrl, 'rest.port': restPort }),
+    );
+    await write('audit.json', {
+      source: { config_file: 'source.json' },
+      warehouse: { 'connection.url': warehouseUrl },
+      settle_seconds: 0,
+    });
+    await write('pipeline.json', {
+      ewallet: { ...sourceConfig(walletBehind), retained_wal_bytes: 4 * 2 ** 20 },
+      sync: { config_file: 'sync.json' },
+      sink: { config_file: 'sink.json', lag_seconds: 0.001 },
+      dbt: { target: 'target' },
+      audit: {},
+    });
+    await writeDbtRun('pass');
+    await startSink();
+    expect(await sync()).toBe(0);
+    await eventually(async () => {
+      expect((await target.query('select count(*)::int as n from raw.users')).rows).toEqual([{ n: 20 }]);
+    });
+    expect(await audit()).toBe(0);
+    exporter = spawn(
+      commandPath('ewallet-pipeline'),
+      ['serve', '--config', at('pipeline.json'), '--metrics-port', '0', '--timeout', '8'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let printed = '';
+    exporter.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    metricsUrl = await eventually(() => (JSON.parse(printed) as { metrics: string }).metrics);
+    const rules = await readFile(path.join(PROJECT_ROOT, 'deploy/observability/alerts.yaml'), 'utf8');
+    await mkdir(at('prometheus'));
+    prometheus = await PrometheusServer.start(at('prometheus'), rules.replace(/^( +for:) \w+$/gm, '$1 0s'), {
+      'ewallet-pipeline': new URL(metricsUrl).host,
+      'sink-warehouse': `127.0.0.1:${restPort}`,
+    });
+  });
+
+  afterAll(async () => {
+    await prometheus.stop();
+    const ended = once(exporter, 'exit');
+    exporter.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    await sink.stop();
+    for (const way of Object.values(ways)) way.close();
+    await source.end();
+    await target.end();
+    await wallet.drop();
+    await warehouse.drop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  test('a pipeline that works fires nothing, and its metrics follow Prometheus’ conventions', async () => {
+    await eventually(async () => {
+      expect(await prometheus.labelsOf('ewallet_pipeline_healthy == 1', 'hop')).toEqual(
+        ['e-wallet', 'sync', 'kafka', 'registry', 'sink', 'stream', 'warehouse', 'dbt', 'audit'].sort(),
+      );
+      expect(await prometheus.labelsOf('sink_dependency_up == 1', 'dependency')).toEqual([
+        'kafka',
+        'registry',
+        'warehouse',
+      ]);
+    });
+    await fires();
+    expect(await conventionFaults(await (await fetch(metricsUrl)).text())).toBe('');
+    const health = await fetch(metricsUrl.replace('/metrics', '/health/ready'));
+    expect({ status: health.status, body: (await health.json()) as unknown }).toEqual({
+      status: 200,
+      body: { verdict: 'healthy', findings: [] },
+    });
+  });
+
+  test('Kafka is away: KafkaDown alone, though the sink cannot work either', async () => {
+    await sink.kill();
+    ways.kafka.cutOff();
+    await startSink();
+    await eventually(async () => {
+      expect(await findings()).toEqual(['kafka-down', 'sink-failing']);
+    });
+    await fires('KafkaDown');
+    const health = await fetch(metricsUrl.replace('/metrics', '/health/ready'));
+    expect(health.status).toBe(503);
+    ways.kafka.heal();
+    await recovers();
+  });
+
+  test('the registry is away: RegistryDown', async () => {
+    ways.registry.cutOff();
+    await fires('RegistryDown');
+    ways.registry.heal();
+    await recovers();
+  });
+
+  test('the warehouse is away: WarehouseDown', async () => {
+    ways.warehouse.cutOff();
+    await fires('WarehouseDown');
+    ways.warehouse.heal();
+    await recovers();
+  });
+
+  test('the e-wallet is away and a sync failed for it: EwalletDown alone', async () => {
+    ways.ewallet.cutOff();
+    expect(await sync()).toBe(1);
+    await eventually(async () => {
+      expect(await findings()).toEqual(['ewallet-down', 'sync-failed']);
+    });
+    await fires('EwalletDown');
+    ways.ewallet.heal();
+    expect(await sync()).toBe(0);
+    await recovers();
+  });
+
+  test('a sync that fails with every server up: SyncFailed', async () => {
+    const config = await readFile(at('source.json'), 'utf8');
+    await write('source.json', { ...(JSON.parse(config) as object), password: 'wrong' });
+    expect(await sync()).toBe(2);
+    await fires('SyncFailed');
+    await writeFile(at('source.json'), config);
+    expect(await sync()).toBe(0);
+    await recovers();
+  });
+
+  test('the sink is killed: SinkNotRunning', async () => {
+    await sink.kill();
+    await fires('SinkNotRunning');
+    await startSink();
+    await recovers();
+  });
+
+  test('the sink is paused and records wait: SinkPaused alone', async () => {
+    await fetch(`${sinkUrl()}/connectors/${name}/pause`, { method: 'PUT' });
+    await source.query("insert into users select n, 'later' from generate_series(21, 30) n");
+    expect(await sync()).toBe(0);
+    await eventually(async () => {
+      expect(await findings()).toEqual(['sink-lag', 'sink-paused']);
+    });
+    await fires('SinkPaused');
+    await fetch(`${sinkUrl()}/connectors/${name}/resume`, { method: 'PUT' });
+    await recovers();
+  });
+
+  test('the scheduler is killed: SchedulerDead', async () => {
+    const schedule = spawn(
+      process.execPath,
+      [commandPath('ewallet-sync'), 'run', '--every', '1h', '--config', at('sync.json')],
+      { stdio: 'ignore' },
+    );
+    try {
+      await eventually(async () => {
+        const written = JSON.parse(await readFile(at(`${name}-state/status.json`), 'utf8')) as Record<string, unknown>;
+        expect(written).toMatchObject({ state: 'waiting', next_at: expect.any(String) as string });
+      });
+    } finally {
+      schedule.kill('SIGKILL');
+    }
+    await once(schedule, 'close');
+    await fires('SchedulerDead');
+    expect(await sync()).toBe(0);
+    await recovers();
+  });
+
+  test('a dead letter, a failed test of dbt, a slot that holds back log and a difference that the audit found: their alerts', async () => {
+    const slot = uniqueName('slot');
+    await target.query(
+      `insert into sink.dead_letters (connector, topic, partition, "offset", stage, error_class, error_message)
+       values ($1, $2, 0, 7, 'VALUE_CONVERTER', 'DataException', 'planted')`,
+      [name, `${name}.users`],
+    );
+    await fires('DeadLetters');
+    await writeDbtRun('fail');
+    await fires('DeadLetters', 'DbtFailed');
+    await source.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
+    try {
+      await source.query(`select pg_logical_emit_message(false, 'alerts', repeat('x', ${5 * 2 ** 20}))`);
+      await fires('DeadLetters', 'DbtFailed', 'SlotRetainsWal');
+    } finally {
+      await source.query(`select pg_drop_replication_slot('${slot}')`);
+    }
+    await target.query("update raw.users set name = 'wrong' where id = 3");
+    expect(await audit()).toBe(1);
+    await fires('AuditDifferent', 'DeadLetters', 'DbtFailed');
+  });
+});
