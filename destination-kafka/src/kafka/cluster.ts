@@ -1,5 +1,5 @@
 import { Kafka, logLevel, type Admin, type SASLOptions } from 'kafkajs';
-import { type Cluster, type ClusterPatience, type KafkaConnection, openCluster } from '@ewallet/kafka';
+import { type Cluster, type ClusterPatience, type KafkaConnection, openCluster, restIdleConnections } from '@ewallet/kafka';
 import type { KafkaSettings } from '../config/config';
 import { saslOptions } from './sasl';
 
@@ -28,6 +28,7 @@ function connection(settings: KafkaSettings): KafkaConnection & { readonly sasl:
 
 export function createAdmin(settings: KafkaSettings): Admin {
   const { brokers, clientId, requestTimeoutMs, sasl, ssl } = connection(settings);
+  restIdleConnections();
   return new Kafka({
     brokers: [...brokers],
     clientId,

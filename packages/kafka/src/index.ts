@@ -8,6 +8,7 @@ export {
   type KafkaConnection,
   type KafkajsLogEntry,
 } from './connection/cluster';
+export { restIdleConnections } from './connection/request-queue';
 export { comparePartitions, describeTopics, partitionKey, type TopicPartition } from './connection/topic-partition';
 export {
   asksToRejoin,

@@ -1,4 +1,5 @@
 import { Kafka, logLevel, type IHeaders, type Message, type Producer } from 'kafkajs';
+import { restIdleConnections } from '@ewallet/kafka';
 import type { SinkConfig } from '../config/sink-config';
 import { withWarehouse } from '../state/with-warehouse';
 import { contextHeaders } from './context-headers';
@@ -12,6 +13,7 @@ export async function withDeadLetterProducer<Result>(
   job: (producer: Producer) => Promise<Result>,
 ): Promise<Result> {
   const { brokers, clientId, ssl, sasl } = config.kafka;
+  restIdleConnections();
   const kafka = new Kafka({
     clientId,
     brokers: [...brokers],

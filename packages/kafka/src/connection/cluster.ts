@@ -3,6 +3,7 @@ import { createLogger } from 'kafkajs/src/loggers';
 import socketFactory from 'kafkajs/src/network/socketFactory';
 import type { Cluster } from './cluster-types';
 import { READ_COMMITTED } from './isolation';
+import { restIdleConnections } from './request-queue';
 import type { TopicPartition } from './topic-partition';
 
 /** What kafkajs would print. */
@@ -57,6 +58,7 @@ export function openCluster(
   patience: ClusterPatience,
   log: (entry: KafkajsLogEntry) => void,
 ): Cluster {
+  restIdleConnections();
   return new KafkajsCluster({
     logger: createLogger({ level: ERRORS_TO_DEBUG, logCreator: () => log as (entry: unknown) => void }),
     socketFactory: socketFactory(),

@@ -58,3 +58,14 @@ declare module 'kafkajs/src/protocol/requests/fetch/v11/request' {
   }): unknown;
   export = fetchRequest;
 }
+
+declare module 'kafkajs/src/network/requestQueue' {
+  class RequestQueue {
+    readonly pending: readonly unknown[];
+    readonly throttledUntil: number;
+    throttleCheckTimeoutId: NodeJS.Timeout | null;
+    checkPendingRequests(): void;
+    scheduleCheckPendingRequests(): void;
+  }
+  export = RequestQueue;
+}
