@@ -1,19 +1,15 @@
-import { Failure } from '@ewallet/failure';
-import { sqlStateOf } from '@ewallet/postgres';
 import type { ClientBase } from 'pg';
-import { landsInOrder } from '../tables/arrival-order';
 import { readTable } from '../tables/catalogue';
-import { targetColumns, type LandingColumn, type Layout } from '../tables/layout';
-import { quotedTable, shownTable } from '../tables/table-name';
-import { planTable, type TablePlan, type TablePolicy } from '../tables/table-plan';
-import { decideTable } from '../state/topic-tables';
-import type { TableTarget } from './table-target';
+import { quotedTable } from '../tables/table-name';
+import type { TablePolicy } from '../tables/table-plan';
 import { arrivals, runsOf, type Run } from './arrival';
 import type { GenerationEnd } from './batch';
 import { copyRows } from './copy-stream';
 import * as sql from './merge-sql';
 import { MonthPartitioner, type LandedMonths } from './month-partitioner';
 import { deleteRow, isDelete, type RowReference, type TableBatch } from './table-batch';
+import { conflictKey, TablePreparation, type PreparedTable } from './table-preparation';
+import type { TableTarget } from './table-target';
 
 const CHUNK_BYTES = 1 << 20;
 /** Rows of a batch whose keys are looked for before a COPY straight in: a batch with one update in twenty is found out. */
@@ -21,28 +17,10 @@ const SAMPLE_ROWS = 100;
 /** Types with several forms of one value: 1.0 and 1.00, 0 and -0. */
 const LOOSE = /^(numeric|real|double precision|jsonb)/;
 
-/** What is known of a table on one connection. Forgotten with the connection, or when the table turns out to differ. */
-interface TableState {
-  layout: Layout;
-  keyCount: number;
-  keyForms: number;
-  plan: TablePlan;
-  landing: string;
-  /** Whether rows may be copied straight in. `ask` is decided by a sample of the first batch's keys. */
-  straight: 'yes' | 'no' | 'ask';
-  /** Whether the table's constraints or its key let rows land in no other order than their own. */
-  inOrder: boolean;
-}
-
 /** Lands rows in the tables of the warehouse over one connection. */
 export class TableLanding {
-  private readonly states = new Map<TableTarget, TableState>();
-  private readonly decided = new Set<TableTarget>();
-  /** By the types of the key. */
-  private readonly keyLandings = new Map<string, string>();
-  private readonly notStraight = new Set<string>();
+  private readonly tables: TablePreparation;
   private readonly months: MonthPartitioner;
-  private landings = 0;
 
   constructor(
     private readonly client: ClientBase,
@@ -50,22 +28,19 @@ export class TableLanding {
     /** Called when the warehouse answered in the middle of a table: there may be many runs. */
     private readonly answered: () => void,
   ) {
+    this.tables = new TablePreparation(client, policy);
     this.months = new MonthPartitioner(client);
   }
 
-  /** Tables are looked at anew: something did not fit, or a transaction that made them was rolled back. */
+  /** Each table is read again: something did not fit, or a transaction that made it was rolled back. */
   async forget(): Promise<void> {
-    const landings = [...[...this.states.values()].map(({ landing }) => landing), ...this.keyLandings.values()];
-    this.states.clear();
-    this.decided.clear();
-    this.keyLandings.clear();
     this.months.forget();
-    if (landings.length > 0) await this.client.query(`drop table if exists ${landings.join(', ')}`);
+    await this.tables.forget();
   }
 
   /** A key was already there: from now on rows of these tables are merged. */
   stopStraightCopy(tables: Iterable<TableTarget>): void {
-    for (const { name } of tables) this.notStraight.add(quotedTable(name));
+    this.tables.stopStraightCopy(tables);
   }
 
   /** All live rows and tombstones of a table, in the current transaction. */
@@ -78,7 +53,7 @@ export class TableLanding {
       await this.deleteAll(batch);
       return { straight: false };
     }
-    const state = await this.prepare(batch.target);
+    const state = await this.tables.prepare(batch.target);
     const runs = state.inOrder ? runsOf(batch, arrivals(batch)) : [];
     if (runs.length > 1) {
       await this.landRuns(batch, runs);
@@ -99,7 +74,7 @@ export class TableLanding {
 
   /** Whether `landRows` needs all rows of the table, in the order in which they came. */
   async landsInOrder({ target, upserts }: TableBatch): Promise<boolean> {
-    return upserts.count > 0 && (await this.prepare(target)).inOrder;
+    return upserts.count > 0 && (await this.tables.prepare(target)).inOrder;
   }
 
   /**
@@ -107,9 +82,9 @@ export class TableLanding {
    * failure, as long as `work` made nothing; looking at each table again took most of the time where many rows are bad.
    */
   async attempt(batch: TableBatch, work: () => Promise<void>): Promise<void> {
-    if (batch.upserts.count > 0) await this.prepare(batch.target);
-    for (const { key } of batch.keySegments) await this.keyLanding(key);
-    const before = this.landings;
+    if (batch.upserts.count > 0) await this.tables.prepare(batch.target);
+    for (const { key } of batch.keySegments) await this.tables.keyLanding(key);
+    const before = this.tables.made;
     await this.client.query('savepoint part');
     try {
       await work();
@@ -117,9 +92,9 @@ export class TableLanding {
       await this.client.query('rollback to savepoint part; release savepoint part').catch(() => {
         throw error; // the connection is gone, and why is what counts
       });
-      this.decided.clear();
+      this.tables.forgetDecisions();
       this.months.forget();
-      if (this.landings !== before) await this.forget();
+      if (this.tables.made !== before) await this.forget();
       throw error;
     }
     await this.client.query('release savepoint part');
@@ -131,7 +106,7 @@ export class TableLanding {
       if (kind === 'delete')
         await this.delete(batch, from, to, (first, end) => deletes.slices(first, end, CHUNK_BYTES));
       else {
-        const state = await this.prepare(target);
+        const state = await this.tables.prepare(target);
         for (const [index, segment] of batch.segments.entries()) {
           const first = Math.max(from, segment.firstRow);
           const end = Math.min(to, batch.segments[index + 1]?.firstRow ?? upserts.count);
@@ -162,13 +137,13 @@ export class TableLanding {
   }
 
   private async mergeRows(batch: TableBatch, rows: readonly number[]): Promise<void> {
-    const state = await this.prepare(batch.target);
+    const state = await this.tables.prepare(batch.target);
     await this.copyToLanding(batch, state, rows);
     await this.merge(batch.target, state);
     await this.client.query(`truncate ${state.landing}`);
   }
 
-  private async copyToLanding(batch: TableBatch, { landing }: TableState, rows: readonly number[]): Promise<void> {
+  private async copyToLanding(batch: TableBatch, { landing }: PreparedTable, rows: readonly number[]): Promise<void> {
     for (const [index, segment] of batch.segments.entries()) {
       const end = batch.segments[index + 1]?.firstRow ?? batch.upserts.count;
       const own = rows.filter((row) => row >= segment.firstRow && row < end);
@@ -182,7 +157,7 @@ export class TableLanding {
    * A key that is there would cost a whole COPY, so a sample of keys is looked for first, once a connection. An instance
    * that joins or starts again in the middle of a first load goes straight on: merging instead doubled the server's work.
    */
-  private async goesStraight(batch: TableBatch, state: TableState): Promise<boolean> {
+  private async goesStraight(batch: TableBatch, state: PreparedTable): Promise<boolean> {
     if (state.straight !== 'ask') return state.straight === 'yes';
     const { name, key } = batch.target;
     await this.copyToLanding(batch, state, batch.upserts.sample(SAMPLE_ROWS));
@@ -200,7 +175,7 @@ export class TableLanding {
     await this.client.query(sql.deleteGenerationSql(name), [topic, partition, offset, generationId.toString()]);
   }
 
-  private async merge(target: TableTarget, state: TableState): Promise<void> {
+  private async merge(target: TableTarget, state: PreparedTable): Promise<void> {
     const { landing, layout, plan } = state;
     const { name } = target;
     if (target.partitionBy !== undefined) {
@@ -216,7 +191,11 @@ export class TableLanding {
     );
   }
 
-  private landedMonths(target: TableTarget, { landing, layout, plan }: TableState, partitionBy: string): LandedMonths {
+  private landedMonths(
+    target: TableTarget,
+    { landing, layout, plan }: PreparedTable,
+    partitionBy: string,
+  ): LandedMonths {
     const values = sql.landedValues(layout, plan.types);
     const valueOf = (column: string): readonly [string, string] => [column, values.get(column) ?? 'null'];
     return {
@@ -246,104 +225,18 @@ export class TableLanding {
     to: number,
     chunks: (from: number, to: number) => Iterable<Buffer>,
   ): Promise<void> {
-    if (!this.decided.has(target)) {
-      await decideTable(this.client, target.decision, undefined);
-      this.decided.add(target);
-    }
-    const types = await this.columnTypes(target);
+    await this.tables.decide(target);
+    const types = await this.tables.columnTypes(target);
     if (types === undefined) return;
     for (const [index, { firstRow, key }] of keySegments.entries()) {
       const first = Math.max(from, firstRow);
       const end = Math.min(to, keySegments[index + 1]?.firstRow ?? deletes.count);
       if (first >= end) continue;
-      const landing = await this.keyLanding(key);
+      const landing = await this.tables.keyLanding(key);
       const columns = key.map((_, slot) => sql.landingColumnName(slot)).join(', ');
       await copyRows(this.client, `copy ${landing} (${columns}) from stdin (format binary)`, chunks(first, end));
       await this.client.query(sql.deleteSql(landing, target.name, key, types));
       await this.client.query(`truncate ${landing}`);
     }
   }
-
-  /** Name → type in the table; undefined where there is no table. */
-  private async columnTypes(target: TableTarget): Promise<ReadonlyMap<string, string> | undefined> {
-    const known = this.states.get(target);
-    if (known !== undefined) return known.plan.types;
-    const table = await readTable(this.client, target.name);
-    return table === undefined ? undefined : new Map(table.columns.map(({ name, type }) => [name, type]));
-  }
-
-  private async keyLanding(key: readonly LandingColumn[]): Promise<string> {
-    const types = key.map(({ type }) => type).join();
-    const known = this.keyLandings.get(types);
-    if (known !== undefined) return known;
-    this.landings += 1;
-    const landing = `pg_temp.keys_${this.landings}`;
-    await this.client.query(sql.createKeyLandingSql(landing, key));
-    this.keyLandings.set(types, landing);
-    return landing;
-  }
-
-  /** The table as the rows need it; created and altered in the same transaction as the rows. */
-  private async prepare(target: TableTarget): Promise<TableState> {
-    const known = this.states.get(target);
-    if (known?.layout === target.layout && known.keyCount === target.key.length && known.keyForms === target.keyForms)
-      return known;
-    const { client } = this;
-    const where = `${target.topic} → ${shownTable(target.name)}`;
-    const { name, partitionBy } = target;
-    await decideTable(
-      client,
-      target.decision,
-      target.layout.columns.map((column) => column.name),
-    );
-    this.decided.add(target);
-    const wish = { name, columns: targetColumns(target.layout, where), key: conflictKey(target), partitionBy };
-    let actual = await readTable(client, target.name);
-    let plan = planTable(wish, actual, this.policy);
-    if (plan.statements.length > 0) {
-      // Two sinks that create or alter one table at once take turns; the second finds it done.
-      await client.query('select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))', [
-        `sink:${quotedTable(target.name)}`,
-      ]);
-      actual = await readTable(client, target.name);
-      plan = planTable(wish, actual, this.policy);
-      for (const statement of plan.statements) await this.change(target, statement);
-    }
-    this.landings += 1;
-    const landing = `pg_temp.landing_${this.landings}`;
-    if (known !== undefined) await client.query(`drop table ${known.landing}`);
-    await client.query(sql.createLandingSql(landing, target.layout));
-    const oneSlotAName = wish.columns.length === target.layout.columns.length;
-    const takesCopy = plan.takesCopy && oneSlotAName && !this.notStraight.has(quotedTable(target.name));
-    const state: TableState = {
-      layout: target.layout,
-      keyCount: target.key.length,
-      keyForms: target.keyForms,
-      plan,
-      landing,
-      straight: !takesCopy ? 'no' : target.isKeyed && target.key.length > 0 ? 'ask' : 'yes',
-      inOrder: await landsInOrder(client, name, wish.key, target.layout, target.keyForms),
-    };
-    this.states.set(target, state);
-    return state;
-  }
-
-  /** PostgreSQL changes no column's type under a view; dropping somebody else's view is not the sink's to decide. */
-  private async change(target: TableTarget, statement: string): Promise<void> {
-    try {
-      await this.client.query(statement);
-    } catch (error) {
-      if (sqlStateOf(error) !== '0A000') throw error;
-      throw Failure.config(
-        `Table ${shownTable(target.name)}: a view reads a column whose type has to change. Drop the view (dbt makes its views anew at the next run), then start the sink again; it will run: ${statement};`,
-        { cause: error },
-      );
-    }
-  }
-}
-
-/** A unique index of a partitioned table has to have the column of its partitions. */
-function conflictKey({ key, partitionBy, layout }: TableTarget): readonly LandingColumn[] {
-  if (partitionBy === undefined || key.length === 0 || key.some(({ name }) => name === partitionBy)) return key;
-  return [...key, ...layout.columns.filter(({ name }) => name === partitionBy).slice(0, 1)];
 }
