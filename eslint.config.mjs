@@ -1,6 +1,19 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** One way to write what can be written in several. */
+const dialect = [
+  {
+    selector: 'VariableDeclarator[id.typeAnnotation.typeAnnotation.type="TSNeverKeyword"]',
+    message: 'A closed set ends with `value satisfies never`.',
+  },
+];
+const constants = {
+  selector:
+    ':matches(Program, ExportNamedDeclaration) > VariableDeclaration[kind="const"] > VariableDeclarator[id.name=/[a-z]/] > Literal.init',
+  message: 'A constant of the module is written in CAPITALS.',
+};
+
 export default tseslint.config(
   {
     ignores: [
@@ -38,6 +51,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       'no-console': 'error',
+      'no-restricted-syntax': ['error', ...dialect, constants],
     },
   },
   {
@@ -46,6 +60,7 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',
+      'no-restricted-syntax': ['error', ...dialect],
       'no-console': 'off',
     },
   },

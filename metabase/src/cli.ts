@@ -30,10 +30,10 @@ type ApplyOptions = MetabaseOptions &
   ContentOption & { only: string[]; prune: boolean; force: boolean; dryRun: boolean };
 
 /** Exit code of `plan` where there is something to do: not a failure, and not nothing. */
-const thereAreChanges = 2;
+const THERE_ARE_CHANGES = 2;
 
 /** Exit code of `export` where something could not be exported; the rest was. */
-const somethingLeftOut = 2;
+const SOMETHING_LEFT_OUT = 2;
 
 /** What the commands are given of the process they run in. */
 export interface Shell {
@@ -130,7 +130,7 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
   applying(root.command('plan'))
     .description('Say what an apply would do; exit 0: nothing, 2: changes')
     .action(async (options: ApplyOptions) => {
-      if (await plan(await request(options))) exitWith(thereAreChanges);
+      if (await plan(await request(options))) exitWith(THERE_ARE_CHANGES);
     });
 
   applying(root.command('apply'))
@@ -138,7 +138,7 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
     .option('--dry-run', 'as plan', false)
     .action(async (options: ApplyOptions) => {
       if (!options.dryRun) await apply(await request(options));
-      else if (await plan(await request(options))) exitWith(thereAreChanges);
+      else if (await plan(await request(options))) exitWith(THERE_ARE_CHANGES);
     });
 
   content(withReporting(withWarehouse(withMetabase(root.command('export')))))
@@ -146,7 +146,7 @@ function program(shell: Shell, exitWith: (code: number) => void): Command {
     .option('--only <dashboard...>', 'only these dashboards and their questions', [])
     .option('--dry-run', 'say which files would change', false)
     .action(async (options: ApplyOptions) => {
-      if (!(await exportContent(await request(options)))) exitWith(somethingLeftOut);
+      if (!(await exportContent(await request(options)))) exitWith(SOMETHING_LEFT_OUT);
     });
 
   content(withWarehouse(withMetabase(root.command('setup'))))

@@ -197,10 +197,8 @@ function note(connector: Connector, message: Message, reported: Reported[], log:
     case 'analytics':
     case 'other':
       return;
-    default: {
-      const never: never = message;
-      throw new TypeError(`unknown message ${JSON.stringify(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown message ${JSON.stringify(message satisfies never)}`);
   }
 }
 

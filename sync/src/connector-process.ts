@@ -43,10 +43,8 @@ export function commandLine(
       const run = ['run', '--rm', '-i', '--init', '-v', mount, ...launcher.options];
       return [runtime, ...options, ...run, launcher.image, command, ...inside];
     }
-    default: {
-      const never: never = launcher;
-      throw new TypeError(`unknown launcher ${JSON.stringify(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown launcher ${JSON.stringify(launcher satisfies never)}`);
   }
 }
 

@@ -42,10 +42,8 @@ export function isDue(schedule: DeletionSchedule, last: Date | undefined, now: D
       const next = last === undefined ? now : schedule.next(last);
       return next !== undefined && next <= now;
     }
-    default: {
-      const never: never = schedule;
-      throw new TypeError(`unknown schedule ${JSON.stringify(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown schedule ${JSON.stringify(schedule satisfies never)}`);
   }
 }
 

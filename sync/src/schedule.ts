@@ -57,10 +57,8 @@ export function planRun(schedule: Schedule, started: Moment | undefined, now: Mo
     }
     case 'cron':
       return planAt(schedule.next, now.wall);
-    default: {
-      const never: never = schedule;
-      throw new TypeError(`unknown schedule ${JSON.stringify(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown schedule ${JSON.stringify(schedule satisfies never)}`);
   }
 }
 
@@ -78,10 +76,8 @@ export function remaining(plan: Plan, now: Moment): number {
       return plan.period - passedSince(plan.started, now);
     case 'at':
       return plan.at.getTime() - now.wall.getTime();
-    default: {
-      const never: never = plan;
-      throw new TypeError(`unknown plan ${JSON.stringify(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown plan ${JSON.stringify(plan satisfies never)}`);
   }
 }
 

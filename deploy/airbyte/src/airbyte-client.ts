@@ -20,7 +20,7 @@ export type Authentication =
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
 
 /** As many as Airbyte's lists give at once. */
-const pageSize = 100;
+const PAGE_SIZE = 100;
 
 /** Requests to Airbyte's public API: authentication, retries, pages and errors. */
 export class AirbyteClient {
@@ -42,12 +42,12 @@ export class AirbyteClient {
     const items: unknown[] = [];
     for (;;) {
       const page = record(
-        await this.get(path, { ...query, limit: String(pageSize), offset: String(items.length) }),
+        await this.get(path, { ...query, limit: String(PAGE_SIZE), offset: String(items.length) }),
         'list',
       );
       const data = list(page.data, 'data');
       items.push(...data);
-      if (data.length < pageSize) return items;
+      if (data.length < PAGE_SIZE) return items;
     }
   }
 

@@ -1,14 +1,14 @@
 import { isRecord, type JsonValue } from './json';
 
 /** Airbyte answers a secret as asterisks, so whether it differs cannot be known. */
-const maskedSecret = /^\*+$/;
+const MASKED_SECRET = /^\*+$/;
 
 /**
  * Paths at which Airbyte's answer differs from what is wanted. Only wanted keys are compared, as Airbyte adds defaults of
  * its own; secrets that come back masked count as equal.
  */
 export function differences(wanted: JsonValue, found: JsonValue | undefined, path = ''): readonly string[] {
-  if (typeof found === 'string' && maskedSecret.test(found)) return [];
+  if (typeof found === 'string' && MASKED_SECRET.test(found)) return [];
   if (isRecord(wanted)) {
     if (!isRecord(found)) return [path];
     return Object.entries(wanted).flatMap(([key, value]) =>

@@ -14,7 +14,7 @@ interface Flags {
 }
 
 /** Exit code of a dry run that would write: scripts can tell it from nothing to do (0) and from a failure (1). */
-const changesPending = 2;
+const CHANGES_PENDING = 2;
 
 const program = commandLine('ewallet-airbyte').description(
   "Creates the connectors, the connection and its schedule in an Airbyte, through Airbyte's public API",
@@ -59,7 +59,7 @@ program
       },
     );
     if (flags.json) process.stdout.write(`${JSON.stringify({ outcomes })}\n`);
-    if (flags.dryRun && outcomes.some(({ action }) => action !== 'kept')) process.exitCode = changesPending;
+    if (flags.dryRun && outcomes.some(({ action }) => action !== 'kept')) process.exitCode = CHANGES_PENDING;
   });
 
 program.parseAsync().catch((error: unknown) => {

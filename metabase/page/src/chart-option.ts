@@ -89,10 +89,10 @@ function cartesian(input: ChartInput): EChartsOption {
       hideOverlap: true,
       formatter: (value: string): string => shorten(label(value), horizontal ? 22 : 20),
       // Few names stand all, in several lines where they are long; ECharts would leave every second one out.
-      ...(!timeline && !horizontal && categories.length <= fewNames
+      ...(!timeline && !horizontal && categories.length <= FEW_NAMES
         ? {
             interval: 0,
-            width: Math.max(44, (card.at.width * pixelsOfCell) / categories.length - 8),
+            width: Math.max(44, (card.at.width * PIXELS_OF_CELL) / categories.length - 8),
             overflow: 'break' as const,
           }
         : {}),
@@ -241,9 +241,9 @@ function cartesian(input: ChartInput): EChartsOption {
   };
 }
 
-const fewNames = 8;
+const FEW_NAMES = 8;
 /** About what a cell of the grid is wide on a screen of usual width. */
-const pixelsOfCell = 50;
+const PIXELS_OF_CELL = 50;
 
 function isPercent(settings: Readonly<Record<string, unknown>>): boolean {
   return settings.number_style === 'percent';

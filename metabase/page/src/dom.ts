@@ -13,10 +13,10 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-const svgNamespace = 'http://www.w3.org/2000/svg';
+const SVG_NAMESPACE = 'http://www.w3.org/2000/svg';
 
 export function svg(tag: string, attributes: Attributes = {}, ...children: readonly Node[]): SVGElement {
-  const made = document.createElementNS(svgNamespace, tag);
+  const made = document.createElementNS(SVG_NAMESPACE, tag);
   setAttributes(made, attributes);
   made.append(...children);
   return made;

@@ -9,11 +9,11 @@ export interface ColumnFormat {
   readonly currency: string | null;
 }
 
-const noValue = '–';
+const NO_VALUE = '–';
 
 /** The value as people read it. Decimal text goes to Intl as text, so no digit of an amount is lost. */
 export function formatValue(value: string | null, format: ColumnFormat): string {
-  if (value === null) return noValue;
+  if (value === null) return NO_VALUE;
   switch (format.type) {
     case 'number':
       return withAffixes(formatNumber(value, format, false), format);
@@ -28,7 +28,7 @@ export function formatValue(value: string | null, format: ColumnFormat): string 
 
 /** The same in little room, as on an axis or a KPI: 1.2M, 34K. */
 export function formatCompact(value: string | null, format: ColumnFormat): string {
-  if (value === null) return noValue;
+  if (value === null) return NO_VALUE;
   return format.type === 'number' ? withAffixes(formatNumber(value, format, true), format) : formatValue(value, format);
 }
 

@@ -6,7 +6,7 @@ export interface PeriodWords {
   readonly before: string;
 }
 
-const dayLength = 86_400_000;
+const DAY_LENGTH = 86_400_000;
 const dayAndMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const month = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' });
 
@@ -17,7 +17,7 @@ const month = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric',
 export function periodWords(last: string, before: string): PeriodWords {
   const [end, start] = [parseTime(last), parseTime(before)];
   if (end === null || start === null) return { now: formatTime(last), before: `at ${formatTime(before)}` };
-  const days = Math.round((end.getTime() - start.getTime()) / dayLength);
+  const days = Math.round((end.getTime() - start.getTime()) / DAY_LENGTH);
   if (days === 1) return { now: dayAndMonth.format(end), before: 'the day before' };
   if (days === 7)
     return end.getUTCDay() === 1

@@ -1,5 +1,5 @@
 const steps = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
-const mostSteps = 5;
+const MOST_STEPS = 5;
 
 /** The ends and ticks of an axis; empty where the chart library's own choice will do. */
 export interface AxisEnds {
@@ -17,7 +17,7 @@ export function shareAxis(shares: readonly number[], autoRange: boolean): AxisEn
   const [least, most] = [Math.min(...shares), Math.max(...shares)];
   if (shares.length === 0 || most <= 0.9 || most > 1 || least < 0) return {};
   const span = autoRange ? 1 - least : 1;
-  const interval = steps.find((step) => span / step <= mostSteps);
+  const interval = steps.find((step) => span / step <= MOST_STEPS);
   if (interval === undefined || span === 0) return { max: 1 };
   const count = Math.ceil(Number((span / interval).toFixed(6)));
   return { min: Number((1 - count * interval).toFixed(6)), max: 1, interval };

@@ -1,6 +1,6 @@
 import { parseTime } from './format';
 
-const day = 86_400_000;
+const DAY = 86_400_000;
 
 /**
  * Whether a timeline's last day, week or month was not over when the warehouse was read: its value is lower than it will
@@ -16,8 +16,8 @@ export function lastIsUnfinished(starts: readonly string[], readAt: string): boo
   const last = instants.at(-1);
   if (last === undefined || steps.length === 0) return false;
   const step = Math.min(...steps);
-  if (step < day) return false; // hours, or not in order
-  const end = step >= 28 * day ? monthAfter(last) : last + step;
+  if (step < DAY) return false; // hours, or not in order
+  const end = step >= 28 * DAY ? monthAfter(last) : last + step;
   return (parseTime(readAt)?.getTime() ?? end) < end;
 }
 

@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
 
-const oldestVersion = 50;
-const newestVersion = 63;
+const OLDEST_VERSION = 50;
+const NEWEST_VERSION = 63;
 
 /** A release of Metabase: `v0.54.2` is the open-source edition of 54, `v1.54.2` the paid one; both have one API. */
 export interface Version {
@@ -18,9 +18,9 @@ export function supportedVersion(tag: unknown): Version {
   if (match === null || typeof tag !== 'string')
     throw Failure.config('The server does not say which version of Metabase it is; is the address right?');
   const major = Number(match[1]);
-  if (major < oldestVersion || major > newestVersion)
+  if (major < OLDEST_VERSION || major > NEWEST_VERSION)
     throw Failure.config(
-      `Metabase ${tag} is not supported: this tool reads and writes v${oldestVersion} to v${newestVersion}. ${major < oldestVersion ? 'Upgrade Metabase.' : 'Look for a newer version of this tool.'}`,
+      `Metabase ${tag} is not supported: this tool reads and writes v${OLDEST_VERSION} to v${NEWEST_VERSION}. ${major < OLDEST_VERSION ? 'Upgrade Metabase.' : 'Look for a newer version of this tool.'}`,
     );
   return { tag, major };
 }

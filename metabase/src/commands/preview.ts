@@ -32,10 +32,10 @@ export interface PreviewRequest {
 }
 
 /** Answers a card may have of its rows; Metabase draws no more either. */
-const rowsPerAnswer = 2000;
+const ROWS_PER_ANSWER = 2000;
 
 /** Statements that run side by side: enough for the cores of a small warehouse, few beside its other users. */
-const sessionsAtOnce = 4;
+const SESSIONS_AT_ONCE = 4;
 
 /**
  * Writes OUT/index.html.
@@ -53,7 +53,7 @@ export async function preview(request: PreviewRequest): Promise<string> {
       variantsPerCard: request.variants,
       budget: request.budget * 1000,
       clock: () => performance.now(),
-      rowsPerAnswer,
+      rowsPerAnswer: ROWS_PER_ANSWER,
       progress: (dashboard) => {
         request.say(`Reading ${dashboard} …`);
       },
@@ -78,7 +78,7 @@ async function withSessions<T>(
   const first = await Warehouse.open(config, timeZone);
   const others: Warehouse[] = [];
   try {
-    while (others.length < sessionsAtOnce - 1) others.push(await Warehouse.open(config, timeZone));
+    while (others.length < SESSIONS_AT_ONCE - 1) others.push(await Warehouse.open(config, timeZone));
     return await use([first, ...others]);
   } finally {
     await Promise.all([first, ...others].map((warehouse) => warehouse.close()));
@@ -100,7 +100,7 @@ export async function servePreview(request: ServeRequest): Promise<void> {
       ...request,
       timeZone: reporting.timeZone,
       clock: () => performance.now(),
-      rowsPerAnswer,
+      rowsPerAnswer: ROWS_PER_ANSWER,
       progress: () => undefined,
     }),
   );

@@ -89,7 +89,7 @@ function credentials({ existing, admin }: SetupRequest): Credentials {
 }
 
 /** Metabase's group of administrators. */
-const administrators = 2;
+const ADMINISTRATORS = 2;
 
 async function apiKey(metabase: Metabase, file: string, say: (line: string) => void): Promise<void> {
   const name = 'ewallet-dashboards';
@@ -103,7 +103,7 @@ async function apiKey(metabase: Metabase, file: string, say: (line: string) => v
   // The file first: a key that could not be written down would be lost.
   await writeFile(file, '', { mode: 0o600 });
   await chmod(file, 0o600);
-  const made = await metabase.create('api-key', { name, group_id: administrators }, 'Making the API key');
+  const made = await metabase.create('api-key', { name, group_id: ADMINISTRATORS }, 'Making the API key');
   await writeFile(file, `${asText(made.unmasked_key, 'the new API key')}\n`, { mode: 0o600 });
   say(`made API key "${name}", written to ${file}`);
 }

@@ -75,18 +75,18 @@ async function missingMarts(warehouse: Warehouse, content: Content): Promise<Set
 }
 
 function martsOf(question: Question): string[] {
-  return [...new Set([...question.sql.join('\n').matchAll(martInSql)].map((match) => match[1] ?? ''))];
+  return [...new Set([...question.sql.join('\n').matchAll(MART_IN_SQL)].map((match) => match[1] ?? ''))];
 }
 
-const martInSql = /\bmarts\.([a-z_][a-z0-9_]*)/g;
-const otherSchema = /\b(raw|staging|intermediate|sink|public)\.[a-z_]/;
+const MART_IN_SQL = /\bmarts\.([a-z_][a-z0-9_]*)/g;
+const OTHER_SCHEMA = /\b(raw|staging|intermediate|sink|public)\.[a-z_]/;
 
 /** Questions read marts only, and filter columns that dbt promises. */
 function contractFaults(content: Content, contracts: Contracts): Fault[] {
   return [...content.questions.values()].flatMap((question) => {
     const sql = question.sql.join('\n');
     const faults: string[] = [];
-    const other = otherSchema.exec(sql);
+    const other = OTHER_SCHEMA.exec(sql);
     if (other !== null) faults.push(`the SQL reads schema "${other[1] ?? ''}"; questions read marts only`);
     for (const table of martsOf(question))
       if (!contracts.has(table)) faults.push(`marts.${table} is in no dbt contract`);

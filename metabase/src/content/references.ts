@@ -10,7 +10,7 @@ export interface Fault {
   readonly message: string;
 }
 
-const gridColumns = 24;
+const GRID_COLUMNS = 24;
 
 /**
  * What JSON Schema cannot say: every key that is named exists, every tag that SQL names is declared and the other way
@@ -109,8 +109,8 @@ function cardFaults(content: Content, dashboard: Dashboard, card: QuestionCard, 
 function layoutFaults(cards: readonly Card[]): string[] {
   const faults: string[] = [];
   cards.forEach((card, index) => {
-    if (card.at.column + card.at.width > gridColumns)
-      faults.push(`card "${card.key}" ends past column ${gridColumns} of the grid`);
+    if (card.at.column + card.at.width > GRID_COLUMNS)
+      faults.push(`card "${card.key}" ends past column ${GRID_COLUMNS} of the grid`);
     for (const other of cards.slice(index + 1))
       if (overlap(card, other)) faults.push(`cards "${card.key}" and "${other.key}" lie on each other`);
   });

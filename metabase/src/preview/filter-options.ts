@@ -14,7 +14,7 @@ const dateOptions = [
 ];
 
 /** More values than this are no list to choose from. */
-const mostValues = 40;
+const MOST_VALUES = 40;
 
 /** The filters of a dashboard with what one can choose: the fixed list, the date ranges, or the column's own values. */
 export async function pageFilters(warehouse: Warehouse, content: Content, dashboard: Dashboard): Promise<PageFilter[]> {
@@ -65,7 +65,7 @@ async function optionsOf(
   const answer = await warehouse.ask(
     {
       text: `select distinct ${name}::text from ${table} where ${name} is not null order by 1 limit $1`,
-      values: [mostValues],
+      values: [MOST_VALUES],
     },
     `Could not read the values of filter "${filter.key}" of dashboard "${dashboard.key}"`,
   );

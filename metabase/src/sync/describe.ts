@@ -3,7 +3,7 @@ import type { Change } from './diff';
 import type { Kept } from './kept';
 import type { Plan } from './plan';
 
-const mostChanges = 12;
+const MOST_CHANGES = 12;
 
 /** A plan in words, a line a thing: `+` made, `~` changed, `-` to the Trash, `!` refused. */
 export function describePlan(plan: Plan): string[] {
@@ -57,7 +57,7 @@ export function summary(plan: Plan): string {
 
 function described(changes: readonly Change[]): string[] {
   const shown = changes
-    .slice(0, mostChanges)
+    .slice(0, MOST_CHANGES)
     .map(({ path, before, after }) => `    ${path}: ${short(before)} → ${short(after)}`);
   return changes.length > shown.length ? [...shown, `    … and ${changes.length - shown.length} more`] : shown;
 }

@@ -6,9 +6,9 @@ import { defaultReporting, type Reporting } from '../content/reporting';
 import { appliedFromText, appliedToText, reportingFromText, type Applied, type AppliedObject } from './applied';
 
 /** The question that keeps the last apply; nobody has to open it. */
-const stateKey = 'ewallet-dashboards-state';
-export const stateEntityId = entityId(stateKey);
-const setting = 'ewallet.applied';
+const STATE_KEY = 'ewallet-dashboards-state';
+export const stateEntityId = entityId(STATE_KEY);
+const SETTING = 'ewallet.applied';
 
 /**
  * The note of the last apply, kept in Metabase itself: as a setting of a small question in the content's collection. It
@@ -30,7 +30,7 @@ export class StateCard {
     if (listed === undefined) return new StateCard(metabase, undefined, false, undefined, new Map(), defaultReporting);
     const id = asNumber(listed.id, 'the id of the note of the last apply');
     const card = await metabase.card(id, 'Reading the note of the last apply');
-    const text = asObject(card.visualization_settings ?? {}, 'the note of the last apply')[setting];
+    const text = asObject(card.visualization_settings ?? {}, 'the note of the last apply')[SETTING];
     const applied = appliedFromText(text);
     const reporting = reportingFromText(text);
     const written = appliedToText(applied, reporting);
@@ -52,7 +52,7 @@ export class StateCard {
         database: place.database,
         native: { query: "select 'kept by ewallet-dashboards' as note", 'template-tags': {} },
       },
-      visualization_settings: { [setting]: text },
+      visualization_settings: { [SETTING]: text },
     };
     const doing = 'Writing the note of this apply';
     if (this.id === undefined) {

@@ -4,8 +4,8 @@ export interface DayRange {
   readonly before?: string;
 }
 
-const relative = /^(past|next)(\d+)(days|weeks|months|years)(~?)$/;
-const isoDay = /^\d{4}-\d{2}-\d{2}$/;
+const RELATIVE = /^(past|next)(\d+)(days|weeks|months|years)(~?)$/;
+const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /**
  * The days that a value of Metabase's date filter means, seen from `today` (ISO date).
@@ -13,7 +13,7 @@ const isoDay = /^\d{4}-\d{2}-\d{2}$/;
  * @returns undefined where the text is no value of that filter.
  */
 export function dayRange(value: string, today: string): DayRange | undefined {
-  const match = relative.exec(value);
+  const match = RELATIVE.exec(value);
   if (match !== null) return relativeRange(match, today);
   switch (value) {
     case 'thisday':
@@ -33,11 +33,11 @@ export function dayRange(value: string, today: string): DayRange | undefined {
 }
 
 function absoluteRange(value: string): DayRange | undefined {
-  if (isoDay.test(value)) return { from: value, before: addDays(value, 1) };
+  if (ISO_DAY.test(value)) return { from: value, before: addDays(value, 1) };
   const [from, to, ...rest] = value.split('~');
   if (from === undefined || to === undefined || rest.length > 0) return undefined;
-  if (from !== '' && !isoDay.test(from)) return undefined;
-  if (to !== '' && !isoDay.test(to)) return undefined;
+  if (from !== '' && !ISO_DAY.test(from)) return undefined;
+  if (to !== '' && !ISO_DAY.test(to)) return undefined;
   if (from === '' && to === '') return undefined;
   return { ...(from === '' ? {} : { from }), ...(to === '' ? {} : { before: addDays(to, 1) }) };
 }

@@ -7,7 +7,7 @@ export type Part =
   | { readonly kind: 'tag'; readonly name: string }
   | { readonly kind: 'optional'; readonly parts: readonly Part[] };
 
-const token = /\[\[|\]\]|\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
+const TOKEN = /\[\[|\]\]|\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
 
 /**
  * The parts of a query, in order. Optional parts do not nest in Metabase, and do not here.
@@ -17,7 +17,7 @@ export function parseTemplate(sql: string): Part[] {
   const outer: Part[] = [];
   let optional: Part[] | undefined;
   let end = 0;
-  for (const match of sql.matchAll(token)) {
+  for (const match of sql.matchAll(TOKEN)) {
     const into = optional ?? outer;
     if (match.index > end) into.push({ kind: 'sql', text: sql.slice(end, match.index) });
     end = match.index + match[0].length;
@@ -38,5 +38,5 @@ export function parseTemplate(sql: string): Part[] {
 
 /** The tags that a query names. */
 export function tagsInSql(sql: string): Set<string> {
-  return new Set([...sql.matchAll(token)].flatMap((match) => (match[1] === undefined ? [] : [match[1]])));
+  return new Set([...sql.matchAll(TOKEN)].flatMap((match) => (match[1] === undefined ? [] : [match[1]])));
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-const nanoAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
+const NANO_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
 
 /** A question's entity_id, a NanoID of 21 characters that its key alone decides, so a lost state finds it again. */
 export function entityId(questionKey: string): string {
   const digest = createHash('sha256').update(`ewallet-dashboards question ${questionKey}`).digest();
-  return Array.from(digest.subarray(0, 21), (byte) => nanoAlphabet[byte & 63] ?? '').join('');
+  return Array.from(digest.subarray(0, 21), (byte) => NANO_ALPHABET[byte & 63] ?? '').join('');
 }
 
 /** A dashboard filter's id, from the keys: removing one would archive the subscriptions that use it, so it stays. */

@@ -25,11 +25,11 @@ export interface CaptureState {
   readonly streams: ReadonlyMap<string, CapturedState>;
 }
 
-const version = 1;
+const VERSION = 1;
 
 export function formatPosition(position: Position): JsonObject {
   return {
-    version,
+    version: VERSION,
     method: 'CDC',
     slot: position.slot,
     ...(position.system === undefined ? {} : { system: position.system }),
@@ -42,7 +42,7 @@ export function formatPosition(position: Position): JsonObject {
 
 export function formatCaptured(state: CapturedState): JsonObject {
   return {
-    version,
+    version: VERSION,
     method: 'CDC',
     phase: state.phase,
     ...(state.generationId === undefined ? {} : { generation_id: state.generationId }),
@@ -63,9 +63,9 @@ export function parseCaptureState(input: InputState): CaptureState {
       'The state is of another replication method than CDC: reset the connection to copy its tables once more, or choose that method again.',
     );
   }
-  if (shared.method !== 'CDC' || shared.version !== version) {
+  if (shared.method !== 'CDC' || shared.version !== VERSION) {
     throw Failure.config(
-      typeof shared.version === 'number' && shared.version > version
+      typeof shared.version === 'number' && shared.version > VERSION
         ? 'The state was written by a newer version of this source: use that version, or reset the connection.'
         : 'The GLOBAL state is not one of this source: reset the connection to copy its tables once more.',
     );
@@ -95,7 +95,7 @@ export function streamKey({ name, namespace }: StreamDescriptor): string {
 function parseCaptured(state: JsonObject, descriptor: StreamDescriptor): CapturedState {
   const name = streamName({ schema: descriptor.namespace ?? 'public', name: descriptor.name });
   const { phase, rows } = state;
-  if (state.version !== version || (phase !== 'copy' && phase !== 'stream')) throw damaged(name);
+  if (state.version !== VERSION || (phase !== 'copy' && phase !== 'stream')) throw damaged(name);
   if (rows === undefined ? phase !== 'copy' : typeof rows !== 'object' || rows === null) throw damaged(name);
   return {
     phase,

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { FoundValues } from './change-encoder';
-import { keyText, mostAsked, queryUnchangedValues, type AskedTable } from './unchanged-values';
+import { keyText, MOST_ASKED, queryUnchangedValues, type AskedTable } from './unchanged-values';
 
 /** Values that were asked for, for as long as the messages that they were asked for are in hand. */
 export class UnchangedCache {
@@ -15,7 +15,7 @@ export class UnchangedCache {
   }
 
   async load(table: AskedTable, keys: readonly (readonly string[])[]): Promise<void> {
-    const asked = new Map(keys.slice(0, mostAsked).map((key) => [keyText(key), key]));
+    const asked = new Map(keys.slice(0, MOST_ASKED).map((key) => [keyText(key), key]));
     const found = await queryUnchangedValues(this.client, table, [...asked.values()]);
     const rows = this.byRelation.get(table.oid) ?? new Map<string, FoundValues>();
     for (const text of asked.keys()) rows.set(text, found.get(text));

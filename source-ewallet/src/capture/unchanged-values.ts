@@ -10,7 +10,7 @@ export interface AskedTable {
 }
 
 /** The most rows to ask for in one statement. */
-export const mostAsked = 500;
+export const MOST_ASKED = 500;
 
 /**
  * Values that an UPDATE did not touch and the stream therefore left out, read from the table by key, in the very text that

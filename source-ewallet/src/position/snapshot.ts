@@ -36,7 +36,7 @@ export interface ServerIdentity {
  * The most ranges a state keeps. Rows of transactions left out are read once more (doubled, never lost), which only
  * happens when that many transactions wrote to the stream while one stayed open.
  */
-export const seenCap = 10_000;
+export const SEEN_CAP = 10_000;
 
 /** Row versions can be compared over half of the 32-bit circle of transaction ids. */
 const comparable = 2n ** 31n;

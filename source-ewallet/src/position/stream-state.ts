@@ -21,12 +21,12 @@ export interface StreamState {
   readonly rules: readonly Rule[];
 }
 
-const version = 1;
+const VERSION = 1;
 
 export function formatStreamState(state: StreamState): JsonObject {
   const latest = state.rules.at(-1);
   return {
-    version,
+    version: VERSION,
     mode: state.mode,
     complete: state.isComplete,
     ...(state.generationId === undefined ? {} : { generation_id: state.generationId }),
@@ -43,9 +43,9 @@ export function formatStreamState(state: StreamState): JsonObject {
 
 /** @throws Failure when the state is not one that this or an earlier version wrote */
 export function parseStreamState(value: JsonObject, stream: string): StreamState {
-  if (value.version !== version) {
+  if (value.version !== VERSION) {
     throw Failure.config(
-      typeof value.version === 'number' && value.version > version
+      typeof value.version === 'number' && value.version > VERSION
         ? `The state of stream ${stream} was written by a newer version of this source: use that version, or reset the stream.`
         : `The state of stream ${stream} is not one of this source: reset the stream to read it again from the start.`,
     );

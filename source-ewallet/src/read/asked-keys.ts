@@ -8,7 +8,7 @@ import { streamName, type Column, type Table } from '../tables/table';
 import { selectList } from './select-list';
 
 /** Keys in one statement: few enough for its text, enough that a round trip each costs nothing. */
-const keysAStatement = 10_000;
+const KEYS_PER_STATEMENT = 10_000;
 
 /** Members of a record that says only that its row is gone: as JSON, with a comma before each. */
 export function goneMembers(at: Date): Uint8Array {
@@ -81,8 +81,8 @@ export class KeyReader {
   ): AsyncGenerator<Uint8Array, number> {
     if (more !== undefined) encoder.more = more;
     let count = 0;
-    for (let at = 0; at < this.asked.values.length; at += keysAStatement) {
-      const wanted = this.wanted(this.asked.values.slice(at, at + keysAStatement));
+    for (let at = 0; at < this.asked.values.length; at += KEYS_PER_STATEMENT) {
+      const wanted = this.wanted(this.asked.values.slice(at, at + KEYS_PER_STATEMENT));
       count += yield* copyOut(this.client, `copy (${select(wanted)}) to stdout`, encoder, this.now);
     }
     return count;

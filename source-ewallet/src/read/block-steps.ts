@@ -12,14 +12,14 @@ export interface StepResult {
 }
 
 /** Enough for the first step of a table that was never analysed: 16 MB. */
-const firstGuess = 2_048;
+const FIRST_GUESS = 2_048;
 
 /** 128 kB: what is cut off after a time begins with so little that it ends within that time, whatever its reader does. */
-const firstOfCutOff = 16;
+const FIRST_OF_CUT_OFF = 16;
 
 /** How much of the time after which a statement is cut off a step may take, and how much larger than the one before it may be. */
-const shareOfCutOff = 4;
-const growth = 2;
+const SHARE_OF_CUT_OFF = 4;
+const GROWTH = 2;
 
 export interface StepLimit {
   readonly rows: number;
@@ -41,14 +41,14 @@ export function* blockSteps(
 ): Generator<BlockStep, void, StepResult | undefined> {
   let density = table.rowsPerBlock;
   let pace = Number.POSITIVE_INFINITY;
-  let most = limit.cutOff === undefined ? Number.POSITIVE_INFINITY : firstOfCutOff;
-  const milliseconds = Math.min(limit.milliseconds, (limit.cutOff ?? Number.POSITIVE_INFINITY) / shareOfCutOff);
+  let most = limit.cutOff === undefined ? Number.POSITIVE_INFINITY : FIRST_OF_CUT_OFF;
+  const milliseconds = Math.min(limit.milliseconds, (limit.cutOff ?? Number.POSITIVE_INFINITY) / SHARE_OF_CUT_OFF);
   for (let first = table.first; ;) {
-    const byRows = density > 0 ? Math.max(1, Math.floor(limit.rows / density)) : firstGuess;
+    const byRows = density > 0 ? Math.max(1, Math.floor(limit.rows / density)) : FIRST_GUESS;
     const blocks = Math.max(1, Math.min(byRows, Math.floor(pace * milliseconds), most));
     const end = Math.min(first + blocks, Math.max(table.end, first + 1));
     const isLast = end >= table.end;
-    if (limit.cutOff !== undefined) most = blocks * growth;
+    if (limit.cutOff !== undefined) most = blocks * GROWTH;
     const result = yield { first, end, isLast };
     if (isLast) return;
     if (result !== undefined) {

@@ -97,7 +97,7 @@ export async function* readAskedRows(
 }
 
 /** How often a stream is begun again because its table changed between a look at it and its lock. */
-const mostBeginnings = 5;
+const MOST_BEGINNINGS = 5;
 
 /** Begins the transaction that reads a stream, and gives its table as that transaction finds it. */
 async function beginReading(
@@ -106,7 +106,7 @@ async function beginReading(
   stream: ConfiguredStream,
   config: SourceConfig,
 ): Promise<Table> {
-  for (let known = first, count = 0; count < mostBeginnings; count += 1) {
+  for (let known = first, count = 0; count < MOST_BEGINNINGS; count += 1) {
     await beginTransaction(client, transaction);
     if (known.kind === 'view') await appendRolePath(client);
     await lockTable(client, known);
@@ -117,7 +117,7 @@ async function beginReading(
     known = table;
   }
   throw Failure.transient(
-    `Table ${describe(stream)} was changed each of ${mostBeginnings} times that its columns were looked at: the next attempt can succeed.`,
+    `Table ${describe(stream)} was changed each of ${MOST_BEGINNINGS} times that its columns were looked at: the next attempt can succeed.`,
   );
 }
 

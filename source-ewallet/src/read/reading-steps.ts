@@ -14,7 +14,7 @@ export interface LookedAt extends VersionScan {
 }
 
 /** So many ctids are a statement of a quarter of a megabyte, and fetching them costs less than looking at a table again. */
-export const mostPlaces = 10_000;
+export const MOST_PLACES = 10_000;
 
 interface ReadingStep {
   readonly conditions: readonly (string | undefined)[];

@@ -14,10 +14,10 @@ import { copyOut } from '../copy/copy-out';
 import { queryHighestCursor } from './cursor-column';
 import { queryHeapTables, type HeapTable } from '../tables/heap-table';
 import { recordEncoder } from '../copy/record-encoder';
-import { mostPlaces, readingSteps, rowCount, rowsAtPlaces, type LookedAt } from './reading-steps';
+import { MOST_PLACES, readingSteps, rowCount, rowsAtPlaces, type LookedAt } from './reading-steps';
 import { selectList } from './select-list';
 import { querySnapshotBounds } from '../server/server-state';
-import { seenCap, type ServerIdentity, type Snapshot } from '../position/snapshot';
+import { SEEN_CAP, type ServerIdentity, type Snapshot } from '../position/snapshot';
 import type { SourceConfig } from '../config/source-config';
 import type { StreamPlan } from './stream-plan';
 import { formatStreamState, type StreamState } from '../position/stream-state';
@@ -92,7 +92,7 @@ class StreamRun {
   ): AsyncGenerator<AirbyteMessage> {
     const { plan, reading } = this;
     const looked: LookedAt[] = [];
-    const placesCap = Math.min(reading.config.checkpointRows, mostPlaces);
+    const placesCap = Math.min(reading.config.checkpointRows, MOST_PLACES);
     for (const heap of heaps) {
       const rules = rulesForTable(plan.rules, heap.oid, heap.file);
       const scan = await scanVersions(reading.client, heap, { rules, bounds, where: plan.condition, placesCap });
@@ -101,7 +101,7 @@ class StreamRun {
     const current: Snapshot = {
       server: reading.server,
       ...bounds,
-      seen: rangesOf(looked.flatMap(({ seen }) => seen)).slice(0, seenCap),
+      seen: rangesOf(looked.flatMap(({ seen }) => seen)).slice(0, SEEN_CAP),
       files: new Map(heaps.map((heap) => [heap.oid, heap.file])),
       ...(await queryWitnesses(reading.client, looked, plan.table.columns, bounds.next, plan.rules.at(-1)?.since)),
     };

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import type { HeapTable } from '../tables/heap-table';
 import { fullXidSql, wantedSql, youngerThan } from './row-condition';
 import type { RowVersion } from '../position/row-version';
-import { seenCap } from '../position/snapshot';
+import { SEEN_CAP } from '../position/snapshot';
 import type { TableRule } from '../position/resume-rules';
 
 /** What one look over a table's row versions found, before any row is read. */
@@ -101,10 +101,10 @@ async function summariseVersions(
        split_part(trim('(' from max(ctid) filter (where ${wanted})::text), ',', 1) as last
      from only ${table.sql}
      where ${youngerThan(lowest)}${where === undefined ? '' : ` and ${where}`}
-     group by 1 limit ${seenCap + 2}`,
+     group by 1 limit ${SEEN_CAP + 2}`,
   );
   const seen = rows.map((row) => BigInt(row.xid)).filter((xid) => xid >= 0n);
-  const overflowed = rows.length > seenCap + 1;
+  const overflowed = rows.length > SEEN_CAP + 1;
   const firsts = rows.flatMap((row) => (row.first === null ? [] : [Number(row.first)]));
   const lasts = rows.flatMap((row) => (row.last === null ? [] : [Number(row.last)]));
   if (wholeFrom.length > 0 || overflowed) {

@@ -8,10 +8,10 @@ import type { Column } from '../tables/table';
 import type { WantedRows } from './version-scan';
 
 /** The newest rows are the ones most likely to be written again: of several, some stay. */
-const mostNew = 8;
+const MOST_NEW = 8;
 
 /** Older rows, a few for each doubling of their age, prove a history that forked some time ago up to near the fork. */
-const mostOfAnAge = 2;
+const MOST_OF_AN_AGE = 2;
 
 type Found = readonly { readonly heap: HeapTable; readonly wanted: WantedRows }[];
 
@@ -38,14 +38,14 @@ export async function queryWitnesses(
     if (places.length > 0) await ask(heap, [atPlaces(places)]);
     if (wanted.kind === 'blocks') await ask(heap, sampledBlocks(heap.blocks));
   }
-  for (const { heap } of found.slice(0, mostSampled)) {
+  for (const { heap } of found.slice(0, MOST_SAMPLED)) {
     if (rows.length === 0) await ask(heap, sampledBlocks(heap.blocks));
   }
   return { witnesses: spread(distinct(rows), next), digestColumns: digested.map(({ name }) => name) };
 }
 
 /** Of a stream of a thousand partitions. */
-const mostSampled = 16;
+const MOST_SAMPLED = 16;
 
 /** How far the saved witnesses bear the server's history out; undefined where none does. */
 export async function queryProof(
@@ -109,15 +109,15 @@ function spread(rows: readonly Witness[], next: bigint): readonly Witness[] {
   const sorted = newest(rows, rows.length);
   const ages = new Map<number, number>();
   return sorted.filter(({ xid }, index) => {
-    if (index < mostNew) return true;
+    if (index < MOST_NEW) return true;
     const age = (next - xid).toString(2).length;
     const count = (ages.get(age) ?? 0) + 1;
     ages.set(age, count);
-    return count <= mostOfAnAge;
+    return count <= MOST_OF_AN_AGE;
   });
 }
 
-function newest<T extends RowVersion>(rows: readonly T[], most = mostNew): readonly T[] {
+function newest<T extends RowVersion>(rows: readonly T[], most = MOST_NEW): readonly T[] {
   return [...rows].sort((a, b) => (a.xid === b.xid ? 0 : a.xid > b.xid ? -1 : 1)).slice(0, most);
 }
 
@@ -153,13 +153,13 @@ async function queryRows(
   const id = fullXidSql(next);
   const { rows } = await client.query<{ place: string; xid: string; digest: string }>(
     `select ctid::text as place, ${id}::text as xid, ${digestSql(columns)}::text as digest
-     from only ${table.sql} where ${where} order by ${id} desc limit ${mostAsked}`,
+     from only ${table.sql} where ${where} order by ${id} desc limit ${MOST_ASKED}`,
   );
   return rows.map(({ place, xid, digest }) => ({ table: table.oid, place, xid: BigInt(xid), digest }));
 }
 
 /** Above what a state can hold: the newest, and some of each of 64 ages. */
-const mostAsked = 200;
+const MOST_ASKED = 200;
 
 /** Those whose values are not megabytes long. A ROW of more than 1,664 cannot be built; the first hundred tell rows apart. */
 function shortColumns(columns: readonly Column[]): readonly Column[] {

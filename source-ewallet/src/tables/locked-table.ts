@@ -37,7 +37,7 @@ export async function isLocked(
 async function isAnyRewritten(client: Client): Promise<boolean> {
   const { rowCount } = await client.query(
     `select from pg_locks l left join pg_class c on c.oid = l.relation
-      where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.relation >= ${firstUserOid}
+      where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.relation >= ${FIRST_USER_OID}
         and (c.oid is null or nullif(c.relfilenode, 0) is distinct from pg_relation_filenode(c.oid))
       limit 1`,
   );
@@ -45,7 +45,7 @@ async function isAnyRewritten(client: Client): Promise<boolean> {
 }
 
 /** FirstNormalObjectId in PostgreSQL's access/transam.h: below are the catalogue's own tables. */
-const firstUserOid = 16_384;
+const FIRST_USER_OID = 16_384;
 
 function isLockable(table: Table): boolean {
   return table.hasRowVersions && table.kind !== 'materialized view';

@@ -160,10 +160,8 @@ async function trialOf(hop: Hop, session: BenchSession, lines: string, run: numb
       return { trials: await auditTrial(session), delays: [] };
     case 'follow':
       return { trials: [], delays: [], latencies: await followTrial(session, plan, run) };
-    default: {
-      const never: never = hop;
-      throw new TypeError(`unknown hop ${String(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown hop ${String(hop satisfies never)}`);
   }
 }
 

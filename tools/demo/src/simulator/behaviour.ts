@@ -79,10 +79,8 @@ export function chooseAmount(random: Random, move: CustomerMove, situation: Situ
       return roundTo(random.logNormal(36 * dollar * (situation.payday ? 1.8 : 1), 0.8), 100 * currency.step);
     case 'withdrawal':
       return roundDown(available * (0.3 + 0.65 * random.next()), currency.step);
-    default: {
-      const never: never = move;
-      throw new TypeError(`unknown move ${String(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown move ${String(move satisfies never)}`);
   }
 }
 
@@ -153,10 +151,8 @@ export function feeOf(
       return channel === 'api' ? 0 : roundTo(0.2 * currency.dollar, currency.step);
     case 'refund':
       return 0;
-    default: {
-      const never: never = type;
-      throw new TypeError(`unknown type ${String(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown type ${String(type satisfies never)}`);
   }
 }
 
@@ -220,9 +216,7 @@ export function settlementDelay(random: Random, channel: Channel): Micros {
     case 'web':
     case 'qr':
       return Math.round(random.logNormal(900 * MILLISECOND, 0.7)) + 50 * MILLISECOND;
-    default: {
-      const never: never = channel;
-      throw new TypeError(`unknown channel ${String(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown channel ${String(channel satisfies never)}`);
   }
 }

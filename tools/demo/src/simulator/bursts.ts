@@ -93,10 +93,8 @@ export function burst(random: Random, start: Micros, cast: Cast): Step[] {
           : []),
       ];
     }
-    default: {
-      const never: never = pattern;
-      throw new TypeError(`unknown pattern ${String(never)}`);
-    }
+    default:
+      throw new TypeError(`unknown pattern ${String(pattern satisfies never)}`);
   }
 }
 

@@ -159,10 +159,8 @@ export class Moves {
           merchantRate: merchants.feeRates[merchant] ?? 0,
         };
       }
-      default: {
-        const never: never = move;
-        throw new TypeError(`unknown move ${String(never)}`);
-      }
+      default:
+        throw new TypeError(`unknown move ${String(move satisfies never)}`);
     }
   }
 
