@@ -1,5 +1,11 @@
 import { Kafka, logLevel, type Admin, type SASLOptions } from 'kafkajs';
-import { type Cluster, type ClusterPatience, type KafkaConnection, openCluster, restIdleConnections } from '@ewallet/kafka';
+import {
+  type Cluster,
+  type ClusterPatience,
+  type KafkaConnection,
+  openCluster,
+  restIdleConnections,
+} from '@ewallet/kafka';
 import type { KafkaSettings } from '../config/config';
 import { saslOptions } from './sasl';
 

@@ -143,7 +143,7 @@ export class TablePreparation {
     } catch (error) {
       if (sqlStateOf(error) !== '0A000') throw error;
       throw Failure.config(
-        `Table ${shownTable(target.name)}: a view reads a column whose type has to change. Drop the view (dbt makes its views anew at the next run), then start the sink again; it will run: ${statement};`,
+        `Table ${shownTable(target.name)}: a view reads a column whose type has to change. Drop the view (dbt recreates its views at its next run), then start the sink again; it will run: ${statement};`,
         { cause: error },
       );
     }
