@@ -215,7 +215,9 @@ async function readConfig(file: string): Promise<SyncConfig> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw Failure.config(`The configuration ${file} is not JSON.`, { cause: error });
+    throw Failure.config(`The configuration ${file} is not JSON. YAML is not read: write it as JSON.`, {
+      cause: error,
+    });
   }
   return parseSyncConfig(value, path.resolve(file));
 }

@@ -17,9 +17,21 @@ const destinationSyncModes: readonly ConfiguredDestinationSyncMode[] = [
 
 /** A configured catalogue of any client: PyAirbyte writes every key, null where it has nothing to say. */
 export function parseConfiguredCatalog(value: unknown): ConfiguredCatalog {
+  if (isDiscovered(value)) throw Failure.config(DISCOVERED);
   const streams = isObject(value) ? value.streams : undefined;
   if (!Array.isArray(streams)) throw Failure.config('The catalogue has no list `streams`.');
   return { streams: streams.map((stream, index) => parseStream(stream, `streams[${index}]`)) };
+}
+
+const DISCOVERED =
+  'The catalogue is what `discover` prints, which names the streams that there are. `read` and `write` want a configured catalogue, which says how each is synced: `source-ewallet discover --config … --configured > catalog.json` writes one.';
+
+/** A CATALOG message, or what is in it: streams that nobody configured. */
+function isDiscovered(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  if (value.type === 'CATALOG' || isObject(value.catalog)) return true;
+  const [first] = Array.isArray(value.streams) ? (value.streams as readonly unknown[]) : [];
+  return isObject(first) && first.stream === undefined && typeof first.name === 'string';
 }
 
 function parseStream(value: unknown, at: string): ConfiguredStream {

@@ -5,10 +5,17 @@ import type { MessageWriter } from './message-writer';
 
 /** LOG messages, in order with the others. `LOG_LEVEL` is the platform's environment variable. */
 export class ConnectorLog {
+  private diverted: ((text: string) => unknown) | undefined;
+
   constructor(
     private readonly output: MessageWriter,
     private readonly level: AirbyteLogLevel,
   ) {}
+
+  /** From now on lines go there as text, as standard output is for something else. */
+  divert(write: (text: string) => unknown): void {
+    this.diverted = write;
+  }
 
   async debug(message: string): Promise<void> {
     await this.log(AirbyteLogLevel.DEBUG, message);
@@ -27,9 +34,9 @@ export class ConnectorLog {
   }
 
   private async log(level: AirbyteLogLevel, message: string): Promise<void> {
-    if (AirbyteLogLevelOrder(level) >= AirbyteLogLevelOrder(this.level)) {
-      await this.output.write(logMessage(level, message));
-    }
+    if (AirbyteLogLevelOrder(level) < AirbyteLogLevelOrder(this.level)) return;
+    if (this.diverted === undefined) await this.output.write(logMessage(level, message));
+    else this.diverted(`${level} ${message}\n`);
   }
 }
 

@@ -14,9 +14,12 @@ export async function readJsonInput(path: string, what: string, stdin: NodeJS.Re
     return JSON.parse(content.replace(/^\uFEFF/, '')) as unknown;
   } catch (error) {
     // The parser's own message quotes the text, which may hold a password.
-    throw Failure.config(`The ${what} ${path === '-' ? 'on standard input' : path} is not JSON.`, {
-      detail: error instanceof Error ? error.name : 'not JSON',
-    });
+    throw Failure.config(
+      `The ${what} ${path === '-' ? 'on standard input' : path} is not JSON. YAML is not read: write it as JSON.`,
+      {
+        detail: error instanceof Error ? error.name : 'not JSON',
+      },
+    );
   }
 }
 

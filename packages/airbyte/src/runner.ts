@@ -10,6 +10,7 @@ import { ConnectorLog, logLevelFrom } from './connector-log';
 import type { ConnectorContext, Destination, Source } from './connector';
 import { parseInputState } from './input-state';
 import { readJsonInput } from './json-input';
+import { defaultCatalog } from './default-catalog';
 import { errorMessage } from './messages';
 import { MessageWriter } from './message-writer';
 import { AirbyteConnectionStatus, type AirbyteMessage } from './protocol';
@@ -47,8 +48,16 @@ export async function runSource(
       .command('discover')
       .description('list the streams as a catalogue')
       .requiredOption('--config <file>', 'configuration, JSON; - for standard input')
-      .action(async (options: { config: string }) => {
-        await session.output.write(await source.discover(await session.config(options.config)));
+      .option('--configured', 'print a configured catalogue for read: every stream, incremental where it can be')
+      .action(async (options: { config: string; configured?: boolean }) => {
+        // What is printed is a file for read, which takes no log lines.
+        if (options.configured === true) session.context.log.divert((text) => process.stderr.write(text));
+        const discovered = await source.discover(await session.config(options.config));
+        if (options.configured !== true) {
+          await session.output.write(discovered);
+          return;
+        }
+        surroundings.stdout.write(`${JSON.stringify(defaultCatalog(discovered.catalog))}\n`);
       });
     const read = program
       .command('read')

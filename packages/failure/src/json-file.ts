@@ -22,7 +22,7 @@ export interface FileAdvice {
  */
 export async function readJsonObject(
   file: string,
-  advice: FileAdvice = { unreadable: '.', notJson: '.' },
+  advice: FileAdvice = { unreadable: '.', notJson: '. YAML is not read: write it as JSON.' },
 ): Promise<Json> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw Failure.config(`The configuration ${file} cannot be read${advice.unreadable}`, { cause: error });

@@ -10,6 +10,7 @@ import { openWarehouse, withWarehouse } from '../state/with-warehouse';
 
 /** Tries everything that `run` needs, and says what was found. The first fault is the exit. */
 export async function validateCommand(path: string): Promise<void> {
+  let hasTopics: boolean;
   const say = (text: string) => process.stdout.write(`${text}\n`);
   const config = parseSinkConfig(readConfigFile(path, process.env));
   say(`configuration: ${config.name}, insert.mode=${config.insertMode}, tables ${config.tableNameFormat}`);
@@ -19,6 +20,7 @@ export async function validateCommand(path: string): Promise<void> {
     await cluster.refreshMetadata();
     const partitions = await chosenPartitions(cluster, config.topics, config.errors.topic);
     const topics = new Set(partitions.map(({ topic }) => topic));
+    hasTopics = topics.size > 0;
     say(`kafka: ${topics.size} topics with ${partitions.length} partitions: ${[...topics].join(', ') || 'none yet'}`);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
@@ -45,5 +47,10 @@ export async function validateCommand(path: string): Promise<void> {
       `warehouse: PostgreSQL ${rows[0]?.version ?? '?'}, ${rows[0]?.may_create === true ? 'may create schemas' : 'may not create schemas'}, schema sink at migration ${migration}`,
     );
   });
+  if (!hasTopics) {
+    say(
+      'warning: nothing lands yet, as no topic is there that the configuration names. Run a first sync; where one ran, compare topics or topics.regex with the topic_pattern of the destination.',
+    );
+  }
   say('valid');
 }

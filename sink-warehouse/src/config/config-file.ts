@@ -11,6 +11,9 @@ export type RawConfig = ReadonlyMap<string, string>;
  * @throws Failure naming the file and what is wrong with it, never a value
  */
 export function readConfigFile(path: string, environment: Readonly<Record<string, string | undefined>>): RawConfig {
+  if (/\.ya?ml$/i.test(path)) {
+    throw Failure.config(`The configuration file ${path} is YAML by its name: write it as JSON, or as .properties.`);
+  }
   let content: string;
   try {
     content = readFileSync(path, 'utf8');

@@ -222,7 +222,7 @@ test('a configuration that a sync killed with SIGKILL left is out of reach of ot
 });
 
 test.each([
-  ['{', 'is not JSON.'],
+  ['{', 'is not JSON. YAML is not read: write it as JSON.'],
   ['{"source":1}', '`source` must be a JSON object.'],
 ])('configuration %s ends with exit code 2', async (text, message) => {
   const file = path.join(directory, 'broken.json');

@@ -13,6 +13,7 @@ import {
   runSource,
   serialise,
   Source,
+  SyncMode,
   type AirbyteMessage,
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
@@ -29,7 +30,23 @@ class OneAnswer extends Source {
     return Promise.reject(Failure.config('Correct `host`.'));
   }
   override discover(): Promise<AirbyteCatalogMessage> {
-    return Promise.resolve(new AirbyteCatalogMessage({ streams: [] }));
+    const stream = { json_schema: {}, namespace: 'public' };
+    const modes = [SyncMode.FULL_REFRESH, SyncMode.INCREMENTAL];
+    return Promise.resolve(
+      new AirbyteCatalogMessage({
+        streams: [
+          {
+            ...stream,
+            name: 'users',
+            supported_sync_modes: modes,
+            default_cursor_field: ['updated_at'],
+            source_defined_primary_key: [['id']],
+          },
+          { ...stream, name: 'events', supported_sync_modes: modes },
+          { ...stream, name: 'totals', supported_sync_modes: [SyncMode.FULL_REFRESH] },
+        ],
+      }),
+    );
   }
   // eslint-disable-next-line @typescript-eslint/require-await
   override async *readStreams(): AsyncGenerator<AirbyteMessage> {
@@ -98,6 +115,45 @@ test('a failure while reading is one TRACE with its kind, and exit code 1', asyn
         internal_message: '57P01',
         failure_type: 'transient_error',
         stream_descriptor: { name: 's', namespace: 'n' },
+      },
+    },
+  });
+});
+
+test('discover --configured prints a catalogue that read takes: incremental where it can be, deduplicated by the key', async () => {
+  const discover = ['discover', '--config', path.join(folder, 'config.txt')];
+  const { code, text } = await run([...discover, '--configured'], () => recordMessage({ name: 's' }, {}, 0));
+  const { streams } = JSON.parse(text) as { streams: { stream: { name: string } }[] };
+  expect({ code, streams: streams.map(({ stream, ...more }) => ({ name: stream.name, ...more })) }).toEqual({
+    code: 0,
+    streams: [
+      {
+        name: 'users',
+        sync_mode: 'incremental',
+        destination_sync_mode: 'append_dedup',
+        cursor_field: ['updated_at'],
+        primary_key: [['id']],
+      },
+      { name: 'events', sync_mode: 'incremental', destination_sync_mode: 'append' },
+      { name: 'totals', sync_mode: 'full_refresh', destination_sync_mode: 'overwrite' },
+    ],
+  });
+  await writeFile(path.join(folder, 'configured.txt'), text);
+  const readAll = [...read().slice(0, -1), path.join(folder, 'configured.txt')];
+  expect(await run(readAll, () => recordMessage({ name: 's' }, { id: 1 }, 5))).toMatchObject({ code: 0 });
+
+  const plain = await run(discover, () => recordMessage({ name: 's' }, {}, 0));
+  await writeFile(path.join(folder, 'discovered.txt'), plain.text);
+  const refused = await run([...read().slice(0, -1), path.join(folder, 'discovered.txt')], () => {
+    throw new Error('nothing is read');
+  });
+  expect(refused.code).toBe(1);
+  expect(JSON.parse(refused.text)).toMatchObject({
+    trace: {
+      error: {
+        message:
+          'The catalogue is what `discover` prints, which names the streams that there are. `read` and `write` want a configured catalogue, which says how each is synced: `source-ewallet discover --config … --configured > catalog.json` writes one.',
+        failure_type: 'config_error',
       },
     },
   });
