@@ -7,25 +7,22 @@ const MOST_DIMENSIONS = 6;
 
 /**
  * SQL that gives an array column as the jsonb that it lands as. Arrays of one declared dimension travel as Avro arrays,
- * whose elements are Avro values (a date is days, a decimal its text); deeper ones and arrays of JSON travel as the
- * source's JSON text.
+ * whose elements are Avro values (a date is days, a decimal its text); deeper ones, declared or not, and arrays of JSON
+ * travel as the source's JSON text.
  */
 export function landedArray(name: string, type: ArrayType): string {
   const { element } = type;
   if (['int32', 'int64', 'boolean'].includes(element.kind)) return `to_jsonb(${name})`;
-  if (type.dimensions > 1 || element.kind === 'json') return nested(name, element);
-  return unlessEmpty(
-    name,
-    level(name, (item) => avroElement(item, element), 1, 1),
-  );
+  const flat = type.dimensions > 1 || element.kind === 'json' ? jsonElement : avroElement;
+  return nested(name, element, flat);
 }
 
-/** Arrays that are declared with several dimensions may hold any number of them: PostgreSQL does not enforce it. */
-function nested(name: string, element: ColumnType): string {
-  const whens = Array.from(
-    { length: MOST_DIMENSIONS },
-    (_, index) => `when ${index + 1} then ${level(name, (item) => jsonElement(item, element), 1, index + 1)}`,
-  );
+/** An array may hold any number of dimensions, whatever its column declares: PostgreSQL does not enforce it. */
+function nested(name: string, element: ColumnType, flat: typeof jsonElement): string {
+  const whens = Array.from({ length: MOST_DIMENSIONS }, (_, index) => {
+    const item = index === 0 ? flat : jsonElement;
+    return `when ${index + 1} then ${level(name, (sql) => item(sql, element), 1, index + 1)}`;
+  });
   return unlessEmpty(name, `case array_ndims(${name}) ${whens.join(' ')} end`);
 }
 

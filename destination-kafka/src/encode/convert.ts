@@ -8,6 +8,8 @@ export type Converted =
   | { readonly kind: 'fits'; readonly value: unknown }
   /** Digits below a microsecond went, or beyond what a float or double holds. */
   | { readonly kind: 'truncated'; readonly value: unknown }
+  /** An array of arrays, where its column's items are scalars: no Avro form, but JSON holds it exactly. */
+  | { readonly kind: 'deeper'; readonly json: string }
   | { readonly kind: 'misfit' };
 
 const MISFIT: Converted = { kind: 'misfit' };
@@ -161,10 +163,10 @@ export function convert(kind: MappedColumn['kind'], raw: string): Converted {
   if (kind.kind !== 'array') return scalar(kind, raw);
   if (!raw.startsWith('[')) return MISFIT;
   const elements = rawElements(raw, 0);
+  // PostgreSQL enforces no declared dimensions, and a view knows none.
+  if (elements.some((item) => item.startsWith('['))) return { kind: 'deeper', json: raw };
   const items = elements.map((item) => (item === 'null' ? NULL : scalar(kind.items, item)));
-  // Of a value with more dimensions than its column has, a text holds the inner arrays as JSON: that is not what was sent.
-  const isDeeper = kind.items.kind === 'text' && elements.some((item) => item.startsWith('['));
-  if (items.some((item) => item.kind === 'misfit')) return MISFIT;
-  const value = items.map((item) => (item.kind === 'misfit' ? null : item.value));
-  return { kind: isDeeper || items.some((item) => item.kind === 'truncated') ? 'truncated' : 'fits', value };
+  const value = items.map((item) => ('value' in item ? item.value : MISFIT));
+  if (value.includes(MISFIT)) return MISFIT;
+  return { kind: items.some((item) => item.kind === 'truncated') ? 'truncated' : 'fits', value };
 }

@@ -1,4 +1,4 @@
-import { exactAvroType, METADATA_FIELDS, type StreamMapping } from '@ewallet/avro';
+import { exactAvroType, METADATA_FIELDS, metaWithDeeperArrays, type StreamMapping } from '@ewallet/avro';
 import { isUtf8 } from 'node:buffer';
 import { convert } from './convert';
 import { lastMember, rawMembers, type RawMember } from './json-members';
@@ -21,6 +21,8 @@ export interface EncodedRecord {
   /** Avro bytes of the data fields; those of the metadata fields follow them. */
   readonly data: Buffer;
   readonly metadata: Buffer;
+  /** What the record's id is of: the data, with the values that the metadata carries for it. */
+  readonly identity: Buffer;
   /** Names of columns whose value did not fit. */
   readonly nulled: readonly string[];
   /** Whether it is of a row's deletion. */
@@ -95,6 +97,7 @@ export class RecordEncoder {
   ): EncodedRecord | UnfitRecord {
     const avro: Record<string, unknown> = {};
     const nulled: string[] = [];
+    const deeper = new Map<string, string>();
     const changes = sourceChanges === '' ? [] : [sourceChanges];
     for (const { name, field, kind } of this.mapping.columns) {
       const converted = convert(kind, values.get(name) ?? 'null');
@@ -102,6 +105,11 @@ export class RecordEncoder {
         nulled.push(name);
         avro[field] = null;
         changes.push(change(name, 'NULLED'));
+        continue;
+      }
+      if (converted.kind === 'deeper') {
+        deeper.set(name, converted.json);
+        avro[field] = null;
         continue;
       }
       avro[field] = converted.value;
@@ -119,11 +127,15 @@ export class RecordEncoder {
       .join(',');
     const metadata = this.#metadataType.toBuffer({
       _airbyte_extracted_at: emittedAt * 1000,
-      _airbyte_meta: metaText(syncId, changes.join(','), additional),
+      _airbyte_meta: metaWithDeeperArrays(deeper, (entries) =>
+        metaText(syncId, [...changes, ...entries].join(','), additional),
+      ),
       _airbyte_generation_id: generationId,
     });
     const isDeletion = (values.get(DELETED_AT) ?? 'null') !== 'null';
-    return { kind: 'encoded', key, data: this.#dataType.toBuffer(avro), metadata, nulled, isDeletion };
+    const data = this.#dataType.toBuffer(avro);
+    const identity = deeper.size === 0 ? data : Buffer.concat([data, Buffer.from(JSON.stringify([...deeper]))]);
+    return { kind: 'encoded', key, data, metadata, identity, nulled, isDeletion };
   }
 
   #encodeKey(values: ReadonlyMap<string, string>): Buffer | UnfitRecord | undefined {

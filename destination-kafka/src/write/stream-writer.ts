@@ -79,7 +79,7 @@ export class StreamWriter {
       line,
       keyed ? { bytes: transcoder.key, start: 0, end: transcoder.keyEnd } : undefined,
       { bytes: transcoder.value, start: 0, end: transcoder.valueEnd },
-      transcoder.dataEnd,
+      { bytes: transcoder.value, start: FRAME_BYTES, end: transcoder.dataEnd },
       transcoder.isDeletion,
     );
   }
@@ -99,15 +99,15 @@ export class StreamWriter {
       line,
       key === undefined ? undefined : { bytes: key, start: 0, end: key.length },
       { bytes: value, start: 0, end: value.length },
-      FRAME_BYTES + encoded.data.length,
+      { bytes: encoded.identity, start: 0, end: encoded.identity.length },
       encoded.isDeletion,
     );
   }
 
-  #append(line: Buffer, key: Span | undefined, value: Span, dataEnd: number, isDeletion: boolean): void {
+  #append(line: Buffer, key: Span | undefined, value: Span, identity: Span, isDeletion: boolean): void {
     this.#ordinal += 1;
     const ordinal = key === undefined ? this.#ordinal : 0;
-    const headers = this.#headers.forRecord(value.bytes, FRAME_BYTES, dataEnd, ordinal);
+    const headers = this.#headers.forRecord(identity.bytes, identity.start, identity.end, ordinal);
     const keyBytes = key === undefined ? 0 : key.end - key.start;
     const size = BATCH_HEADER_BYTES + BatchBuilder.recordBytes(keyBytes, value.end - value.start, headers.end);
     if (size > this.maxRecordBytes) {

@@ -29,6 +29,13 @@ export {
   parseControl,
   type Control,
 } from './control-record';
+export {
+  hasDeeperArrays,
+  metaWithDeeperArrays,
+  takeDeeperArrays,
+  type DeeperArrays,
+  type TakenArrays,
+} from './deeper-arrays';
 export { describeWriterSchema, type WriterColumn, type WriterSchema } from './writer-schema';
 export { fitsPrecision, formatDecimal, parseDecimal, unscaledFromBytes, unscaledToBytes } from './decimal';
 export { exactAvroType, type AvroType } from './exact-avro-type';

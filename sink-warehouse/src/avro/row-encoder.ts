@@ -1,4 +1,11 @@
-import { exactAvroType, type ColumnKind, type WriterColumn, type WriterSchema } from '@ewallet/avro';
+import {
+  exactAvroType,
+  hasDeeperArrays,
+  takeDeeperArrays,
+  type ColumnKind,
+  type WriterColumn,
+  type WriterSchema,
+} from '@ewallet/avro';
 import type { GrowingBuffer } from '../bytes/growing-buffer';
 import { AvroBytes } from './avro-bytes';
 import { writeDecimal } from './decimal-field';
@@ -38,6 +45,9 @@ export class RowEncoder {
   private readonly byColumn: readonly (Field | undefined)[];
   private readonly fieldIndex: Int32Array;
   private readonly reader = new AvroBytes();
+  /** Index of `_airbyte_meta` where the schema has arrays, whose deeper values it may carry; -1 where it has none. */
+  private readonly meta: number;
+  private readonly arrays: ReadonlyMap<string, Field>;
 
   /**
    * @param columnIndexes for each column of the schema, its place in the output row; -1 leaves it out
@@ -49,8 +59,17 @@ export class RowEncoder {
     private readonly width: number,
   ) {
     this.fields = schema.columns.map((column, index) => fieldOf(column, columnIndexes[index] ?? -1));
+    this.arrays = new Map(
+      schema.columns.flatMap(({ kind, name }, index) => {
+        const field = this.fields[index];
+        return kind.kind === 'array' && field !== undefined ? [[name, field]] : [];
+      }),
+    );
+    this.meta = this.arrays.size === 0 ? -1 : schema.columns.findIndex(isMeta);
     const landing = columnIndexes.filter((index) => index >= 0);
-    this.inOrder = landing.every((column, index) => index === 0 || column > (landing[index - 1] ?? -1));
+    // What the metadata, at the end, carries for an array has to be known before the array is written.
+    const follows = landing.every((column, index) => index === 0 || column > (landing[index - 1] ?? -1));
+    this.inOrder = follows && this.meta < 0;
     this.starts = new Int32Array(this.fields.length);
     this.byColumn = Array.from({ length: width }, (_, column) => this.fields.find((field) => field.column === column));
     this.fieldIndex = Int32Array.from(this.byColumn, (field) =>
@@ -92,10 +111,16 @@ export class RowEncoder {
       skipField(field, reader);
     });
     const end = reader.at;
+    const carried = this.meta < 0 ? undefined : this.carried(reader);
     for (let column = 0; column < this.width; column += 1) {
       const field = this.byColumn[column];
       if (field === undefined) {
         out.int32(-1);
+        continue;
+      }
+      const text = carried?.get(field);
+      if (text !== undefined) {
+        writeJsonText(text, out);
         continue;
       }
       reader.at = this.starts[this.fieldIndex[column] ?? 0] ?? 0;
@@ -103,6 +128,29 @@ export class RowEncoder {
     }
     reader.at = end;
   }
+
+  /** What lands in place of the fields' own bytes: arrays that only the metadata holds, and the metadata without them. */
+  private carried(reader: AvroBytes): ReadonlyMap<Field, string> | undefined {
+    const meta = this.fields[this.meta];
+    if (meta === undefined) return undefined;
+    reader.at = this.starts[this.meta] ?? 0;
+    const length = reader.length();
+    const end = reader.at + length;
+    if (!hasDeeperArrays(reader.bytes, reader.at, end)) return undefined;
+    const taken = takeDeeperArrays(reader.bytes.subarray(reader.at, end));
+    const landing = new Map([[meta, taken.meta]]);
+    for (const [name, json] of taken.arrays) {
+      const field = this.arrays.get(name);
+      if (field === undefined)
+        throw new RangeError(`its _airbyte_meta holds an array for ${JSON.stringify(name)}, which is none`);
+      landing.set(field, json);
+    }
+    return landing;
+  }
+}
+
+function isMeta({ metadata, field, kind, nullBranch }: WriterColumn): boolean {
+  return metadata && field === '_airbyte_meta' && kind.kind === 'json' && nullBranch === undefined;
 }
 
 function writeField(field: Field, reader: AvroBytes, out: GrowingBuffer): void {
@@ -241,6 +289,13 @@ function writeJson(reader: AvroBytes, out: GrowingBuffer): void {
   reader.forward(length);
 }
 
+function writeJsonText(json: string, out: GrowingBuffer): void {
+  const text = Buffer.from(json);
+  out.int32(text.length + 1);
+  out.byte(JSONB_VERSION);
+  out.copy(text, 0, text.length);
+}
+
 function writeUuid(reader: AvroBytes, out: GrowingBuffer): void {
   const length = reader.length();
   appendUuid(reader.bytes, reader.at, reader.at + length, out);
@@ -273,10 +328,7 @@ function valueSteps(column: WriterColumn): Pick<Field, 'write' | 'skip'> {
         out.int32(-1);
         return;
       }
-      const text = Buffer.from(json);
-      out.int32(text.length + 1);
-      out.byte(JSONB_VERSION);
-      out.copy(text, 0, text.length);
+      writeJsonText(json, out);
     },
     skip: (reader) => void read(reader),
   };

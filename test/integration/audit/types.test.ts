@@ -54,25 +54,29 @@ const columns: readonly (readonly [name: string, type: string, values: readonly 
   ['mood', 'mood', [`it's fine`, 'so "so"']],
   ['pair', 'pair', ['(1,"a ""b"" \\\\ c")', '(,)']],
   ['cents', 'cents', ['12345678901234567890.1234']],
-  ['ints', 'int[]', ['{}', '{1,NULL,-3}', '[0:1]={5,6}']],
-  ['bigs', 'bigint[]', ['{9223372036854775807}']],
-  ['decimals', 'numeric(20,4)[]', ['{1.2500,NULL}']],
-  ['numbers', 'numeric[]', ['{1.0,1.00,1e3,NaN}']],
+  ['ints', 'int[]', ['{}', '{1,NULL,-3}', '[0:1]={5,6}', '{{1,2},{NULL,-2147483648}}', '[0:0][2:3]={{1,2}}']],
+  ['bigs', 'bigint[]', ['{9223372036854775807}', '{{{9223372036854775807,-1}}}']],
+  ['decimals', 'numeric(20,4)[]', ['{1.2500,NULL}', '{{9999999999999999.9999,NULL},{0.0001,1.2500}}']],
+  ['numbers', 'numeric[]', ['{1.0,1.00,1e3,NaN}', '{{{1.00},{NaN}}}']],
   ['singles', 'real[]', ['{0.1,-0,1e-7,1e20,NaN,Infinity}']],
-  ['doubles', 'float8[]', ['{0.1,-0,1e-7,1e22,NaN}']],
-  ['texts', 'text[]', ['{"a,b","{}","\\"q\\"",NULL,"NULL","",back\\\\slash}']],
-  ['moods', 'mood[]', [`{"it's fine",NULL}`]],
-  ['flags', 'boolean[]', ['{t,f,NULL}']],
-  ['days', 'date[]', ['{2026-01-02,infinity,1969-12-31}']],
+  ['doubles', 'float8[]', ['{0.1,-0,1e-7,1e22,NaN}', '{{0.1,1e-7}}']],
+  ['texts', 'text[]', ['{"a,b","{}","\\"q\\"",NULL,"NULL","",back\\\\slash}', '{{"}",NULL},{"[1]","NULL"}}']],
+  ['moods', 'mood[]', [`{"it's fine",NULL}`, `{{"it's fine",NULL}}`]],
+  ['flags', 'boolean[]', ['{t,f,NULL}', '{{t,NULL}}']],
+  ['days', 'date[]', ['{2026-01-02,infinity,1969-12-31}', '{{2026-01-02},{1969-12-31}}']],
   ['times', 'timestamp[]', ['{"2026-01-02 03:04:05.6",-infinity}']],
-  ['times_zone', 'timestamptz[]', ['{"2026-01-02 03:04:05.6+00",NULL,infinity}']],
+  [
+    'times_zone',
+    'timestamptz[]',
+    ['{"2026-01-02 03:04:05.6+00",NULL,infinity}', '{{"2026-01-02 03:04:05.6+00"},{NULL}}'],
+  ],
   ['clocks', 'time[]', ['{03:04:05.6,24:00:00}']],
   ['clocks_zone', 'timetz[]', ['{03:04:05.6+01,12:00:00-11:30}']],
-  ['uuids', 'uuid[]', ['{ffffffff-ffff-4fff-bfff-ffffffffffff}']],
-  ['blobs', 'bytea[]', ['{"\\\\xdeadbeef",NULL}']],
+  ['uuids', 'uuid[]', ['{ffffffff-ffff-4fff-bfff-ffffffffffff}', '{{ffffffff-ffff-4fff-bfff-ffffffffffff}}']],
+  ['blobs', 'bytea[]', ['{"\\\\xdeadbeef",NULL}', '{{"\\\\xdead",NULL}}']],
   ['addresses', 'inet[]', ['{1.2.3.4,::1}']],
-  ['pairs', 'pair[]', ['{"(1,x)",NULL,"(,)"}']],
-  ['documents', 'jsonb[]', ['{"{\\"a\\": 1.0}",NULL,"1"}']],
+  ['pairs', 'pair[]', ['{"(1,x)",NULL,"(,)"}', '{{"(1,x)",NULL}}']],
+  ['documents', 'jsonb[]', ['{"{\\"a\\": 1.0}",NULL,"1"}', '{{"{\\"a\\": 1.00}",NULL}}']],
   ['raw_documents', 'json[]', ['{"{\\"b\\" : 1}"}']],
   ['cube', 'int[][][]', ['{{{1,2},{3,4}},{{5,6},{7,NULL}}}']],
   ['decimal_grid', 'numeric(20,4)[][]', ['{{1.5000,NULL},{NaN,2}}']],
@@ -129,6 +133,40 @@ test('every value of every type that the pipeline landed is equal, and what it c
       },
     ],
   });
+});
+
+test('an array that is deeper than its column is declared lands as PostgreSQL has it, and its metadata says no change', async () => {
+  const names = ['ints', 'bigs', 'decimals', 'numbers', 'doubles', 'texts', 'moods', 'flags', 'days', 'times_zone'];
+  const more = ['uuids', 'blobs', 'pairs', 'documents'];
+  const landed: Record<string, unknown> = {};
+  for (const name of [...names, ...more]) {
+    const { rows } = await pipeline.target.query<{ v: string; changes: string }>(
+      `select ${name}::text as v, (_airbyte_meta - 'sync_id')::text as changes from raw.everything
+       where ${name} #> '{0,0}' is not null and jsonb_typeof(${name} -> 0) = 'array' order by id`,
+    );
+    landed[name] = rows.map(({ v, changes }) => (changes === '{"changes": []}' ? v : [v, changes]));
+  }
+  expect(landed).toEqual({
+    ints: ['[[1, 2], [null, -2147483648]]', '[[1, 2]]'],
+    bigs: ['[[[9223372036854775807, -1]]]'],
+    decimals: ['[[9999999999999999.9999, null], [0.0001, 1.2500]]'],
+    // NaN has no JSON form: the source says so.
+    numbers: [['[[[1.00], [null]]]', expect.stringContaining('"numbers"')]],
+    doubles: ['[[0.1, 0.0000001]]'],
+    texts: ['[["}", null], ["[1]", "NULL"]]'],
+    moods: [`[["it's fine", null]]`],
+    flags: ['[[true, null]]'],
+    days: ['[["2026-01-02"], ["1969-12-31"]]'],
+    times_zone: ['[["2026-01-02T03:04:05.600000Z"], [null]]'],
+    uuids: ['[["ffffffff-ffff-4fff-bfff-ffffffffffff"]]'],
+    blobs: ['[["3q0=", null]]'],
+    pairs: ['[["(1,x)", null]]'],
+    documents: ['[[{"a": 1.00}, null]]'],
+  });
+  const { rows } = await pipeline.target.query(
+    `select count(*)::int as left_over from raw.everything where _airbyte_meta ? 'deeper_arrays'`,
+  );
+  expect(rows).toEqual([{ left_over: 0 }]);
 });
 
 test('a value that the pipeline did not say it changed is different, whatever its type', async () => {

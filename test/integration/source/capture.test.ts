@@ -16,7 +16,7 @@ let wallet: CapturedWallet;
 beforeAll(async () => {
   wallet = await capturedWallet(
     (await services()).source,
-    `create table users (id bigint primary key, name text, note text, avatar bytea, balance numeric(20,4), seen timestamptz);
+    `create table users (id bigint primary key, name text, note text, avatar bytea, balance numeric(20,4), seen timestamptz, grid int[]);
      alter table users alter note set storage external;
      create table full_notes (id bigint primary key, name text, note text);
      alter table full_notes replica identity full;
@@ -119,7 +119,7 @@ test('inserts, updates, deletions and key changes come in order with places, tim
   await wallet.admin.query(`insert into users values (1, 'Ana', 'n', '\\x00ff', 0.1000, '2026-01-02 03:04:05.6+00')`);
   const { catalog, config, state } = await copied(['users'], { cdc_fields: 'all' });
   await wallet.admin.query(`begin;
-    update users set name = E'tab\\there "q" \\\\ \\n \\u00e9' where id = 1;
+    update users set grid = '{{1,2},{NULL,4}}', name = E'tab\\there "q" \\\\ \\n \\u00e9' where id = 1;
     insert into users (id, balance) values (2, 99999999999999.9999);
     update users set id = 3 where id = 2;
     delete from users where id = 1;
@@ -136,6 +136,12 @@ test('inserts, updates, deletions and key changes come in order with places, tim
     ['insert', 1, 6, false],
   ]);
   expect(rows[0]).toMatchObject({ name: 'tab\there "q" \\ \n é', avatar: 'AP8=', seen: '2026-01-02T03:04:05.600000Z' });
+  expect(rows[0]).toMatchObject({
+    grid: [
+      [1, 2],
+      [null, 4],
+    ],
+  }); // declared with one dimension
   expect(result.lines.some((line) => line.includes('"balance":99999999999999.9999,'))).toBe(true);
   expect(new Set(rows.map((row) => row._ab_cdc_xid)).size).toBe(1);
   expect(new Set(rows.map((row) => row._ab_cdc_updated_at)).size).toBe(1);

@@ -288,12 +288,19 @@ test('a json value may hold the escape of a NUL, which PostgreSQL itself cannot 
   expect(records(result)).toEqual([{ v: ['\0'] }]);
 });
 
-test('arrays of several dimensions are nested lists', async () => {
-  await admin.query(`create table deep (id int primary key, v ${cube.type}, bounded int[])`);
-  await admin.query(`insert into deep values (1, '${cube.value}', '[0:1]={7,8}')`);
+test('arrays of several dimensions are nested lists, whatever their column declares', async () => {
+  await admin.query(`create table deep (id int primary key, v ${cube.type}, bounded int[], loose int[])`);
+  await admin.query(`insert into deep values (1, '${cube.value}', '[0:1]={7,8}', '${cube.value}')`);
+  // Neither a view nor a copy of the table knows how many dimensions were declared.
+  await admin.query('create view deep_view as select * from deep; create table deep_copy as select * from deep');
   const config = sourceConfig(database);
-  const result = await runWalletSource('read', config, await configuredCatalog(config, 'full_refresh', ['deep']));
-  expect(records(result)).toEqual([{ id: 1, v: cube.json, bounded: [7, 8] }]);
+  for (const stream of ['deep', 'deep_view', 'deep_copy']) {
+    const result = await runWalletSource('read', config, await configuredCatalog(config, 'full_refresh', [stream]));
+    expect({ stream, rows: records(result) }).toEqual({
+      stream,
+      rows: [{ id: 1, v: cube.json, bounded: [7, 8], loose: cube.json }],
+    });
+  }
 });
 
 test('names with spaces, quotes, dots, upper case, other alphabets and 63 bytes are read as they are', async () => {

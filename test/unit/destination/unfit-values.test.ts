@@ -1,4 +1,4 @@
-import { mapStream } from '@ewallet/avro';
+import { mapStream, takeDeeperArrays } from '@ewallet/avro';
 import { RecordEncoder } from '../../../destination-kafka/src/encode/record-encoder';
 import { convert } from '../../../destination-kafka/src/encode/convert';
 
@@ -75,13 +75,45 @@ test('a megabyte of digits before a letter is refused as quickly as it is read',
   }
 });
 
-test('a text array with more dimensions than its column has keeps its inner arrays as JSON, and is named in the changes', () => {
-  const properties = { tags: { type: 'array', items: { type: 'string' } } };
-  const sent = line('{"tags":[["a","b"],["c",null]]}');
-  const encoded = encoder({ properties }, 'null').encode(Buffer.from(sent), sent);
-  expect(String((encoded as { data: Buffer }).data)).toContain('["a","b"]');
-  expect(String((encoded as { metadata: Buffer }).metadata)).toContain(
-    '{"changes":[{"field":"tags","change":"TRUNCATED","reason":"DESTINATION_FIELD_SIZE_LIMITATION"}]}',
-  );
+const arrays: readonly (readonly [string, unknown, string])[] = [
+  ['text', { type: 'string' }, '[["a","b"],["c",null]]'],
+  ['int32', { type: 'integer', format: 'int32' }, '[[1,2],[null,4]]'],
+  ['decimal', { type: 'number', precision: 20, scale: 4 }, '[[[9999999999999999.9999,0.0001]]]'],
+  ['timestamptz', { type: 'string', format: 'date-time' }, '[["2026-01-02T03:04:05.600000Z"],[null]]'],
+  ['bytes', { type: 'string', contentEncoding: 'base64' }, '[["3q0="]]'],
+  ['text, ragged', { type: 'string' }, '[null,"x",["y",["z"]],[]]'],
+];
+
+test.each(arrays)(
+  'an array of %s that is deeper than its column goes with the metadata, exactly as it was sent',
+  (_, items, raw) => {
+    const properties = { id: { type: 'integer' }, grid: { type: 'array', items } };
+    for (const unfitValues of ['null', 'unfit_record'] as const) {
+      const sent = line(`{"id":7,"grid":${raw},"more":12345678901234567890}`);
+      const encoded = encoder({ properties }, unfitValues).encode(Buffer.from(sent), sent);
+      expect(encoded).toMatchObject({ kind: 'encoded', nulled: [], data: Buffer.from([2, 14, 0]) });
+      const { metadata } = encoded as { metadata: Buffer };
+      const meta = String(metadata).slice(String(metadata).indexOf('{'), String(metadata).lastIndexOf('}') + 1);
+      expect(meta).toBe(
+        `{"deeper_arrays":{"grid":${JSON.stringify(raw)}},"changes":[{"field":"grid","change":"NULLED",` +
+          '"reason":"DESTINATION_TYPECAST_ERROR"}],"additional_properties":{"more":12345678901234567890}}',
+      );
+      expect(takeDeeperArrays(Buffer.from(meta))).toEqual({
+        arrays: new Map([['grid', raw]]),
+        meta: '{"changes":[],"additional_properties":{"more":12345678901234567890}}',
+      });
+    }
+  },
+);
+
+test('two records that differ in a deeper array alone have different ids', () => {
+  const properties = { grid: { type: 'array', items: { type: 'integer' } } };
+  const identity = (raw: string): unknown => {
+    const sent = line(`{"grid":${raw}}`);
+    return (encoder({ properties }, 'null').encode(Buffer.from(sent), sent) as { identity: Buffer }).identity;
+  };
+  expect(identity('[[1]]')).toEqual(identity('[[1]]'));
+  expect(identity('[[1]]')).not.toEqual(identity('[[2]]'));
+  expect(identity('[[1]]')).not.toEqual(identity('null'));
   expect(convert({ kind: 'array', items: { kind: 'text' } }, '["[a]",null,"b"]').kind).toBe('fits');
 });
