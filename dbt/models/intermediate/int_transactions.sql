@@ -53,7 +53,10 @@ signed as (
 select
   signed.transaction_id,
   signed.canonical_type as transaction_type,
+  -- By its sides a refund where the wallet has no types; it says then no more than that.
+  case when signed.canonical_type = 'refund' then coalesce(signed.return_kind, 'refund') end as return_kind,
   signed.transaction_status,
+  signed.is_held,
   signed.channel,
   signed.failure_reason,
   signed.currency,

@@ -1,10 +1,17 @@
 {%- set currency = 'cast(' ~ wallet_column('transactions', 'currency', 'currency') ~ ' as text)' -%}
 select
   {{ wallet_key('transactions', 'id', 'id') }} as transaction_id,
-  {{ mapped('type_map', wallet_column('transactions', 'type', 'type')) }} as transaction_type,
+  case
+    when type_map.to_value in ('reversal', 'chargeback') then 'refund'
+    else {{ mapped('type_map', wallet_column('transactions', 'type', 'type')) }}
+  end as transaction_type,
+  case when type_map.to_value in ('refund', 'reversal', 'chargeback') then type_map.to_value end as return_kind,
   cast({{ wallet_column('transactions', 'type', 'type') }} as text) as source_type,
-  coalesce({{ mapped('status_map', wallet_column('transactions', 'status', 'status')) }}, 'unmapped')
-    as transaction_status,
+  case
+    when status_map.to_value = 'held' then 'pending'
+    else coalesce({{ mapped('status_map', wallet_column('transactions', 'status', 'status')) }}, 'unmapped')
+  end as transaction_status,
+  coalesce(status_map.to_value = 'held', false) as is_held,
   cast({{ wallet_column('transactions', 'status', 'status') }} as text) as source_status,
   coalesce({{ mapped('channel_map', wallet_column('transactions', 'channel', 'channel')) }}, 'unmapped') as channel,
   cast({{ wallet_column('transactions', 'channel', 'channel') }} as text) as source_channel,

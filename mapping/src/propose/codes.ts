@@ -12,6 +12,9 @@ export interface Meaning {
   readonly because: string;
 }
 
+/** What rows cannot tell apart, and words can: a hold is pending, what undoes another goes back. */
+const BROADER: Readonly<Record<string, string>> = { held: 'pending', reversal: 'refund', chargeback: 'refund' };
+
 /** What each value of a code seems to mean: by its word, by its label in a code table, or by what its rows have and lack. */
 export function meaningsOf(
   domain: Domain,
@@ -24,7 +27,7 @@ export function meaningsOf(
     const word = meaningOfWord(domain, value) ?? (label === undefined ? undefined : meaningOfWord(domain, label));
     const seen = structural.get(value);
     const labelled = label === undefined ? '' : `labelled “${label}”`;
-    if (word !== undefined && (seen === undefined || seen.meaning === word || seen.meaning === '')) {
+    if (word !== undefined && (seen === undefined || seen.meaning === '' || seen.meaning === (BROADER[word] ?? word))) {
       const agrees = seen === undefined || seen.meaning === '' ? '' : `, and ${seen.because}`;
       return {
         value,

@@ -36,7 +36,7 @@ export function proposeOperations(context: Context): void {
     add(context, at('states'), { operation, order, parts: parts ? 'yes' : 'no' }, found.confidence, found.because);
     const status = columnOf(context, 'transactions', 'status');
     const ends = context.lines.flatMap(({ path, value }) =>
-      path[1] === 'transaction_status' && value !== 'pending' && path[2] !== undefined
+      path[1] === 'transaction_status' && value !== 'pending' && value !== 'held' && path[2] !== undefined
         ? [quoteLiteral(path[2]).trim()]
         : [],
     );

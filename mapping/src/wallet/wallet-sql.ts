@@ -149,8 +149,8 @@ export class WalletSql {
     const of = (name: string): string => this.or('transactions', name);
     const fee = this.or('transactions', 'fee', '0');
     const inner = `select cast(${of('id')} as text) as transaction_id, cast(${of('type')} as text) as source_type,
-      ${this.mapped('transaction_type', of('type'))} as mapped_type, cast(${of('status')} as text) as source_status,
-      ${this.mapped('transaction_status', of('status'))} as status, cast(${of('channel')} as text) as source_channel,
+      ${asRefund(this.mapped('transaction_type', of('type')))} as mapped_type, cast(${of('status')} as text) as source_status,
+      ${asPending(this.mapped('transaction_status', of('status')))} as status, cast(${of('channel')} as text) as source_channel,
       cast(${of('failure_reason')} as text) as failure_reason, cast(${of('currency')} as text) as source_currency,
       ${byCurrency(this.mapping, of('currency'), (each) => iso(each.iso))} as currency,
       ${this.main('transactions', of('amount'))} as amount, coalesce(${this.main('transactions', fee)}, 0) as fee,
@@ -187,6 +187,15 @@ export class WalletSql {
       ? `cast(${expression} as timestamptz)`
       : `(cast(${expression} as timestamp) at time zone ${quoteLiteral(zone)})`;
   }
+}
+
+/** Reversals and chargebacks are kinds of refunds, and a hold is pending, as in dbt's staging. */
+function asRefund(type: string): string {
+  return `(select case when mapped.type in ('reversal', 'chargeback') then 'refund' else mapped.type end from (values (${type})) as mapped (type))`;
+}
+
+function asPending(status: string): string {
+  return `(select case when mapped.status = 'held' then 'pending' else mapped.status end from (values (${status})) as mapped (status))`;
 }
 
 function iso(code: string | undefined): string | undefined {

@@ -437,4 +437,50 @@ export const ORACLES: readonly Oracle[] = [
     wallet: `select u.kyc_tier::int as tier, count(distinct u.id)::int as customers, w.currency, sum(w.balance)::numeric(38, 4) as held
       from wallet.users as u join wallet.wallets as w on w.user_id = u.id group by 1, 3 order by 1, 3`,
   },
+  {
+    fact: 'a month and currency has what payments were refunded, and no chargebacks where there are none',
+    mart: `select month_start as month, currency, payment_count::int as payments, payment_amount::numeric(38, 4) as paid,
+        refund_count::int as refunds, refund_amount::numeric(38, 4) as refunded, refund_rate as rate, chargeback_count::int as chargebacks
+      from marts.returns_monthly order by 1, 2`,
+    wallet: `with done as (select *, date_trunc('month', day)::date as month from oracle.trade where status = 'completed' and type in ('payment', 'refund'))
+      select month, currency, count(*) filter (where type = 'payment')::int as payments,
+        coalesce(sum(amount) filter (where type = 'payment'), 0)::numeric(38, 4) as paid, count(*) filter (where type = 'refund')::int as refunds,
+        coalesce(sum(amount) filter (where type = 'refund'), 0)::numeric(38, 4) as refunded,
+        round(count(*) filter (where type = 'refund')::numeric / nullif(count(*) filter (where type = 'payment'), 0), 6) as rate, 0 as chargebacks
+      from done group by 1, 2 order by 1, 2`,
+  },
+  {
+    fact: 'what is open is counted by its age on the last day of data',
+    mart: `select age_band as band, transaction_type as type, currency, transaction_count::int as n, amount::numeric(38, 4) as amount
+      from marts.settlement_ageing where not is_held order by 1, 2, 3`,
+    wallet: `select case when age < 1 then 'under 1 day' when age < 3 then '1 to 2 days' when age < 7 then '3 to 6 days'
+          when age < 30 then '7 to 29 days' else '30 days and more' end as band, type, currency, count(*)::int as n, sum(amount)::numeric(38, 4) as amount
+      from (select *, (select day from oracle.last_day) - day as age from oracle.trade where status = 'pending') as open
+      group by 1, 2, 3 order by 1, 2, 3`,
+  },
+  {
+    fact: 'a cohort has brought so much a head by each month',
+    mart: `select cohort_month as cohort, activity_month as month, fee_amount_reporting as fees, lifetime_fees_per_user as each
+      from marts.retention_cohorts order by 1, 2`,
+    wallet: `with cohorts as (
+        select date_trunc('month', created_at at time zone 'UTC')::date as cohort, array_agg(id) as members, count(*) as n from wallet.users group by 1
+      ), months as (
+        select cohort, members, n, m::date as month
+        from cohorts cross join generate_series(cohort, (select day from oracle.last_day), interval '1 month') as m
+      ), fees as (
+        select customer, date_trunc('month', day)::date as month, sum(fee_usd) as usd from oracle.trade where status = 'completed' group by 1, 2
+      )
+      select cohort, month,
+        coalesce((select sum(usd) from fees where customer = any(members) and fees.month = months.month), 0)::numeric(38, 6) as fees,
+        round(coalesce((select sum(usd) from fees where customer = any(members) and fees.month <= months.month), 0) / n, 6) as each
+      from months order by 1, 2`,
+  },
+  {
+    fact: 'what is owed to customers and merchants is beside what the bank says, which is 5 short of it in pesos',
+    mart: `select currency, liability::numeric(38, 4) as owed, gap::numeric(38, 4) as gap, is_covered as covered
+      from marts.safeguarding_daily where bank_balance is not null order by 1`,
+    wallet: `select currency, sum(balance)::numeric(38, 4) as owed, (case currency when 'PHP' then -5 else 0 end)::numeric(38, 4) as gap,
+        currency <> 'PHP' as covered
+      from wallet.wallets where kind in ('customer', 'merchant') group by 1 order by 1`,
+  },
 ];

@@ -175,3 +175,15 @@ function landed(expression: string, type: string): string {
   if (type === 'inet') return `host(${expression})`;
   return type.startsWith('character') ? `${expression}::text` : expression;
 }
+
+/** The bank's statement of the last day: in each currency what is owed to customers and merchants, but 5 pesos short. */
+export async function landBankBalances(client: Client): Promise<void> {
+  await client.query(`
+    create table raw.bank_balances as
+    select 'trust' as account, currency, (
+        select max(at at time zone 'UTC')::date
+        from (select greatest(created_at, settled_at) as at from wallet.transactions union all select occurred_at from wallet.user_activity) as times
+      ) as balance_date, sum(balance) - case currency when 'PHP' then 5 else 0 end as balance, now() as reported_at
+    from wallet.wallets where kind in ('customer', 'merchant') group by currency
+  `);
+}

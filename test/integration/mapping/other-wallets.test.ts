@@ -110,7 +110,7 @@ const wallets: readonly Wallet[] = [
       },
       values: {
         wallet_kind: { world: 'float', fees: 'fee' },
-        transaction_status: { INFLIGHT: 'pending', VOID: 'failed' },
+        transaction_status: { INFLIGHT: 'held', VOID: 'failed' },
       },
     },
     said: /tables\.transactions: \d+ rows: of 102 wallets have a balance that completed transactions do not add up to/,

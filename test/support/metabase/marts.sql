@@ -139,9 +139,9 @@ insert into marts.user_activity_daily (
 select n % 300, current_date - n % 120, 6, 2, 1 + n % 3, 2 + n % 4, (n % 11 = 0)::int, (n % 29 = 0)::int, 1, true, now()
 from generate_series(1, 3000) as n;
 
-insert into marts.retention_cohorts (cohort_month, months_since_signup, activity_month, cohort_users, active_users, transacting_users, retention_rate, transacting_rate, is_complete_month)
+insert into marts.retention_cohorts (cohort_month, months_since_signup, activity_month, cohort_users, active_users, transacting_users, retention_rate, transacting_rate, fee_amount_reporting, lifetime_fees_per_user, is_complete_month)
 select
-  c, m, (c + make_interval(months => m))::date, 80, 80 - 12 * m, 60 - 9 * m, (80 - 12 * m) / 80.0, (60 - 9 * m) / 80.0, m < most
+  c, m, (c + make_interval(months => m))::date, 80, 80 - 12 * m, 60 - 9 * m, (80 - 12 * m) / 80.0, (60 - 9 * m) / 80.0, 120, 1.5 * (m + 1), m < most
 from generate_series(0, 4) as back
 cross join lateral (select (date_trunc('month', current_date) - make_interval(months => back))::date as c, back as most) as cohorts
 cross join lateral generate_series(0, most) as m;
@@ -250,3 +250,24 @@ select
   (date_trunc('month', current_date) - make_interval(months => back))::date, back > 0, 100 - 10 * back, 20, 70 - 10 * back, 10, 20, 0.2,
   250, 20000, 2.5, 0.0125
 from generate_series(0, 5) as back;
+
+insert into marts.returns_monthly (
+  month_start, currency, payment_count, payment_amount, payment_amount_reporting, refund_count, refund_amount, refund_amount_reporting,
+  refund_rate, refund_rate_by_value, reversal_count, reversal_amount, reversal_amount_reporting, chargeback_count, chargeback_amount,
+  chargeback_amount_reporting, chargeback_rate, chargeback_rate_by_value
+)
+select
+  (date_trunc('month', current_date) - make_interval(months => back))::date, currency, 1000, 50000, 50000, 30, 900, 900, 0.03, 0.018,
+  0, 0, 0, 2 + back, 80, 80, (2 + back) / 1000.0, 0.0016
+from generate_series(0, 5) as back
+cross join marts.dim_currencies;
+
+insert into marts.settlement_ageing (age_band_number, age_band, transaction_type, currency, is_held, transaction_count, amount, amount_reporting, oldest_created_at)
+select n, band, 'payment', 'USD', held, 9 - n, 120 - 20 * n, 120 - 20 * n, now() - make_interval(days => (n * n)::int)
+from unnest(array['under 1 day', '1 to 2 days', '3 to 6 days', '7 to 29 days', '30 days and more']) with ordinality as bands (band, n)
+cross join (values (true), (false)) as kinds (held);
+
+insert into marts.safeguarding_daily (balance_date, currency, customer_liability, merchant_liability, liability, ledger_float, bank_balance, gap, coverage_rate, is_covered)
+select current_date - back, currency, 90000, 10000, 100000, 100500, 100000 - 400 * back, -400 * back, 1 - 0.004 * back, back = 0
+from generate_series(0, 3) as back
+cross join marts.dim_currencies;

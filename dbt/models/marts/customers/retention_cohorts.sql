@@ -2,7 +2,8 @@ with activity_months as (
   select
     user_id,
     cast(date_trunc('month', activity_date) as date) as activity_month,
-    bool_or(is_transacting) as is_transacting
+    bool_or(is_transacting) as is_transacting,
+    sum(fee_amount_reporting) as fee_amount_reporting
   from {{ ref('user_activity_daily') }}
   group by user_id, activity_month
 ),
@@ -26,7 +27,8 @@ observed as (
     users.signup_month as cohort_month,
     activity_months.activity_month,
     count(*) as active_users,
-    count(*) filter (where activity_months.is_transacting) as transacting_users
+    count(*) filter (where activity_months.is_transacting) as transacting_users,
+    sum(activity_months.fee_amount_reporting) as fee_amount_reporting
   from activity_months
   inner join {{ ref('dim_users') }} as users on activity_months.user_id = users.user_id
   group by users.signup_month, activity_months.activity_month
@@ -59,9 +61,13 @@ select
     when months.activity_month >= first_data.activity_month
       then {{ ratio('coalesce(observed.transacting_users, 0)', 'cohorts.cohort_users') }}
   end as transacting_rate,
+  cast(coalesce(observed.fee_amount_reporting, 0) as numeric(38, 6)) as fee_amount_reporting,
+  {{ ratio('coalesce(sum(observed.fee_amount_reporting) over cohort_so_far, 0)', 'cohorts.cohort_users') }}
+    as lifetime_fees_per_user,
   months.is_complete_month
 from cohorts
 cross join first_data
 inner join months on cohorts.cohort_month <= months.activity_month
 left join observed
   on cohorts.cohort_month = observed.cohort_month and months.activity_month = observed.activity_month
+window cohort_so_far as (partition by cohorts.cohort_month order by months.activity_month)

@@ -94,7 +94,8 @@ transactions as (
     count(*) filter (where transaction_status = 'completed') as completed_transaction_count,
     count(*) filter (where transaction_status = 'failed') as failed_transaction_count,
     sum(net_amount_reporting) filter (where {{ is_spending() }}) as spend_amount_reporting,
-    sum(net_amount_reporting) filter (where transaction_type = 'top_up') as top_up_amount_reporting
+    sum(net_amount_reporting) filter (where transaction_type = 'top_up') as top_up_amount_reporting,
+    sum(fee_amount_reporting) filter (where transaction_status = 'completed') as fee_amount_reporting
   from {{ ref('fct_transactions') }}
   where
     user_id is not null
@@ -124,6 +125,7 @@ select
   coalesce(transactions.failed_transaction_count, 0) as failed_transaction_count,
   coalesce(transactions.spend_amount_reporting, 0) as spend_amount_reporting,
   coalesce(transactions.top_up_amount_reporting, 0) as top_up_amount_reporting,
+  coalesce(transactions.fee_amount_reporting, 0) as fee_amount_reporting,
   coalesce(transactions.completed_transaction_count, 0) > 0 as is_transacting,
   {{ changes_until(logs) }} as changes_until
 from events

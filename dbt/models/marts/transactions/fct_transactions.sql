@@ -18,7 +18,9 @@
 select
   transaction_id,
   transaction_type,
+  return_kind,
   transaction_status,
+  is_held,
   channel,
   failure_reason,
   currency,
