@@ -47,7 +47,7 @@ beforeAll(async () => {
   await settleBalances(client);
   await land(client, '2026-06-01T00:00:00Z');
   await landControlTotals(client);
-  await landBankBalances(client);
+  await landBankBalances(client, 'raw');
   expectSuccess(await dbt.run(['build'], { strict_reconciliation: true, test_every_layer: true }));
   expectSuccess(await dbt.run(['docs', 'generate', '--static', '--no-compile']));
   manifest = JSON.parse(await readFile(path.join(dbt.targetPath, 'manifest.json'), 'utf8')) as Manifest;

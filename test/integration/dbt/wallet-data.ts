@@ -177,9 +177,9 @@ function landed(expression: string, type: string): string {
 }
 
 /** The bank's statement of the last day: in each currency what is owed to customers and merchants, but 5 pesos short. */
-export async function landBankBalances(client: Client): Promise<void> {
+export async function landBankBalances(client: Client, schema: 'raw' | 'wallet'): Promise<void> {
   await client.query(`
-    create table raw.bank_balances as
+    create table ${schema}.bank_balances as
     select 'trust' as account, currency, (
         select max(at at time zone 'UTC')::date
         from (select greatest(created_at, settled_at) as at from wallet.transactions union all select occurred_at from wallet.user_activity) as times
