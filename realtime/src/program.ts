@@ -22,7 +22,7 @@ export function program(out: Output, err: Output): Command {
     err.write(`${line}\n`);
   };
   const command = commandLine('ewallet-realtime').description(
-    'Live figures as Kafka topics, computed by Flink SQL over the topics of destination-kafka',
+    'Live figures and risk alerts as Kafka topics, computed by Flink SQL over the topics of destination-kafka',
   );
   command.exitOverride(); // A wrong option is a wrong configuration: exit 2.
   const withConfig = (name: string, description: string): Command =>
@@ -58,7 +58,10 @@ export function program(out: Output, err: Output): Command {
       say((await endWhatRuns(directory)) ? `ended what ran from ${directory}` : `nothing runs from ${directory}`);
     },
   );
-  withConfig('verify', 'compare results with plain SQL over the e-wallet; exit 1 where they differ')
+  withConfig(
+    'verify',
+    'compare results with plain SQL over the e-wallet, and alerts with dbt; exit 1 where they differ',
+  )
     .option(
       '--settle <seconds>',
       'look again for so long at what differs, as rows may be on their way',

@@ -49,6 +49,17 @@ export class ConfigReader {
     return number;
   }
 
+  /** A number above 0, with or without a fraction. */
+  optionalPositive(key: string): number | undefined {
+    const value = this.#take(key);
+    if (value === undefined || value === '') return undefined;
+    const number = typeof value === 'string' ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isFinite(number) || number <= 0) {
+      throw Failure.config(`"${this.#at(key)}" must be a number above 0.`);
+    }
+    return number;
+  }
+
   flag(key: string, fallback: boolean): boolean {
     const value = this.#take(key) ?? fallback;
     if (typeof value !== 'boolean') throw Failure.config(`"${this.#at(key)}" must be true or false.`);

@@ -3,34 +3,44 @@ import { Failure } from '@ewallet/failure';
 import { connect, failureFromPostgres } from '@ewallet/postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RealtimeConfig } from '../config/realtime-config';
+import type { Rules } from '../config/rules';
 import { compareRows, type Difference } from '../verify/compare';
 import { expectation, VERIFIED, type VerifiedProduct } from '../verify/expected';
 import { readResult, type ResultRow } from '../verify/result-topic';
+import { compareWithRiskSignals, readRiskSignals } from '../verify/risk-signals';
 
 export interface VerifiedResult {
-  readonly product: VerifiedProduct;
+  readonly product: VerifiedProduct | 'alerts';
   readonly rows: number;
   readonly differences: readonly Difference[];
 }
 
 /**
- * Compares results with plain SQL over the e-wallet. What differs is looked at again until nothing does or the time is
+ * Compares results with plain SQL over the e-wallet, and alerts with dbt's risk_signals. What differs is looked at again until nothing does or the time is
  * over, as a row may be on its way.
  */
 export async function verify(
   config: RealtimeConfig,
   options: { readonly settleSeconds: number; readonly say: (line: string) => void },
 ): Promise<readonly VerifiedResult[]> {
-  if (config.wallet === undefined) {
+  const products = VERIFIED.filter((product) => config.products.includes(product));
+  if (products.length > 0 && config.wallet === undefined) {
     throw Failure.config(
       '"wallet" is missing: {"connection.url": "postgresql://user:password@host/db"} of the e-wallet.',
     );
   }
-  const products = VERIFIED.filter((product) => config.products.includes(product));
+  if (config.rules !== undefined && config.warehouse === undefined) {
+    throw Failure.config(
+      '"warehouse" is missing: {"connection.url": "postgresql://user:password@host/db"} with dbt\'s risk_signals, for alerts.',
+    );
+  }
   const end = Date.now() + options.settleSeconds * 1_000;
   for (;;) {
     const results: VerifiedResult[] = [];
     for (const product of products) results.push(await verifyOnce(config, product));
+    if (config.rules !== undefined && config.warehouse !== undefined) {
+      results.push(await verifyAlerts(config, config.rules, config.warehouse));
+    }
     const different = results.reduce((sum, { differences }) => sum + differences.length, 0);
     if (different === 0 || Date.now() >= end) return results;
     options.say(`${different} differences; looking again, as rows may be on their way`);
@@ -55,6 +65,21 @@ async function verifyOnce(config: RealtimeConfig, product: VerifiedProduct): Pro
   try {
     const found = await readResult(config, registry, product);
     return { product, rows: expected.length, differences: compareRows(expected, found, wanted) };
+  } finally {
+    registry.close();
+  }
+}
+
+async function verifyAlerts(
+  config: RealtimeConfig,
+  rules: Rules,
+  warehouse: NonNullable<RealtimeConfig['warehouse']>,
+): Promise<VerifiedResult> {
+  const signals = await readRiskSignals(warehouse);
+  const registry = new SchemaRegistry(config.registry);
+  try {
+    const alerts = await readResult(config, registry, 'alerts');
+    return { product: 'alerts', rows: signals.length, differences: compareWithRiskSignals(signals, alerts, rules) };
   } finally {
     registry.close();
   }

@@ -2,10 +2,14 @@ import type { RegistryCredentials } from '@ewallet/avro';
 import { ConfigReader, Failure, readJsonObject } from '@ewallet/failure';
 import { parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
 import path from 'node:path';
+import { parseRules, type Rules } from './rules';
 import { parseSecurity, type KafkaSecurity } from './security';
 
-export const PRODUCTS = ['minute_volumes', 'wallet_velocity'] as const;
+export const PRODUCTS = ['minute_volumes', 'wallet_velocity', 'alerts'] as const;
 export type ProductName = (typeof PRODUCTS)[number];
+
+/** Alerts need streams that not every wallet has, and a job that runs keeps its plan, so they are asked for by name. */
+const DEFAULT_PRODUCTS: readonly ProductName[] = ['minute_volumes', 'wallet_velocity'];
 
 export interface RealtimeConfig {
   readonly bootstrapServers: string;
@@ -22,11 +26,17 @@ export interface RealtimeConfig {
   readonly products: readonly ProductName[];
   readonly parallelism: number;
   readonly checkpointIntervalSeconds: number;
+  /** Alerts take in corrections of rows that are so old; older rows leave the windows' state. */
+  readonly correctionDays: number;
   /** What a local cluster writes: settings, checkpoints, savepoints, logs. */
   readonly directory: string;
   readonly taskManagerHeapMb: number;
   /** The e-wallet, for `verify`. */
   readonly wallet: ConnectionConfig | undefined;
+  /** Where dbt's risk_signals are, for `verify` of alerts. */
+  readonly warehouse: { readonly connection: ConnectionConfig; readonly schema: string } | undefined;
+  /** Undefined where no alerts are computed. */
+  readonly rules: Rules | undefined;
 }
 
 /**
@@ -39,6 +49,8 @@ export async function readRealtimeConfig(file: string): Promise<RealtimeConfig> 
 
 export function parseRealtimeConfig(value: unknown, directory: string): RealtimeConfig {
   const reader = new ConfigReader(value, '');
+  const products = parseProducts(reader.texts('products'));
+  const rules = reader.optionalObject('rules');
   const config: RealtimeConfig = {
     bootstrapServers: parseServers(reader.text('bootstrap_servers')),
     security: parseSecurity(reader.optionalObject('protocol')),
@@ -48,12 +60,15 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
     topicPrefix: parsePrefix(reader.text('topic_prefix', 'realtime')),
     topicPartitions: reader.number('topic_partitions', 4, { min: 1, max: 10_000 }),
     topicReplicationFactor: reader.optionalNumber('topic_replication_factor'),
-    products: parseProducts(reader.texts('products')),
+    products,
     parallelism: reader.number('parallelism', 1, { min: 1, max: 1_024 }),
     checkpointIntervalSeconds: reader.number('checkpoint_interval_seconds', 2, { min: 1, max: 3_600 }),
+    correctionDays: reader.number('correction_days', 7, { min: 2, max: 3_650 }),
     directory: path.resolve(directory, reader.text('directory', 'realtime-cluster')),
     taskManagerHeapMb: reader.number('task_manager_heap_mb', 768, { min: 512, max: 1_048_576 }),
     wallet: parseWallet(reader.optionalObject('wallet')),
+    warehouse: parseWarehouse(reader.optionalObject('warehouse')),
+    rules: products.includes('alerts') ? parseRules(rules, directory) : undefined,
   };
   reader.finish();
   return config;
@@ -88,13 +103,20 @@ function parseUrl(text: string, key: string): string {
 
 function parseWallet(reader: ConfigReader | undefined): ConnectionConfig | undefined {
   if (reader === undefined) return undefined;
-  const connection = parseConnectKeys(
-    reader.text('connection.url'),
-    undefined,
-    reader.optionalText('connection.password'),
-  );
+  const connection = parseConnection(reader);
   reader.finish();
   return connection;
+}
+
+function parseWarehouse(reader: ConfigReader | undefined): RealtimeConfig['warehouse'] {
+  if (reader === undefined) return undefined;
+  const warehouse = { connection: parseConnection(reader), schema: reader.text('schema', 'marts') };
+  reader.finish();
+  return warehouse;
+}
+
+function parseConnection(reader: ConfigReader): ConnectionConfig {
+  return parseConnectKeys(reader.text('connection.url'), undefined, reader.optionalText('connection.password'));
 }
 
 function parsePrefix(text: string): string {
@@ -103,7 +125,7 @@ function parsePrefix(text: string): string {
 }
 
 function parseProducts(names: readonly string[]): readonly ProductName[] {
-  if (names.length === 0) return PRODUCTS;
+  if (names.length === 0) return DEFAULT_PRODUCTS;
   const wrong = names.find((name) => !PRODUCTS.some((known) => known === name));
   if (wrong !== undefined) {
     throw Failure.config(`"products" has ${JSON.stringify(wrong)}; it may have ${PRODUCTS.join(', ')}.`);

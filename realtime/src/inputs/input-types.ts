@@ -7,7 +7,9 @@ import type { IdType } from '../products/column';
 export type Reading = 'id' | 'text' | 'money' | 'time';
 
 /**
- * The streams that are read, and of each the columns that results need. */
+ * The streams that are read, and of each the columns that results need. Of wallets only what stays the same for good: a
+ * balance changes with each transaction, and a change of what is joined writes every joined row again.
+ */
 export const INPUTS = {
   transactions: {
     stream: 'transactions',
@@ -25,6 +27,8 @@ export const INPUTS = {
       settled_at: 'time',
     },
   },
+  owners: { stream: 'wallets', columns: { id: 'id', kind: 'text', user_id: 'id' } },
+  activity: { stream: 'user_activity', columns: { id: 'id', user_id: 'id', event: 'text', occurred_at: 'time' } },
 } as const satisfies Readonly<Record<string, { readonly stream: string; readonly columns: Record<string, Reading> }>>;
 
 export type InputName = keyof typeof INPUTS;
@@ -33,6 +37,7 @@ export type InputName = keyof typeof INPUTS;
 export const NEEDED: Readonly<Record<ProductName, readonly InputName[]>> = {
   minute_volumes: ['transactions'],
   wallet_velocity: ['transactions'],
+  alerts: ['transactions', 'owners', 'activity'],
 };
 
 /** SQL types of an input's columns, by name. */
@@ -46,7 +51,9 @@ export interface Input {
 }
 
 export interface InputTypes {
+  readonly transactionId: IdType;
   readonly walletId: IdType;
+  readonly userId: IdType;
   /** Decimal places of amounts and fees. */
   readonly moneyScale: number;
 }
@@ -99,12 +106,18 @@ function sqlTypeOf(kind: ColumnKind, reading: Reading, where: string): string {
   }
 }
 
-/** How the e-wallet types what results carry: identifiers and money. */
+/** How the e-wallet types what results carry: identifiers and money. What is not read has no say. */
 export function inputTypes(inputs: readonly Input[]): InputTypes {
-  const columns = inputs[0]?.columns; // Of transactions, the one input.
-  const scales = ['amount', 'fee'].map((name) => Number(/, (\d+)\)$/.exec(columns?.get(name) ?? '')?.[1] ?? 0));
+  const column = (input: InputName, name: string): string | undefined =>
+    inputs.find((candidate) => candidate.name === input)?.columns.get(name);
+  const id = (input: InputName, name: string): IdType => (column(input, name) === 'STRING' ? 'STRING' : 'BIGINT');
+  const scales = [column('transactions', 'amount'), column('transactions', 'fee')].map((type) =>
+    Number(/, (\d+)\)$/.exec(type ?? '')?.[1] ?? 0),
+  );
   return {
-    walletId: columns?.get('source_wallet_id') === 'STRING' ? 'STRING' : 'BIGINT',
+    transactionId: id('transactions', 'id'),
+    walletId: id('transactions', 'source_wallet_id'),
+    userId: id('owners', 'user_id'),
     moneyScale: Math.max(...scales),
   };
 }

@@ -1,9 +1,8 @@
-import type { ProductName } from '../config/realtime-config';
 import { avroType, type Column } from './column';
 
 /** A topic that others build on: its columns and its key are a contract. */
 export interface Product {
-  readonly name: ProductName;
+  readonly name: string;
   readonly key: readonly Column[];
   readonly values: readonly Column[];
 }

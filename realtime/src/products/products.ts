@@ -7,6 +7,7 @@ import type { Product } from './product';
 export function productOf(name: ProductName, types: InputTypes): Product {
   const money: ColumnType = { kind: 'money', scale: types.moneyScale };
   const wallet: ColumnType = { kind: 'id', of: types.walletId };
+  const user: ColumnType = { kind: 'id', of: types.userId };
   switch (name) {
     case 'minute_volumes':
       return {
@@ -34,6 +35,23 @@ export function productOf(name: ProductName, types: InputTypes): Product {
           { name: 'window_end', type: TIME },
           { name: 'transactions', type: COUNT },
           { name: 'amount', type: money },
+        ],
+      };
+    case 'alerts':
+      return {
+        name,
+        key: [{ name: 'alert_id', type: TEXT }],
+        values: [
+          { name: 'signal', type: TEXT },
+          { name: 'customer_id', type: user },
+          { name: 'subject', type: TEXT },
+          { name: 'window_start', type: TIME },
+          { name: 'window_end', type: TIME },
+          { name: 'transactions', type: COUNT },
+          { name: 'amount', type: money },
+          { name: 'currency', type: TEXT },
+          { name: 'severity', type: TEXT },
+          { name: 'explanation', type: TEXT },
         ],
       };
     default:

@@ -4,8 +4,8 @@ import { MICROS_PER_MINUTE } from './time';
 const VELOCITY_MINUTES = 10;
 const VELOCITY_HOP_MINUTES = 5;
 
-/** The query of a result. */
-export function resultQuery(name: ProductName): string {
+/** The query of every result but alerts, whose signals have one each. */
+export function resultQuery(name: Exclude<ProductName, 'alerts'>): string {
   switch (name) {
     case 'minute_volumes':
       return `SELECT minute_start, transaction_type, transaction_status, transaction_currency, COUNT(*), SUM(amount), SUM(fee)
@@ -39,6 +39,6 @@ HAVING COUNT(*) >= 2`;
 }
 
 /** The start of the stretch of so many microseconds that an instant lies in; before 1970 too. */
-function floorTo(instant: string, micros: number): string {
+export function floorTo(instant: string, micros: number): string {
   return `${instant} - MOD(MOD(${instant}, ${micros}) + ${micros}, ${micros})`;
 }

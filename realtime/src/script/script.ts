@@ -2,6 +2,8 @@ import type { RealtimeConfig } from '../config/realtime-config';
 import { inputTypes, type Input } from '../inputs/input-types';
 import type { Product } from '../products/product';
 import { productOf } from '../products/products';
+import { signalsOf } from '../signals/signals';
+import { movementViews } from './movements';
 import { resultQuery } from './results';
 import { identifier, literal } from './sql-text';
 import { inputTable, inputView, outputTable } from './tables';
@@ -19,7 +21,20 @@ export function productsOf(config: RealtimeConfig, inputs: readonly Input[]): re
 
 /** The whole job as one script of Flink SQL. */
 export function jobScript(config: RealtimeConfig, inputs: readonly Input[]): string {
-  const outputs = productsOf(config, inputs).map((product) => ({ product, query: resultQuery(product.name) }));
+  const types = inputTypes(inputs);
+  const signals = config.rules === undefined ? [] : signalsOf(config.rules, config.correctionDays, types);
+  const outputs: { readonly table: string; readonly sink: string; readonly query: string }[] = [];
+  for (const name of config.products) {
+    const product = productOf(name, types);
+    if (name === 'alerts') {
+      for (const signal of signals) {
+        const sink = `${name}_${signal.name}_result`;
+        outputs.push({ table: outputTable(config, product, signal.name), sink, query: signal.query });
+      }
+    } else {
+      outputs.push({ table: outputTable(config, product), sink: `${name}_result`, query: resultQuery(name) });
+    }
+  }
   const settings = {
     'pipeline.name': jobName(config),
     'table.local-time-zone': 'UTC',
@@ -28,9 +43,11 @@ export function jobScript(config: RealtimeConfig, inputs: readonly Input[]): str
   return [
     ...Object.entries(settings).map(([key, value]) => `SET ${literal(key)} = ${literal(value)};`),
     ...inputs.flatMap((input) => [inputTable(config, input), inputView(input)]),
-    ...outputs.map(({ product }) => outputTable(config, product)),
+    ...(signals.length > 0 ? movementViews(inputs, types) : []),
+    ...signals.flatMap((signal) => signal.views),
+    ...outputs.map((output) => output.table),
     `EXECUTE STATEMENT SET\nBEGIN\n${outputs
-      .map(({ product, query }) => `INSERT INTO ${identifier(`${product.name}_result`)}\n${query};`)
+      .map(({ sink, query }) => `INSERT INTO ${identifier(sink)}\n${query};`)
       .join('\n\n')}\nEND;`,
     '',
   ].join('\n\n');

@@ -85,7 +85,8 @@ export function inputView(input: Input): string {
   return `CREATE TEMPORARY VIEW ${identifier(input.name)} AS\nSELECT ${columns}\nFROM ${identifier(`${input.name}_topic`)}\nWHERE \`id\` <> ${controlId(input.keyType)};`;
 }
 
-export function outputTable(config: RealtimeConfig, product: Product): string {
+/** @param writer of several that write one topic: each has its own transactions */
+export function outputTable(config: RealtimeConfig, product: Product, writer?: string): string {
   const columns = [...product.key, ...product.values].map(({ name, type }) => `  ${identifier(name)} ${sqlType(type)}`);
   const keys = product.key.map(({ name }) => identifier(name)).join(', ');
   const topic = `${config.topicPrefix}.${product.name}`;
@@ -98,9 +99,10 @@ export function outputTable(config: RealtimeConfig, product: Product): string {
     'properties.buffer.memory': '4194304',
     'sink.delivery-guarantee': 'exactly-once',
     'sink.transaction-naming-strategy': 'pooling',
-    'sink.transactional-id-prefix': topic,
+    'sink.transactional-id-prefix': writer === undefined ? topic : `${topic}.${writer}`,
     ...avro(config, 'key', keySchema(product)),
     ...avro(config, 'value', valueSchema(product)),
   };
-  return `CREATE TEMPORARY TABLE ${identifier(`${product.name}_result`)} (\n${columns.join(',\n')},\n  PRIMARY KEY (${keys}) NOT ENFORCED\n) WITH (\n${withOptions(options)}\n);`;
+  const name = writer === undefined ? product.name : `${product.name}_${writer}`;
+  return `CREATE TEMPORARY TABLE ${identifier(`${name}_result`)} (\n${columns.join(',\n')},\n  PRIMARY KEY (${keys}) NOT ENFORCED\n) WITH (\n${withOptions(options)}\n);`;
 }

@@ -37,6 +37,8 @@ test('columns are typed as the writer has them: decimals with their own scale, i
     created_at: 'BIGINT',
   });
   expect(inputTypes([input])).toEqual({
+    transactionId: 'BIGINT',
+    userId: 'BIGINT',
     walletId: 'STRING',
     moneyScale: 8,
   });
