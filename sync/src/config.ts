@@ -38,6 +38,8 @@ export interface SyncConfig {
   readonly retries: number;
   /** Wait before the first retry, in milliseconds; doubles each time, five minutes at most. */
   readonly backoff: number;
+  /** How often new tables are looked for while changes are followed, in milliseconds. */
+  readonly rediscover: number;
 }
 
 /** How deleted rows are found where the source's log does not tell of them. */
@@ -63,6 +65,7 @@ const KEYS = [
   'detect_deletes',
   'max_delete_share',
   'audit',
+  'rediscover_seconds',
 ];
 const CONNECTOR_KEYS = ['command', 'image', 'container_runtime', 'container_options', 'config', 'config_file'];
 const STREAM_KEYS = ['name', 'sync_mode', 'destination_sync_mode', 'cursor_field', 'primary_key'];
@@ -92,6 +95,7 @@ export function parseSyncConfig(value: unknown, file: string): SyncConfig {
     deletions: parseDeletions(config, directory),
     retries: asNumber(config.retries ?? 3, 'retries'),
     backoff: asNumber(config.backoff_seconds ?? 5, 'backoff_seconds') * 1_000,
+    rediscover: Math.max(1, asNumber(config.rediscover_seconds ?? 60, 'rediscover_seconds')) * 1_000,
   };
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '@ewallet/failure';
 import { runAttempt, type Attempt } from './attempt';
 import { AttemptFiles } from './attempt-files';
+import { catalogChanged } from './catalog-watch';
 import type { SyncConfig } from './config';
 import { commandLine } from './connector-process';
 import { connectorSettings } from './connector-settings';
@@ -116,11 +117,8 @@ export async function attemptSync(
     const before = await readStateFile(stateFile);
     const owner = stateOwner(config.file, config.stateDirectory, await connectorSettings(config.source));
     if (!adoptState) refuseOther(before.owner, owner, stateFile);
-    const catalog = await discover(
-      commandLine(config.source.launcher, 'discover', { config: sourceConfig }, files.directory),
-      stop,
-      log,
-    );
+    const discoverCommand = commandLine(config.source.launcher, 'discover', { config: sourceConfig }, files.directory);
+    const catalog = await discover(discoverCommand, stop, log);
     const syncId = before.unfinished ? before.syncId : before.syncId + 1;
     const selected = configureCatalog(catalog, config, before.streams, syncId);
     const configured = progress === undefined ? selected : followedStreams(selected, config, log);
@@ -137,6 +135,24 @@ export async function attemptSync(
     const statePath = await files.put('state.json', stateMessages(state));
     log.info('sync started', { sync: syncId, streams: configured.streams.length, resumed: before.unfinished });
     const diskFailed = new AbortController();
+    const outdated = new AbortController();
+    const ended = new AbortController();
+    const watching =
+      progress === undefined
+        ? Promise.resolve(false)
+        : catalogChanged(
+            {
+              every: config.rediscover,
+              known: selected,
+              look: async (signal) =>
+                configureCatalog(await discover(discoverCommand, signal, log), config, before.streams, syncId),
+              log,
+            },
+            AbortSignal.any([stop, ended.signal]),
+          );
+    void watching.then((changed) => {
+      if (changed) outdated.abort();
+    });
     const feedback = new SourceFeedback();
     const keeper = new StateKeeper(
       stateFile,
@@ -171,7 +187,7 @@ export async function attemptSync(
           observer.acknowledged(message, records);
           progress?.acknowledged(records);
         },
-        stop: AbortSignal.any([stop, diskFailed.signal]),
+        stop: AbortSignal.any([stop, diskFailed.signal, outdated.signal]),
         log,
         observer,
         ...(progress === undefined ? {} : { following: following(progress, feedback) }),
@@ -181,6 +197,8 @@ export async function attemptSync(
       // Where states could no longer be kept, that came first, and what ended after it was ended by us.
       throw keeper.failure ?? error;
     } finally {
+      ended.abort();
+      await watching;
       await keeper.settled();
     }
     await keeper.written();

@@ -74,7 +74,7 @@ interface Landed {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-async function landed(stream: 'accounts' | 'legs'): Promise<readonly Landed[]> {
+async function landed(stream: 'accounts' | 'legs' | 'vouchers'): Promise<readonly Landed[]> {
   const stack = await services();
   const records = await committedRecords(
     { brokers: [stack.kafka.bootstrapServers] },
@@ -263,6 +263,27 @@ test('a column added while changes are followed is discovered before the first r
   expect(latest(accounts)).toEqual(await inSource('accounts'));
   expect(accounts.filter(({ value }) => value.note === 'new').map(({ id }) => id)).toEqual(
     expect.arrayContaining([1, 2, 3]),
+  );
+  expect(process.log.filter(({ event }) => event === 'attempt failed')).toEqual([]);
+});
+
+test('a table that is new is found, copied and followed', async () => {
+  const json = JSON.parse(await readFile(config, 'utf8')) as object;
+  await writeFile(config, JSON.stringify({ ...json, rediscover_seconds: 1 }));
+  const process = start();
+  await process.follows();
+  await wallet.admin.query(`create table vouchers (id int primary key); insert into vouchers values (1), (2)`);
+  await eventually(async () => {
+    await wallet.admin.query('insert into vouchers select max(id) + 1 from vouchers');
+    const kept = await readFile(path.join(directory, 'state', 'state.json'), 'utf8');
+    expect(kept).toContain('"name":"vouchers"');
+  });
+  await caughtUp();
+  process.kill('SIGTERM');
+  expect((await process.ended()).code).toBe(0);
+  const { rows: vouchers } = await wallet.admin.query<{ id: number }>('select id from vouchers order by id');
+  expect([...new Set((await landed('vouchers')).map(({ id }) => id))].sort((a, b) => a - b)).toEqual(
+    vouchers.map(({ id }) => id),
   );
   expect(process.log.filter(({ event }) => event === 'attempt failed')).toEqual([]);
 });
