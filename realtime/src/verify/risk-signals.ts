@@ -89,7 +89,7 @@ function groupOf(signal: string, customer: string, currency: string | null): str
 }
 
 function textOrNull(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value);
+  return typeof value === 'string' ? value : null;
 }
 
 function startsAt(signal: RiskSignal, alert: ResultRow): boolean {
