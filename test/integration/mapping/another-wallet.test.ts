@@ -65,7 +65,7 @@ test('propose arrives at the mapping that the worked example’s author wrote by
     });
     expect(proposed.values).toMatchObject({
       wallet_kind: { H: 'customer', S: 'merchant', O: 'float', F: 'fee' },
-      transaction_status: { CAPTURED: 'completed', HELD: 'pending', REJECTED: 'failed' },
+      transaction_status: { CAPTURED: 'completed', HELD: 'held', REJECTED: 'failed' },
       channel: { phone: 'app', terminal: 'qr', 'cash point': 'agent' },
     });
   } finally {
