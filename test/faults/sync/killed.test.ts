@@ -4,13 +4,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FramedReader, SchemaRegistry } from '@ewallet/avro';
-import { Kafka, logLevel } from 'kafkajs';
 import { Random } from '../../../tools/demo/src/simulator/random';
+import { expectEqualRows, SIMULATED_STREAMS } from '../../support/audit/equal-rows';
 import { commandPath, runCommand } from '../../support/command';
-import { destinationConfig, sourceConfig } from '../../support/configurations';
-import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { destinationConfig, sinkConfig, sourceConfig } from '../../support/configurations';
+import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services, type StackConnections } from '../../support/services';
+import { SinkProcess, writeConfig } from '../../support/sink/sink-process';
 import { uniqueName } from '../../support/unique-name';
 
 const KILLS = process.env.EWALLET_LONG === '1' ? 30 : 3;
@@ -18,16 +18,19 @@ const seed = Number(process.env.EWALLET_SEED ?? Date.now() % 1_000_000);
 
 let stack: StackConnections;
 let database: FreshDatabase;
+let warehouse: FreshDatabase;
 let directory: string;
 
 beforeAll(async () => {
   stack = await services();
   database = await freshDatabase(stack.source, 'sync');
+  warehouse = await freshDatabase(stack.warehouse, 'sync');
   directory = await mkdtemp(path.join(tmpdir(), 'ewallet-sync-test-'));
 });
 
 afterAll(async () => {
   await database.drop();
+  await warehouse.drop();
   await rm(directory, { recursive: true });
 });
 
@@ -50,7 +53,13 @@ test('ewallet-sync killed with SIGKILL at random moments, while the wallet trade
   expect(await traded).toEqual([0, null]);
   const last = await runCommand('ewallet-sync', ['run', '--config', config], { timeoutMs: 300_000 });
   expect({ code: last.code, log: last.code === 0 ? '' : last.stderr }).toEqual({ code: 0, log: '' });
-  expect(await landedTransactions(`${prefix}.transactions`)).toEqual(await transactions());
+  const sink = SinkProcess.start('run', writeConfig(directory, sinkConfig(stack, warehouse, prefix)));
+  try {
+    await expectEqualRows({ directory, wallet: database, warehouse }, SIMULATED_STREAMS);
+    expect((await sink.stop()).code).toBe(0);
+  } finally {
+    await sink.kill();
+  }
 }, 300_000);
 
 async function configure(prefix: string): Promise<string> {
@@ -68,57 +77,4 @@ async function configure(prefix: string): Promise<string> {
 async function simulator(command: string, ...args: string[]): Promise<void> {
   const { code, stderr } = await runCommand('ewallet-simulator', [command, '--database-url', database.url, ...args]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
-}
-
-/** Every transaction as `id status amount fee`, in order of id. */
-async function transactions(): Promise<string[]> {
-  const client = await connectedTo(database);
-  try {
-    const { rows } = await client.query<{ line: string }>(
-      `select concat_ws(' ', id, status, amount, fee) as line from transactions order by id`,
-    );
-    return rows.map(({ line }) => line);
-  } finally {
-    await client.end();
-  }
-}
-
-/** The last version of each transaction that a read-committed consumer finds, in the same form. */
-async function landedTransactions(topic: string): Promise<string[]> {
-  const kafka = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
-  const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
-  const values = new FramedReader(registry);
-  const admin = kafka.admin();
-  const consumer = kafka.consumer({ groupId: uniqueName('reader') });
-  const latest = new Map<number, string>();
-  await admin.connect();
-  await consumer.connect();
-  try {
-    const ends = new Map(
-      (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, BigInt(high)]),
-    );
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      consumer
-        .run({
-          eachBatch: async ({ batch }) => {
-            for (const { value } of batch.messages) {
-              if (value === null) continue;
-              const row = (await values.read(value)) as Record<string, number | string>;
-              latest.set(Number(row.id), `${row.id} ${row.status} ${row.amount} ${row.fee}`);
-            }
-            // The last offsets of a partition are its transactions' markers, which no consumer is given.
-            const end = ends.get(batch.partition) ?? 0n;
-            if (BigInt(batch.lastOffset()) + 2n >= end) ends.delete(batch.partition);
-            if (ends.size === 0) resolve();
-          },
-        })
-        .catch(reject);
-    });
-  } finally {
-    await consumer.disconnect();
-    await admin.disconnect();
-    registry.close();
-  }
-  return [...latest].sort(([left], [right]) => left - right).map(([, line]) => line);
 }

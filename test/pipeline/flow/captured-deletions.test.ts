@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { expectEqualRows } from '../../support/audit/equal-rows';
 import { commandPath, runCommand } from '../../support/command';
 import { destinationConfig, sinkConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
@@ -78,11 +79,7 @@ test('deletions, key changes and keys used again reach the warehouse by key, and
   );
   const client = await connectedTo(warehouse);
   try {
-    const expected = (await wallet.admin.query('select id::text, balance::text, note from wallets order by id')).rows;
-    await eventually(async () => {
-      const { rows } = await client.query('select id::text, balance::text, note from raw.wallets order by id');
-      expect(rows).toEqual(expected);
-    });
+    await expectEqualRows({ directory: dir, wallet: wallet.database, warehouse }, ['public.wallets']);
     await eventually(async () => {
       const { rows } = await client.query(
         `select _ab_cdc_op as op, count(*)::int as n from raw.history_wallets where id = 500 group by 1 order by 1`,

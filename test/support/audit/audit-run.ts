@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { PostgresConnection } from '@ewallet/local-stack';
 import { runCommand } from '../command';
 import { sourceConfig } from '../configurations';
 import type { FreshDatabase } from '../fresh-database';
@@ -29,7 +30,7 @@ export interface AuditRun {
 
 export interface AuditPlace {
   readonly directory: string;
-  readonly wallet: FreshDatabase;
+  readonly wallet: PostgresConnection;
   readonly warehouse: FreshDatabase;
 }
 
