@@ -38,7 +38,7 @@ export interface SyncConfig {
   readonly retries: number;
   /** Wait before the first retry, in milliseconds; doubles each time, five minutes at most. */
   readonly backoff: number;
-  /** How often new tables are looked for while changes are followed, in milliseconds. */
+  /** Milliseconds between two discoveries of tables while changes are followed. */
   readonly rediscover: number;
 }
 

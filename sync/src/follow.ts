@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '@ewallet/failure';
 import type { SyncConfig } from './config';
 import { connectorSettings } from './connector-settings';
-import { FollowProgress, type FollowStatus } from './follow-progress';
+import type { FollowProgress, FollowStatus } from './follow-progress';
 import { RunLock } from './run-lock';
 import { attemptSync, type SyncRequest } from './sync';
 import type { SyncLog } from './sync-log';
@@ -27,7 +27,7 @@ export async function follow(
   stop: AbortSignal,
   log: SyncLog,
   observer: SyncObserver,
-  progress = new FollowProgress(),
+  progress: FollowProgress,
 ): Promise<SyncOutcome> {
   await requireCapture(config);
   const started = performance.now();

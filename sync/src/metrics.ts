@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Readiness, Shown } from '@ewallet/command-line';
 import type { Failure } from '@ewallet/failure';
 import type { FollowStatus } from './follow-progress';
 import { readMeasurement } from './measurement';
@@ -9,12 +10,9 @@ import type { SyncObserver, SyncOutcome } from './sync-observer';
 /** Gauges that prom-client names as if they counted, which `promtool check metrics` refuses; each stands by its type, too. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-/** Whether the last sync went well, for a health check. */
-export type SyncHealth = { readonly ok: true } | { readonly ok: false; readonly message: string };
-
 /** Prometheus metrics of one connection. Moments are Unix time in seconds: an age is `time() - x`, also while nothing runs. */
-export class SyncMetrics implements SyncObserver {
-  readonly registry = new Registry();
+export class SyncMetrics implements SyncObserver, Shown {
+  private readonly registry = new Registry();
   private failure: string | undefined;
   private readonly running = this.gauge('running', '1 while a sync runs, 0 between syncs');
   private readonly failing = this.gauge('failing', '1 from a failed attempt until something is acknowledged again');
@@ -75,12 +73,14 @@ export class SyncMetrics implements SyncObserver {
     if (following !== undefined) this.follow(following);
   }
 
-  get health(): SyncHealth {
-    if (this.failure !== undefined) return { ok: false, message: this.failure };
-    if (this.following !== undefined && !this.following().isConnected) {
-      return { ok: false, message: 'Source and destination are not connected yet.' };
-    }
-    return { ok: true };
+  async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return { contentType: this.registry.contentType, text: await this.registry.metrics() };
+  }
+
+  /** Not ready, with the reason, while the last attempt failed or nothing is followed. Nothing in it is secret. */
+  ready(): Readiness {
+    const reason = this.failure ?? (this.isUnconnected() ? 'Source and destination are not connected yet.' : undefined);
+    return { ok: reason === undefined, body: { ready: reason === undefined, reason } };
   }
 
   started(): void {
@@ -160,6 +160,10 @@ export class SyncMetrics implements SyncObserver {
         this.inc(status().restarts);
       },
     });
+  }
+
+  private isUnconnected(): boolean {
+    return this.following !== undefined && !this.following().isConnected;
   }
 
   private gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {

@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine, parsePort, untilStopped } from '@ewallet/command-line';
+import { commandLine, parsePort, serveMetrics, untilStopped } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
 import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
 import { parseSyncConfig, type SyncConfig } from './config';
 import { follow } from './follow';
-import { FollowProgress } from './follow-progress';
-import { SyncMetrics } from './metrics';
-import { serveMetrics } from './metrics-server';
+import { FollowProgress, type FollowStatus } from './follow-progress';
+import type { SyncMetrics } from './metrics';
 import { resend } from './resend';
 import { AlreadyRunning } from './run-lock';
 import { dueAt, planRun, remaining, replan, parseSchedule, type Moment, type Plan, type Schedule } from './schedule';
@@ -110,10 +109,9 @@ async function runSyncs(
   );
   const progress = new FollowProgress();
   const following = flags.follow === true ? () => progress.status(performance.now()) : undefined;
-  const metrics = new SyncMetrics(config.name, status.earlier, Date.now, following);
-  const observer = allObservers(status, metrics);
-  const served =
-    flags.metricsPort === undefined ? undefined : await serveMetrics(metrics, flags.metricsHost, flags.metricsPort);
+  const metrics = flags.metricsPort === undefined ? undefined : await openMetrics(config.name, status, following);
+  const observer = allObservers(status, metrics ?? {});
+  const served = metrics && (await serveMetrics(metrics, flags.metricsHost, flags.metricsPort ?? 0));
   try {
     if (served !== undefined) log.info('metrics are served', { url: `${served.url}/metrics` });
     let started: Moment | undefined;
@@ -147,10 +145,19 @@ async function runSyncs(
     }
     if (schedule.kind !== 'once') observer.planned(undefined);
   } finally {
-    served?.server.closeAllConnections();
-    served?.server.close();
+    served?.close();
     await status.settled();
   }
+}
+
+/** Loaded where somebody asks for metrics only, as each run of a schedule by cron starts the program again. */
+async function openMetrics(
+  connection: string,
+  { earlier }: StatusFile,
+  following: (() => FollowStatus) | undefined,
+): Promise<SyncMetrics> {
+  const metrics = await import('./metrics.js');
+  return new metrics.SyncMetrics(connection, earlier, Date.now, following);
 }
 
 interface ResendFlags {

@@ -41,7 +41,7 @@ export interface EarlierRuns {
 type Changes = Partial<Omit<SyncStatus, 'version' | 'process'>>;
 
 /** Keeps the file. A file that cannot be written is told once and fails no sync. */
-export class StatusFile implements SyncObserver {
+export class StatusFile implements Partial<SyncObserver> {
   private writing: Promise<void> = Promise.resolve();
   private waiting = false;
   private later: NodeJS.Timeout | undefined;
@@ -91,14 +91,6 @@ export class StatusFile implements SyncObserver {
       this.later = undefined;
       this.write();
     }, PROGRESS_AFTER).unref();
-  }
-
-  relayed(): void {
-    // The file says what is safe, not what is on its way.
-  }
-
-  measured(): void {
-    // Measurements are for whoever looks at them all the time.
   }
 
   attemptFailed(attempt: number, { kind, message }: Failure, final: boolean): void {

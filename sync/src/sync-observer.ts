@@ -29,46 +29,29 @@ export interface SyncObserver {
   planned(next: Date | undefined): void;
 }
 
-/** Tells each in turn. */
-export function allObservers(...observers: readonly SyncObserver[]): SyncObserver {
-  const each = (tell: (observer: SyncObserver) => void): void => {
-    for (const observer of observers) tell(observer);
-  };
+/** Tells each listener in turn. */
+export function allObservers(...observers: readonly Partial<SyncObserver>[]): SyncObserver {
   return {
     started: () => {
-      each((observer) => {
-        observer.started();
-      });
+      for (const observer of observers) observer.started?.();
     },
-    relayed: (...told) => {
-      each((observer) => {
-        observer.relayed(...told);
-      });
+    relayed: (bytes) => {
+      for (const observer of observers) observer.relayed?.(bytes);
     },
-    acknowledged: (...told) => {
-      each((observer) => {
-        observer.acknowledged(...told);
-      });
+    acknowledged: (state, records) => {
+      for (const observer of observers) observer.acknowledged?.(state, records);
     },
-    measured: (...told) => {
-      each((observer) => {
-        observer.measured(...told);
-      });
+    measured: (connector, name, value) => {
+      for (const observer of observers) observer.measured?.(connector, name, value);
     },
-    attemptFailed: (...told) => {
-      each((observer) => {
-        observer.attemptFailed(...told);
-      });
+    attemptFailed: (attempt, failure, final) => {
+      for (const observer of observers) observer.attemptFailed?.(attempt, failure, final);
     },
-    ended: (...told) => {
-      each((observer) => {
-        observer.ended(...told);
-      });
+    ended: (outcome) => {
+      for (const observer of observers) observer.ended?.(outcome);
     },
-    planned: (...told) => {
-      each((observer) => {
-        observer.planned(...told);
-      });
+    planned: (next) => {
+      for (const observer of observers) observer.planned?.(next);
     },
   };
 }

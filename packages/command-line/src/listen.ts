@@ -16,10 +16,11 @@ export interface ListenRequest {
 
 /** A server that answers. Close it. */
 export interface Listening {
-  readonly server: Server;
   /** The port that it got. */
   readonly port: number;
   readonly url: string;
+  /** Ends what is being answered, too. */
+  close(): void;
 }
 
 /** A port as an option gives it. @throws InvalidArgumentError, which commander shows beside the option */
@@ -38,7 +39,14 @@ export async function listen(server: Server, request: ListenRequest): Promise<Li
     server.listen(request.port, request.host, resolve);
   });
   const { address, port } = server.address() as AddressInfo;
-  return { server, port, url: `http://${address.includes(':') ? `[${address}]` : address}:${port}` };
+  return {
+    port,
+    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 function listenFailure(error: Error, { what, host, port, remedy }: ListenRequest): Error {

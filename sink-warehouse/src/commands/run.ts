@@ -53,8 +53,7 @@ export async function runCommand(path: string): Promise<void> {
     log.info('stopped');
   } finally {
     progress.stop();
-    rest?.server.closeAllConnections();
-    rest?.server.close();
+    rest?.close();
     await pump?.stop();
   }
 }

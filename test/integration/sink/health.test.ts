@@ -6,6 +6,7 @@ import { SinkCase } from '../../support/sink/sink-case';
 import { runSink, type SinkProcess } from '../../support/sink/sink-process';
 import { createTopic, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
 import { uniqueName } from '../../support/unique-name';
+import { freePort } from '../../support/free-port';
 
 jest.setTimeout(120_000);
 
@@ -44,9 +45,7 @@ const running = { connector: 'RUNNING', task: 'RUNNING' };
 
 test('while Kafka is away the status says RESTARTING and why, and the metrics are there', async () => {
   const name = uniqueName('health');
-  const closed = await BlackHole.before('127.0.0.1', 1);
-  const { port } = closed;
-  closed.close();
+  const port = await freePort();
   const config = sinks.config(name, { 'consumer.override.bootstrap.servers': `127.0.0.1:${port}` });
   await sinks.whileRunning(config, async (sink) => {
     const url = await restOf(sink);
