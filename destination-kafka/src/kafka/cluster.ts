@@ -1,11 +1,5 @@
-import { Kafka, logLevel, type Admin, type SASLOptions } from 'kafkajs';
-import {
-  type Cluster,
-  type ClusterPatience,
-  type KafkaConnection,
-  openCluster,
-  restIdleConnections,
-} from '@ewallet/kafka';
+import { logLevel, type Admin, type SASLOptions } from 'kafkajs';
+import { type Cluster, type ClusterPatience, type KafkaConnection, openCluster, openKafka } from '@ewallet/kafka';
 import type { KafkaSettings } from '../config/config';
 import { saslOptions } from './sasl';
 
@@ -34,8 +28,7 @@ function connection(settings: KafkaSettings): KafkaConnection & { readonly sasl:
 
 export function createAdmin(settings: KafkaSettings): Admin {
   const { brokers, clientId, requestTimeoutMs, sasl, ssl } = connection(settings);
-  restIdleConnections();
-  return new Kafka({
+  return openKafka({
     brokers: [...brokers],
     clientId,
     connectionTimeout: PATIENCE.connectionTimeoutMs,

@@ -8,7 +8,7 @@ export {
   type KafkaConnection,
   type KafkajsLogEntry,
 } from './connection/cluster';
-export { restIdleConnections } from './connection/request-queue';
+export { openKafka } from './connection/kafkajs-client';
 export { comparePartitions, describeTopics, partitionKey, type TopicPartition } from './connection/topic-partition';
 export {
   asksToRejoin,

@@ -1,5 +1,6 @@
 import { Failure } from '@ewallet/failure';
-import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
+import { openKafka } from '@ewallet/kafka';
+import { ConfigResourceTypes, logLevel, type Admin } from 'kafkajs';
 import type { RealtimeConfig } from '../config/realtime-config';
 import { kafkajsSecurity } from '../config/security';
 
@@ -9,7 +10,7 @@ import { kafkajsSecurity } from '../config/security';
  * @throws Failure config_error where a topic exists and is not compacted, as it would forget keys
  */
 export async function provideTopics(config: RealtimeConfig, topics: readonly string[]): Promise<void> {
-  const admin = new Kafka({
+  const admin = openKafka({
     brokers: config.bootstrapServers.split(','),
     clientId: 'ewallet-realtime',
     logLevel: logLevel.NOTHING,

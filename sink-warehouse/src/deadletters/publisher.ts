@@ -1,5 +1,5 @@
-import { Kafka, logLevel, type IHeaders, type Message, type Producer } from 'kafkajs';
-import { restIdleConnections } from '@ewallet/kafka';
+import { openKafka } from '@ewallet/kafka';
+import { logLevel, type IHeaders, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { SinkConfig } from '../config/sink-config';
 import { withWarehouse } from '../state/with-warehouse';
 import { contextHeaders } from './context-headers';
@@ -13,8 +13,7 @@ export async function withDeadLetterProducer<Result>(
   job: (producer: Producer) => Promise<Result>,
 ): Promise<Result> {
   const { brokers, clientId, ssl, sasl } = config.kafka;
-  restIdleConnections();
-  const kafka = new Kafka({
+  const kafka = openKafka({
     clientId,
     brokers: [...brokers],
     logLevel: logLevel.NOTHING,

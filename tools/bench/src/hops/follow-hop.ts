@@ -6,7 +6,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FramedReader, SchemaRegistry } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
-import { Kafka, logLevel } from 'kafkajs';
+import { openKafka } from '@ewallet/kafka';
+import { logLevel, type Kafka } from 'kafkajs';
 import type { Client } from 'pg';
 import type { Latency } from '../measure/latency';
 import { withClient, type BenchSession } from '../session/bench-session';
@@ -211,7 +212,7 @@ class KafkaWatch {
   ) {}
 
   static async start({ stack }: BenchSession, topic: string): Promise<KafkaWatch> {
-    const kafka = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
+    const kafka = openKafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
     const consumer = kafka.consumer({ groupId: `bench-${topic}`, maxWaitTimeInMs: 100, readUncommitted: false });
     const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
     const watch = new KafkaWatch(consumer, registry);

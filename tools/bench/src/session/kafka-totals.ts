@@ -1,8 +1,8 @@
 import { Failure } from '@ewallet/failure';
-import { DEFAULT_PATIENCE, openCluster, readTopic, type KafkaConnection } from '@ewallet/kafka';
+import { DEFAULT_PATIENCE, openCluster, openKafka, readTopic, type KafkaConnection } from '@ewallet/kafka';
 import { FramedReader, SchemaRegistry } from '@ewallet/avro';
 import type { StackConnections } from '@ewallet/stack-connections';
-import { Kafka, logLevel } from 'kafkajs';
+import { logLevel, type Kafka } from 'kafkajs';
 import { TotalsCounter, type Totals } from './money';
 
 /** What a read-committed consumer finds in a topic, and how large the records' keys and values are. */
@@ -63,7 +63,7 @@ async function withAdmin<T>(
   stack: StackConnections,
   work: (admin: ReturnType<Kafka['admin']>) => Promise<T>,
 ): Promise<T> {
-  const admin = new Kafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING }).admin();
+  const admin = openKafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
     return await work(admin);

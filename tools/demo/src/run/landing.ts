@@ -1,7 +1,8 @@
 import { Failure } from '@ewallet/failure';
 import { connect, parseConnectionConfig } from '@ewallet/postgres';
 import type { StackConnections } from '@ewallet/stack-connections';
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { openKafka } from '@ewallet/kafka';
+import { logLevel, type Admin } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 
@@ -27,7 +28,7 @@ export class LandingWatch {
     const config = parseConnectionConfig({ ...connections.warehouse, ssl_mode: { mode: 'disable' } });
     const warehouse = await connect(config, { applicationName: 'ewallet-demo' });
     const brokers = connections.kafka.bootstrapServers.split(',');
-    const admin = new Kafka({ clientId: 'ewallet-demo', brokers, logLevel: logLevel.NOTHING }).admin();
+    const admin = openKafka({ clientId: 'ewallet-demo', brokers, logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     return new LandingWatch(warehouse, admin, connector);
   }
