@@ -1,3 +1,4 @@
+import { ACROSS, createAcross, dropAcross } from '../session/across-table';
 import { readCommand, totalsOfTable, withClient, writeCommand, type BenchSession } from '../session/bench-session';
 import { copyCommand, copyProgramName } from '../session/copy-program';
 import { deleteTopic } from '../session/kafka-totals';
@@ -71,27 +72,18 @@ async function textBytes({ sourceUrl }: BenchSession): Promise<number> {
 /** The shortest way between the two databases, into a table with the columns and the primary key of the source's. */
 async function copyAcross(session: BenchSession): Promise<Measurement> {
   const { sourceUrl, warehouseUrl, totals, errors } = session;
-  await withClient(warehouseUrl, async (client) => {
-    await client.query('create schema if not exists bench');
-    await client.query('drop table if exists bench.across');
-    await client.query(
-      `create table bench.across (
-         id bigint primary key, type text, status text, source_wallet_id bigint, destination_wallet_id bigint,
-         refund_of_id bigint, currency text, amount numeric(20, 4), fee numeric(20, 4), channel text, failure_reason text,
-         created_at timestamptz, settled_at timestamptz, updated_at timestamptz)`,
-    );
-  });
+  await withClient(warehouseUrl, createAcross);
   try {
     const usage = await runPipeline(
       [
         { command: copyCommand(sourceUrl, 'copy transactions to stdout'), measured: true },
-        { command: copyCommand(warehouseUrl, 'copy bench.across from stdin'), measured: true },
+        { command: copyCommand(warehouseUrl, `copy ${ACROSS} from stdin`), measured: true },
       ],
       { errors },
     );
-    mustEqual(await totalsOfTable(warehouseUrl, 'bench.across'), totals, 'Table bench.across');
+    mustEqual(await totalsOfTable(warehouseUrl, ACROSS), totals, `Table ${ACROSS}`);
     return { rows: totals.rows, bytes: 0, ...usage };
   } finally {
-    await withClient(warehouseUrl, (client) => client.query('drop table if exists bench.across'));
+    await withClient(warehouseUrl, dropAcross);
   }
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Failure } from '@ewallet/failure';
 import { quoteIdentifier } from '@ewallet/postgres';
 import { postgresUrl } from '@ewallet/stack-connections';
+import { ACROSS, createAcross } from '../session/across-table';
 import {
   readCommand,
   totalsOfTable,
@@ -24,7 +25,6 @@ import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
 
 /** Of the limit, for a tenth of the rows at random places. */
 const TARGET = 0.5;
-const ACROSS = 'bench.across';
 
 /**
  * A sync of what changed since the first one, for each case: the sink runs, as it does between two syncs, and the clock
@@ -92,8 +92,7 @@ interface Increment {
 async function increment(session: BenchSession, { name, records, change, sink }: Increment): Promise<Measurement> {
   const servers = watchServers(session.stack, ['e-wallet', 'Kafka', 'warehouse']);
   const walBefore = await writeAheadLog(session.warehouseUrl);
-  const usage = new ProcessUsage(sink.measuredPids);
-  const sinkBefore = usage.stop().cpuSeconds;
+  const sinkBefore = new ProcessUsage(sink.measuredPids).stop().cpuSeconds;
   const sinkUsage = new ProcessUsage(sink.measuredPids);
   const started = Number(process.hrtime.bigint());
   const programs = await sync(session, name, ['--state', stateFile(session)]);
@@ -147,14 +146,7 @@ async function sync(
 /** What the sink landed, once more, for the upsert beside it. */
 async function copyLanded({ warehouseUrl }: BenchSession): Promise<void> {
   await withClient(warehouseUrl, async (client) => {
-    await client.query('create schema if not exists bench');
-    await client.query(`drop table if exists ${ACROSS}`);
-    await client.query(
-      `create table ${ACROSS} (
-         id bigint primary key, type text, status text, source_wallet_id bigint, destination_wallet_id bigint,
-         refund_of_id bigint, currency text, amount numeric(20, 4), fee numeric(20, 4), channel text, failure_reason text,
-         created_at timestamptz, settled_at timestamptz, updated_at timestamptz)`,
-    );
+    await createAcross(client);
     const columns = await client.query<{ name: string }>(
       `select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 order by attnum`,
       [ACROSS],
