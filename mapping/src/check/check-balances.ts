@@ -1,5 +1,5 @@
 import type { Database } from '../database/database';
-import type { FeePayer, Mapping } from '../file/mapping';
+import type { FeePayer, Mapping, TableMapping } from '../file/mapping';
 import { WalletSql } from '../wallet/wallet-sql';
 import type { CatalogueTable } from '../database/catalogue';
 import { note, wrong, type Finding } from './finding';
@@ -97,49 +97,27 @@ export async function checkBalances(
 /** The mapping with one thing changed that wallets differ in. */
 function otherRules(mapping: Mapping): readonly (readonly [string, Mapping])[] {
   const rules: (readonly [string, Mapping])[] = [];
-  const payer = (feePaidBy: FeePayer): Mapping => ({ ...mapping, feePaidBy });
   const { transactions } = mapping.tables;
-  const hasLegs = transactions?.operations?.kind === 'legs';
+  const operations = transactions?.operations;
   // Legs say who pays what, and which way.
-  if (!hasLegs && mapping.feePaidBy.kind !== 'source')
-    rules.push(['the sender paid every fee (fee_paid_by: source)', payer({ kind: 'source' })]);
-  if (!hasLegs && mapping.feePaidBy.kind !== 'destination')
-    rules.push(['the receiver paid every fee (fee_paid_by: destination)', payer({ kind: 'destination' })]);
-  if (!hasLegs && mapping.feePaidBy.kind === 'by_column') {
-    const values = Object.fromEntries(
-      Object.entries(mapping.feePaidBy.values).map(([value, side]) => [
-        value,
-        side === 'source' ? ('destination' as const) : ('source' as const),
-      ]),
-    );
-    rules.push(['fee_paid_by were the other way round', payer({ ...mapping.feePaidBy, values })]);
-  }
+  if (operations?.kind !== 'legs') rules.push(...otherFeePayers(mapping));
   const [source, destination] = [transactions?.columns.source_wallet_id, transactions?.columns.destination_wallet_id];
+  const changed = (more: Partial<TableMapping>): Mapping => ({
+    ...mapping,
+    tables: {
+      ...mapping.tables,
+      ...(transactions === undefined ? {} : { transactions: { ...transactions, ...more } }),
+    },
+  });
   if (transactions !== undefined && source !== undefined && destination !== undefined) {
     const columns = { ...transactions.columns, source_wallet_id: destination, destination_wallet_id: source };
-    rules.push([
-      'source and destination were swapped',
-      { ...mapping, tables: { ...mapping.tables, transactions: { ...transactions, columns } } },
-    ]);
-    if (transactions.deletedWhen !== undefined) {
-      rules.push([
-        'deleted transactions counted (no deleted_when)',
-        { ...mapping, tables: { ...mapping.tables, transactions: { ...transactions, deletedWhen: undefined } } },
-      ]);
-    }
+    rules.push(['source and destination were swapped', changed({ columns })]);
+    if (transactions.deletedWhen !== undefined)
+      rules.push(['deleted transactions counted (no deleted_when)', changed({ deletedWhen: undefined })]);
   }
-  if (transactions?.operations?.kind === 'legs') {
-    const { operations } = transactions;
-    rules.push([
-      'the sign of legs were the other way round',
-      {
-        ...mapping,
-        tables: {
-          ...mapping.tables,
-          transactions: { ...transactions, operations: { ...operations, amount: `-(${operations.amount})` } },
-        },
-      },
-    ]);
+  if (operations?.kind === 'legs') {
+    const negated = { ...operations, amount: `-(${operations.amount})` };
+    rules.push(['the sign of legs were the other way round', changed({ operations: negated })]);
   }
   for (const [value, meaning] of Object.entries(mapping.values.transaction_status ?? {})) {
     const other = meaning === 'completed' ? 'failed' : 'completed';
@@ -148,6 +126,27 @@ function otherRules(mapping: Mapping): readonly (readonly [string, Mapping])[] {
       `status ${value} were ${other}`,
       { ...mapping, values: { ...mapping.values, transaction_status: statuses } },
     ]);
+  }
+  return rules;
+}
+
+/** The mapping with each other payer of fees. */
+function otherFeePayers(mapping: Mapping): readonly (readonly [string, Mapping])[] {
+  const { feePaidBy } = mapping;
+  const payer = (other: FeePayer): Mapping => ({ ...mapping, feePaidBy: other });
+  const rules: (readonly [string, Mapping])[] = [];
+  if (feePaidBy.kind !== 'source')
+    rules.push(['the sender paid every fee (fee_paid_by: source)', payer({ kind: 'source' })]);
+  if (feePaidBy.kind !== 'destination')
+    rules.push(['the receiver paid every fee (fee_paid_by: destination)', payer({ kind: 'destination' })]);
+  if (feePaidBy.kind === 'by_column') {
+    const values = Object.fromEntries(
+      Object.entries(feePaidBy.values).map(([value, side]) => [
+        value,
+        side === 'source' ? ('destination' as const) : ('source' as const),
+      ]),
+    );
+    rules.push(['fee_paid_by were the other way round', payer({ ...feePaidBy, values })]);
   }
   return rules;
 }

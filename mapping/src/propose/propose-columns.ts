@@ -134,12 +134,10 @@ function proposeLookups(context: Context): void {
     );
   }
   const walletCurrency = columnOf(context, 'wallets', 'currency');
-  const { operations } = context;
+  const how = context.operations?.how;
   const source =
-    operations?.how.kind === 'legs'
-      ? transactions?.columns.find(
-          (column) => column.sql === (operations.how.kind === 'legs' ? operations.how.wallet : ''),
-        )
+    how?.kind === 'legs'
+      ? transactions?.columns.find(({ sql }) => sql === how.wallet)
       : context.columns.transactions?.get('source_wallet_id')?.column;
   const wallets = tableOf(context, 'wallets');
   const walletKey = context.columns.wallets?.get('id')?.column;

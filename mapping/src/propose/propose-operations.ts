@@ -158,7 +158,7 @@ async function findLegs(context: Context, transactions: TableProfile): Promise<F
   return {
     how: { kind: 'legs', operation, wallet, amount: signed.sql, order: undefined, chargeWhen: undefined },
     confidence: signed.confidence,
-    because: `${transactions.name} names one wallet a row (${side.column}); ${signed.because}`,
+    because: `${transactions.name} names one wallet per row (${side.column}); ${signed.because}`,
   };
 }
 

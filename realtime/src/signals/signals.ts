@@ -87,7 +87,7 @@ FROM (
   };
 }
 
-/** A new device or PIN, and then money out: one alert a transaction. */
+/** A new device or PIN, and then money out: one alert per transaction. */
 function accountTakeover(rules: Rules, correctionDays: number): Signal {
   const window = rules.takeoverMinutes * MICROS_PER_MINUTE;
   const change = (ahead: number): string =>
