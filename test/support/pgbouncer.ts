@@ -2,10 +2,10 @@ import type { PostgresConnection } from '@ewallet/local-stack';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { connectedTo } from './fresh-database';
 import { eventually } from './eventually';
+import { freePort } from './free-port';
 
 export interface PgBouncer {
   readonly port: number;
@@ -87,13 +87,4 @@ function listenTo(child: ChildProcess): () => string {
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
   return () => said;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

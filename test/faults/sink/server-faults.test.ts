@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack, type RunningStack } from '@ewallet/local-stack';
@@ -9,6 +8,7 @@ import { connectedTo } from '../../support/fresh-database';
 import { BlackHole } from '../../support/sink/black-hole';
 import { runSink, SinkProcess, writeConfig } from '../../support/sink/sink-process';
 import { createTopic, quietKafka, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
+import { freePort } from '../../support/free-port';
 
 jest.setTimeout(400_000);
 
@@ -46,14 +46,6 @@ afterAll(async () => {
   kafkaProxy.close();
   for (const path of [directory, stackDirectory]) rmSync(path, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function count(table: string): Promise<number> {
   const client = await connectedTo(stack.connections.warehouse);

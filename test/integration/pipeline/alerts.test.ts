@@ -1,18 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from 'pg';
 import { commandPath, PROJECT_ROOT, runCommand } from '../../support/command';
-import { destinationConfig, sinkConfig, sourceConfig } from '../../support/configurations';
+import { sinkConfig, sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
-import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { freePort } from '../../support/free-port';
+import { PipelineCase } from '../../support/pipeline/pipeline-case';
 import { PrometheusServer } from '../../support/prometheus/prometheus-server';
 import { conventionFaults, prometheusIsAvailable } from '../../support/prometheus/promtool';
 import { services } from '../../support/services';
-import { BlackHole } from '../../support/sink/black-hole';
 import { SinkProcess } from '../../support/sink/sink-process';
 import { uniqueName } from '../../support/unique-name';
 
@@ -24,41 +22,24 @@ jest.setTimeout(120_000);
  */
 const suite = prometheusIsAvailable() ? describe : describe.skip;
 
-const name = uniqueName('alerts');
-let directory: string;
-let wallet: FreshDatabase;
-let warehouse: FreshDatabase;
-let source: Client;
-let target: Client;
+let flow: PipelineCase;
 let sink: SinkProcess;
 let exporter: ChildProcess;
 let prometheus: PrometheusServer;
 let metricsUrl: string;
-/** Every part reaches each server through these, so that one can be cut off and nobody else's test be hurt. */
-let ways: Record<'ewallet' | 'warehouse' | 'kafka' | 'registry', BlackHole>;
-
-const at = (file: string): string => path.join(directory, file);
-const write = async (file: string, content: unknown): Promise<void> => writeFile(at(file), JSON.stringify(content));
-const sync = async (): Promise<number | null> =>
-  (await runCommand('ewallet-sync', ['run', '--once', '--config', at('sync.json')])).code;
-const sinkUrl = (): string => `http://127.0.0.1:${restPort}`;
 let restPort: number;
+const sinkUrl = (): string => `http://127.0.0.1:${restPort}`;
 
-async function writeDbtRun(status: string): Promise<void> {
-  await mkdir(at('target'), { recursive: true });
-  await write('target/run_results.json', {
-    metadata: { dbt_version: '1.11.16', generated_at: new Date().toISOString() },
-    results: [{ unique_id: 'test.ewallet.unique_users_id.1234', status }],
-    args: { which: 'build' },
-  });
+async function dbtRan(status: string): Promise<void> {
+  await flow.writeDbtRun([{ unique_id: 'test.ewallet.unique_users_id.1234', status }], new Date());
 }
 
 async function audit(): Promise<number | null> {
-  return (await runCommand('ewallet-audit', ['run', '--config', at('audit.json')])).code;
+  return (await runCommand('ewallet-audit', ['run', '--config', flow.at('audit.json')])).code;
 }
 
 async function startSink(): Promise<void> {
-  sink = SinkProcess.start('run', at('sink.json'));
+  sink = SinkProcess.start('run', flow.at('sink.json'));
   await eventually(async () => {
     await fetch(`${sinkUrl()}/health/live`);
   });
@@ -87,24 +68,10 @@ const findings = async (): Promise<readonly string[]> =>
 suite('alerts', () => {
   beforeAll(async () => {
     const stack = await services();
-    directory = await mkdtemp(path.join(tmpdir(), 'alerts-'));
-    wallet = await freshDatabase(stack.source, 'alerts');
-    warehouse = await freshDatabase(stack.warehouse, 'alerts');
-    source = await connectedTo(wallet);
-    target = await connectedTo(warehouse);
-    await source.query('create table users (id bigint primary key, name text)');
-    await source.query("insert into users select n, 'name' from generate_series(1, 20) n");
-    const [kafkaHost = '', kafkaPort] = stack.kafka.bootstrapServers.split(':');
+    flow = await PipelineCase.open('alerts');
+    const { name, wallet, warehouse, ways } = flow;
+    restPort = await freePort();
     const registry = new URL(stack.schemaRegistry.url);
-    ways = {
-      ewallet: await BlackHole.before(stack.source.host, stack.source.port),
-      warehouse: await BlackHole.before(stack.warehouse.host, stack.warehouse.port),
-      kafka: await BlackHole.before(kafkaHost, Number(kafkaPort)),
-      registry: await BlackHole.before(registry.hostname, Number(registry.port)),
-    };
-    const taken = await BlackHole.before('127.0.0.1', 1);
-    restPort = taken.port;
-    taken.close();
     registry.hostname = '127.0.0.1';
     registry.port = String(ways.registry.port);
     const behind = {
@@ -114,48 +81,37 @@ suite('alerts', () => {
     };
     const walletBehind = { ...wallet, host: '127.0.0.1', port: ways.ewallet.port };
     const warehouseUrl = `postgresql://${warehouse.username}:${warehouse.password}@127.0.0.1:${ways.warehouse.port}/${warehouse.database}`;
-    await write('source.json', sourceConfig(walletBehind));
-    await write('destination.json', destinationConfig(behind, `${name}.{stream}`));
-    await write('sync.json', {
-      name,
-      retries: 0,
-      source: { command: [commandPath('source-ewallet')], config_file: 'source.json' },
-      destination: { command: [commandPath('destination-kafka')], config_file: 'destination.json' },
-    });
-    await write(
+    await flow.writeSync(walletBehind, behind);
+    await flow.writeAudit(warehouseUrl);
+    await flow.write(
       'sink.json',
       sinkConfig(behind, warehouse, name, { 'connection.url': warehouseUrl, 'rest.port': restPort }),
     );
-    await write('audit.json', {
-      source: { config_file: 'source.json' },
-      warehouse: { 'connection.url': warehouseUrl },
-      settle_seconds: 0,
-    });
-    await write('pipeline.json', {
+    await flow.write('pipeline.json', {
       ewallet: { ...sourceConfig(walletBehind), retained_wal_bytes: 4 * 2 ** 20 },
       sync: { config_file: 'sync.json' },
       sink: { config_file: 'sink.json', lag_seconds: 0.001 },
       dbt: { target: 'target' },
       audit: {},
     });
-    await writeDbtRun('pass');
+    await dbtRan('pass');
     await startSink();
-    expect(await sync()).toBe(0);
+    expect(await flow.sync()).toBe(0);
     await eventually(async () => {
-      expect((await target.query('select count(*)::int as n from raw.users')).rows).toEqual([{ n: 20 }]);
+      expect((await flow.target.query('select count(*)::int as n from raw.users')).rows).toEqual([{ n: 20 }]);
     });
     expect(await audit()).toBe(0);
     exporter = spawn(
       commandPath('ewallet-pipeline'),
-      ['serve', '--config', at('pipeline.json'), '--metrics-port', '0', '--timeout', '8'],
+      ['serve', '--config', flow.at('pipeline.json'), '--metrics-port', '0', '--timeout', '8'],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     let printed = '';
     exporter.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
     metricsUrl = await eventually(() => (JSON.parse(printed) as { metrics: string }).metrics);
     const rules = await readFile(path.join(PROJECT_ROOT, 'deploy/observability/alerts.yaml'), 'utf8');
-    await mkdir(at('prometheus'));
-    prometheus = await PrometheusServer.start(at('prometheus'), rules.replace(/^( +for:) \w+$/gm, '$1 0s'), {
+    await mkdir(flow.at('prometheus'));
+    prometheus = await PrometheusServer.start(flow.at('prometheus'), rules.replace(/^( +for:) \w+$/gm, '$1 0s'), {
       'ewallet-pipeline': new URL(metricsUrl).host,
       'sink-warehouse': `127.0.0.1:${restPort}`,
     });
@@ -167,12 +123,7 @@ suite('alerts', () => {
     exporter.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
     await sink.stop();
-    for (const way of Object.values(ways)) way.close();
-    await source.end();
-    await target.end();
-    await wallet.drop();
-    await warehouse.drop();
-    await rm(directory, { recursive: true, force: true });
+    await flow.close();
   });
 
   test('a pipeline that works fires nothing, and its metrics follow Prometheus’ conventions', async () => {
@@ -197,7 +148,7 @@ suite('alerts', () => {
 
   test('Kafka is away: KafkaDown alone, though the sink cannot work either', async () => {
     await sink.kill();
-    ways.kafka.cutOff();
+    flow.ways.kafka.cutOff();
     await startSink();
     await eventually(async () => {
       expect(await findings()).toEqual(['kafka-down', 'sink-failing']);
@@ -205,43 +156,43 @@ suite('alerts', () => {
     await fires('KafkaDown');
     const health = await fetch(metricsUrl.replace('/metrics', '/health/ready'));
     expect(health.status).toBe(503);
-    ways.kafka.heal();
+    flow.ways.kafka.heal();
     await recovers();
   });
 
   test('the registry is away: RegistryDown', async () => {
-    ways.registry.cutOff();
+    flow.ways.registry.cutOff();
     await fires('RegistryDown');
-    ways.registry.heal();
+    flow.ways.registry.heal();
     await recovers();
   });
 
   test('the warehouse is away: WarehouseDown', async () => {
-    ways.warehouse.cutOff();
+    flow.ways.warehouse.cutOff();
     await fires('WarehouseDown');
-    ways.warehouse.heal();
+    flow.ways.warehouse.heal();
     await recovers();
   });
 
   test('the e-wallet is away and a sync failed for it: EwalletDown alone', async () => {
-    ways.ewallet.cutOff();
-    expect(await sync()).toBe(1);
+    flow.ways.ewallet.cutOff();
+    expect(await flow.sync()).toBe(1);
     await eventually(async () => {
       expect(await findings()).toEqual(['ewallet-down', 'sync-failed']);
     });
     await fires('EwalletDown');
-    ways.ewallet.heal();
-    expect(await sync()).toBe(0);
+    flow.ways.ewallet.heal();
+    expect(await flow.sync()).toBe(0);
     await recovers();
   });
 
   test('a sync that fails with every server up: SyncFailed', async () => {
-    const config = await readFile(at('source.json'), 'utf8');
-    await write('source.json', { ...(JSON.parse(config) as object), password: 'wrong' });
-    expect(await sync()).toBe(2);
+    const config = await readFile(flow.at('source.json'), 'utf8');
+    await flow.write('source.json', { ...(JSON.parse(config) as object), password: 'wrong' });
+    expect(await flow.sync()).toBe(2);
     await fires('SyncFailed');
-    await writeFile(at('source.json'), config);
-    expect(await sync()).toBe(0);
+    await writeFile(flow.at('source.json'), config);
+    expect(await flow.sync()).toBe(0);
     await recovers();
   });
 
@@ -253,26 +204,29 @@ suite('alerts', () => {
   });
 
   test('the sink is paused and records wait: SinkPaused alone', async () => {
-    await fetch(`${sinkUrl()}/connectors/${name}/pause`, { method: 'PUT' });
-    await source.query("insert into users select n, 'later' from generate_series(21, 30) n");
-    expect(await sync()).toBe(0);
+    await fetch(`${sinkUrl()}/connectors/${flow.name}/pause`, { method: 'PUT' });
+    await flow.source.query("insert into users select n, 'later' from generate_series(21, 30) n");
+    expect(await flow.sync()).toBe(0);
     await eventually(async () => {
       expect(await findings()).toEqual(['sink-lag', 'sink-paused']);
     });
     await fires('SinkPaused');
-    await fetch(`${sinkUrl()}/connectors/${name}/resume`, { method: 'PUT' });
+    await fetch(`${sinkUrl()}/connectors/${flow.name}/resume`, { method: 'PUT' });
     await recovers();
   });
 
   test('the scheduler is killed: SchedulerDead', async () => {
     const schedule = spawn(
       process.execPath,
-      [commandPath('ewallet-sync'), 'run', '--every', '1h', '--config', at('sync.json')],
+      [commandPath('ewallet-sync'), 'run', '--every', '1h', '--config', flow.at('sync.json')],
       { stdio: 'ignore' },
     );
     try {
       await eventually(async () => {
-        const written = JSON.parse(await readFile(at(`${name}-state/status.json`), 'utf8')) as Record<string, unknown>;
+        const written = JSON.parse(await readFile(flow.at(`${flow.name}-state/status.json`), 'utf8')) as Record<
+          string,
+          unknown
+        >;
         expect(written).toMatchObject({ state: 'waiting', next_at: expect.any(String) as string });
       });
     } finally {
@@ -280,28 +234,28 @@ suite('alerts', () => {
     }
     await once(schedule, 'close');
     await fires('SchedulerDead');
-    expect(await sync()).toBe(0);
+    expect(await flow.sync()).toBe(0);
     await recovers();
   });
 
   test('a dead letter, a failed test of dbt, a slot that holds back log and a difference that the audit found: their alerts', async () => {
     const slot = uniqueName('slot');
-    await target.query(
+    await flow.target.query(
       `insert into sink.dead_letters (connector, topic, partition, "offset", stage, error_class, error_message)
        values ($1, $2, 0, 7, 'VALUE_CONVERTER', 'DataException', 'planted')`,
-      [name, `${name}.users`],
+      [flow.name, `${flow.name}.users`],
     );
     await fires('DeadLetters');
-    await writeDbtRun('fail');
+    await dbtRan('fail');
     await fires('DeadLetters', 'DbtFailed');
-    await source.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
+    await flow.source.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
     try {
-      await source.query(`select pg_logical_emit_message(false, 'alerts', repeat('x', ${5 * 2 ** 20}))`);
+      await flow.source.query(`select pg_logical_emit_message(false, 'alerts', repeat('x', ${5 * 2 ** 20}))`);
       await fires('DeadLetters', 'DbtFailed', 'SlotRetainsWal');
     } finally {
-      await source.query(`select pg_drop_replication_slot('${slot}')`);
+      await flow.source.query(`select pg_drop_replication_slot('${slot}')`);
     }
-    await target.query("update raw.users set name = 'wrong' where id = 3");
+    await flow.target.query("update raw.users set name = 'wrong' where id = 3");
     expect(await audit()).toBe(1);
     await fires('AuditDifferent', 'DeadLetters', 'DbtFailed');
   });

@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import type { Client } from 'pg';
+import { readFile } from 'node:fs/promises';
 import { commandPath, runCommand } from '../../support/command';
-import { destinationConfig, sinkConfig, sourceConfig } from '../../support/configurations';
+import { sinkConfig, sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
-import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { BlackHole } from '../../support/sink/black-hole';
+import { PipelineCase } from '../../support/pipeline/pipeline-case';
 import { SinkProcess } from '../../support/sink/sink-process';
 import { uniqueName } from '../../support/unique-name';
 
@@ -21,33 +19,23 @@ interface ShownLine {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-const name = uniqueName('status');
 const role = uniqueName('watcher');
-let directory: string;
-let wallet: FreshDatabase;
-let warehouse: FreshDatabase;
-let source: Client;
-let target: Client;
+let flow: PipelineCase;
 let sink: SinkProcess;
 let sinkUrl: string;
-/** What stands between the status and each server, so that one of them can be cut off and nobody else's test be hurt. */
-let ways: Record<'ewallet' | 'warehouse' | 'kafka' | 'registry', BlackHole>;
-
-const at = (file: string): string => path.join(directory, file);
-const write = async (file: string, content: unknown): Promise<void> => writeFile(at(file), JSON.stringify(content));
 
 /** The whole pipeline's configuration for the status, through the ways; `more` replaces sections. */
 async function configured(more: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const { port: ewalletPort } = ways.ewallet;
-  const { registry, kafka } = ways;
-  const url = `postgresql://${role}:watch@127.0.0.1:${ways.warehouse.port}/${warehouse.database}`;
+  const { port: ewalletPort } = flow.ways.ewallet;
+  const { registry, kafka } = flow.ways;
+  const url = `postgresql://${role}:watch@127.0.0.1:${flow.ways.warehouse.port}/${flow.warehouse.database}`;
   const file = `pipeline-${uniqueName('c')}.json`;
-  await write(file, {
-    ewallet: { ...sourceConfig(wallet), host: '127.0.0.1', port: ewalletPort, username: role, password: 'watch' },
+  await flow.write(file, {
+    ewallet: { ...sourceConfig(flow.wallet), host: '127.0.0.1', port: ewalletPort, username: role, password: 'watch' },
     sync: { config_file: 'sync.json' },
     kafka: {
       bootstrap_servers: `127.0.0.1:${kafka.port}`,
-      topic_pattern: `${name}.{stream}`,
+      topic_pattern: `${flow.name}.{stream}`,
       schema_registry: { url: (await services()).schemaRegistry.url.replace(/:\d+\//, `:${registry.port}/`) },
     },
     sink: { config_file: 'sink.json', instances: [sinkUrl] },
@@ -56,7 +44,7 @@ async function configured(more: Readonly<Record<string, unknown>> = {}): Promise
     audit: {},
     ...more,
   });
-  return at(file);
+  return flow.at(file);
 }
 
 async function status(config: string, ...more: string[]): Promise<{ code: number | null; lines: ShownLine[] }> {
@@ -77,21 +65,8 @@ const troubled = (lines: readonly ShownLine[]): string[] =>
     findings.map(({ code }) => `${hop}${hop === 'stream' ? ` ${subject}` : ''}: ${code}`),
   );
 
-async function sync(): Promise<number | null> {
-  return (await runCommand('ewallet-sync', ['run', '--once', '--config', at('sync.json')])).code;
-}
-
-async function writeDbtRun(results: readonly { unique_id: string; status: string }[], ranAt: Date): Promise<void> {
-  await mkdir(at('target'), { recursive: true });
-  await write('target/run_results.json', {
-    metadata: { dbt_version: '1.11.16', generated_at: ranAt.toISOString() },
-    results,
-    args: { which: 'build' },
-  });
-}
-
 function startSink(): void {
-  sink = SinkProcess.start('run', at('sink.json'));
+  sink = SinkProcess.start('run', flow.at('sink.json'));
 }
 
 async function startedSink(): Promise<string> {
@@ -104,65 +79,38 @@ async function startedSink(): Promise<string> {
 
 beforeAll(async () => {
   const stack = await services();
-  directory = await mkdtemp(path.join(tmpdir(), 'status-'));
-  wallet = await freshDatabase(stack.source, 'status');
-  warehouse = await freshDatabase(stack.warehouse, 'status');
-  source = await connectedTo(wallet);
-  target = await connectedTo(warehouse);
+  flow = await PipelineCase.open('status');
+  const { name, wallet, warehouse, source, target } = flow;
   for (const client of [source, target]) {
     await client.query(`create role ${role} login password 'watch'`);
     await client.query(`grant pg_read_all_stats to ${role}`);
   }
-  await source.query('create table users (id bigint primary key, name text)');
-  await source.query("insert into users select n, 'name' from generate_series(1, 20) n");
-  const [kafkaHost = '', kafkaPort] = stack.kafka.bootstrapServers.split(':');
-  const registry = new URL(stack.schemaRegistry.url);
-  ways = {
-    ewallet: await BlackHole.before(stack.source.host, stack.source.port),
-    warehouse: await BlackHole.before(stack.warehouse.host, stack.warehouse.port),
-    kafka: await BlackHole.before(kafkaHost, Number(kafkaPort)),
-    registry: await BlackHole.before(registry.hostname, Number(registry.port)),
-  };
-  await write('source.json', sourceConfig(wallet));
-  await write('destination.json', destinationConfig(stack, `${name}.{stream}`));
-  await write('sync.json', {
-    name,
-    retries: 0,
-    source: { command: [commandPath('source-ewallet')], config_file: 'source.json' },
-    destination: { command: [commandPath('destination-kafka')], config_file: 'destination.json' },
-  });
-  await write('sink.json', sinkConfig(stack, warehouse, name, { 'errors.tolerance': 'all' }));
-  await write('audit.json', {
-    source: { config_file: 'source.json' },
-    warehouse: { 'connection.url': warehouse.url },
-    settle_seconds: 0,
-  });
-  await writeDbtRun([{ unique_id: 'model.ewallet.users', status: 'success' }], new Date());
+  await flow.writeSync(wallet, stack);
+  await flow.writeAudit(warehouse.url);
+  await flow.write('sink.json', sinkConfig(stack, warehouse, name, { 'errors.tolerance': 'all' }));
+  await flow.writeDbtRun([{ unique_id: 'model.ewallet.users', status: 'success' }], new Date());
   startSink();
   sinkUrl = await startedSink();
-  expect(await sync()).toBe(0);
+  expect(await flow.sync()).toBe(0);
   await eventually(async () => {
-    expect((await target.query('select count(*)::int as n from raw.users')).rows).toEqual([{ n: 20 }]);
+    expect((await flow.target.query('select count(*)::int as n from raw.users')).rows).toEqual([{ n: 20 }]);
   });
-  await target.query(`grant usage on schema sink to ${role}; grant select on all tables in schema sink to ${role}`);
-  const audited = await runCommand('ewallet-audit', ['run', '--config', at('audit.json')]);
+  await flow.target.query(
+    `grant usage on schema sink to ${role}; grant select on all tables in schema sink to ${role}`,
+  );
+  const audited = await runCommand('ewallet-audit', ['run', '--config', flow.at('audit.json')]);
   expect(audited).toMatchObject({ code: 0, stderr: '' });
 }, 120_000);
 
 afterAll(async () => {
   await sink.stop();
-  for (const way of Object.values(ways)) way.close();
-  await source.end();
-  await target.end();
-  await wallet.drop();
-  await warehouse.drop();
+  await flow.close();
   const stack = await services();
   for (const server of [stack.source, stack.warehouse]) {
     const client = await connectedTo(server);
     await client.query(`drop role ${role}`);
     await client.end();
   }
-  await rm(directory, { recursive: true, force: true });
 });
 
 test('a pipeline that works is healthy at every hop, seen by read-only roles', async () => {
@@ -178,7 +126,7 @@ test('a pipeline that works is healthy at every hop, seen by read-only roles', a
   expect(stream).toMatchObject({
     subject: 'public.users',
     facts: {
-      topic: `${name}.users`,
+      topic: `${flow.name}.users`,
       table: 'raw.users',
       synced_records: 20,
       lag_records: 0,
@@ -189,13 +137,13 @@ test('a pipeline that works is healthy at every hop, seen by read-only roles', a
 });
 
 test('one file of ewallet-sync and one of the sink are enough, and the text is one line per hop and stream', async () => {
-  await write('small.json', { sync: { config_file: 'sync.json' }, sink: { config_file: 'sink.json' } });
+  await flow.write('small.json', { sync: { config_file: 'sync.json' }, sink: { config_file: 'sink.json' } });
   const { stdout, code } = await runCommand('ewallet-pipeline', [
     'status',
     '--timeout',
     '8',
     '--config',
-    at('small.json'),
+    flow.at('small.json'),
   ]);
   expect({ code, columns: stdout.split('\n').map((text) => text.split(/\s{2,}/).slice(0, 2)) }).toEqual({
     code: 0,
@@ -209,7 +157,7 @@ test('one file of ewallet-sync and one of the sink are enough, and the text is o
 
 test('a network that swallows what is sent to the servers is found by the time limit, and what answers is still said', async () => {
   const config = await configured();
-  for (const way of Object.values(ways)) way.swallow();
+  for (const way of Object.values(flow.ways)) way.swallow();
   try {
     const { code, lines } = await status(config, '--timeout', '4');
     expect({ code, troubled: troubled(lines) }).toEqual({
@@ -229,7 +177,7 @@ test('a network that swallows what is sent to the servers is found by the time l
     }
     expect(lines.find(({ hop }) => hop === 'sink')?.verdict).toBe('healthy');
   } finally {
-    for (const way of Object.values(ways)) way.heal();
+    for (const way of Object.values(flow.ways)) way.heal();
   }
 });
 
@@ -237,12 +185,12 @@ test('a server that is not there is named with what to do next', async () => {
   const gone = await BlackHole.before('127.0.0.1', 1);
   const { port } = gone;
   gone.close();
-  const url = `postgresql://${role}:watch@127.0.0.1:${port}/${warehouse.database}`;
+  const url = `postgresql://${role}:watch@127.0.0.1:${port}/${flow.warehouse.database}`;
   const { code, lines } = await status(
     await configured({
       kafka: { bootstrap_servers: `127.0.0.1:${port}`, schema_registry: { url: `http://127.0.0.1:${port}` } },
       warehouse: { 'connection.url': url },
-      ewallet: { ...sourceConfig(wallet), host: '127.0.0.1', port },
+      ewallet: { ...sourceConfig(flow.wallet), host: '127.0.0.1', port },
     }),
   );
   expect({ code, troubled: troubled(lines) }).toEqual({
@@ -258,13 +206,13 @@ test('a server that is not there is named with what to do next', async () => {
   expect(lines[0]?.findings[0]).toEqual({
     code: 'ewallet-down',
     verdict: 'down',
-    says: `Could not connect to 127.0.0.1:${port}/${wallet.database} as ${wallet.username}: connect ECONNREFUSED 127.0.0.1:${port}. Nothing listens there: check \`host\` and \`port\`, and that the server runs`,
+    says: `Could not connect to 127.0.0.1:${port}/${flow.wallet.database} as ${flow.wallet.username}: connect ECONNREFUSED 127.0.0.1:${port}. Nothing listens there: check \`host\` and \`port\`, and that the server runs`,
     next: 'Bring the server, the network or the role back: syncs continue by themselves from the last state.',
   });
 });
 
 test('a role that lost its grants is told which, and everything else is still said', async () => {
-  await target.query(`revoke select on sink.offsets, sink.dead_letters from ${role}`);
+  await flow.target.query(`revoke select on sink.offsets, sink.dead_letters from ${role}`);
   try {
     const { code, lines } = await status(await configured());
     expect({ code, troubled: troubled(lines) }).toEqual({ code: 1, troubled: ['warehouse: warehouse-grants'] });
@@ -272,14 +220,14 @@ test('a role that lost its grants is told which, and everything else is still sa
       `role ${role} may not read sink.dead_letters, sink.offsets`,
     );
   } finally {
-    await target.query(`grant select on all tables in schema sink to ${role}`);
+    await flow.target.query(`grant select on all tables in schema sink to ${role}`);
   }
 });
 
 test('a paused sink is degraded, with who waits and since when; resumed it is healthy', async () => {
-  await fetch(`${sinkUrl}/connectors/${name}/pause`, { method: 'PUT' });
-  await source.query("insert into users select n, 'later' from generate_series(21, 30) n");
-  expect(await sync()).toBe(0);
+  await fetch(`${sinkUrl}/connectors/${flow.name}/pause`, { method: 'PUT' });
+  await flow.source.query("insert into users select n, 'later' from generate_series(21, 30) n");
+  expect(await flow.sync()).toBe(0);
   const sinkWithPatience = { config_file: 'sink.json', instances: [sinkUrl], lag_seconds: 0 };
   const paused = await status(await configured({ sink: sinkWithPatience }));
   expect({ code: paused.code, troubled: troubled(paused.lines) }).toEqual({
@@ -290,46 +238,49 @@ test('a paused sink is degraded, with who waits and since when; resumed it is he
   // Ten records and the marker of each transaction that brought them.
   expect(facts?.lag_records).toBeGreaterThanOrEqual(10);
   expect(facts?.lag_seconds).toBeGreaterThan(0);
-  await fetch(`${sinkUrl}/connectors/${name}/resume`, { method: 'PUT' });
+  await fetch(`${sinkUrl}/connectors/${flow.name}/resume`, { method: 'PUT' });
   await eventually(async () => {
     expect(troubled((await status(await configured())).lines)).toEqual([]);
   });
 });
 
 test('a record that cannot land is a dead letter with the statement that shows it', async () => {
-  await target.query(
+  await flow.target.query(
     `insert into sink.dead_letters (connector, topic, partition, "offset", stage, error_class, error_message)
      values ($1, $2, 0, 7, 'VALUE_CONVERTER', 'DataException', 'planted')`,
-    [name, `${name}.users`],
+    [flow.name, `${flow.name}.users`],
   );
   const { code, lines } = await status(await configured());
   expect({ code, troubled: troubled(lines) }).toEqual({ code: 1, troubled: ['stream public.users: dead-letters'] });
   const [finding] = lines.find(({ hop }) => hop === 'stream')?.findings ?? [];
   const [statement = ''] = finding?.next.split('; ') ?? [];
-  expect((await target.query(statement)).rows).toEqual([
+  expect((await flow.target.query(statement)).rows).toEqual([
     { offset: '7', stage: 'VALUE_CONVERTER', error_message: 'planted' },
   ]);
-  await target.query('delete from sink.dead_letters');
+  await flow.target.query('delete from sink.dead_letters');
 });
 
 test('a sync that fails is degraded with its own message; a schedule that was killed is down', async () => {
   const config = await configured();
-  await write('source.json', { ...sourceConfig(wallet), password: 'wrong' });
-  expect(await sync()).toBe(2);
+  await flow.write('source.json', { ...sourceConfig(flow.wallet), password: 'wrong' });
+  expect(await flow.sync()).toBe(2);
   const failed = await status(config);
   expect({ code: failed.code, troubled: troubled(failed.lines) }).toEqual({ code: 1, troubled: ['sync: sync-failed'] });
   expect(failed.lines.find(({ hop }) => hop === 'sync')?.findings[0]?.says).toMatch(
     /^failed .* ago: Could not connect to .* password authentication failed for user/,
   );
-  await write('source.json', sourceConfig(wallet));
+  await flow.write('source.json', sourceConfig(flow.wallet));
   const schedule = spawn(
     process.execPath,
-    [commandPath('ewallet-sync'), 'run', '--every', '1h', '--config', at('sync.json')],
+    [commandPath('ewallet-sync'), 'run', '--every', '1h', '--config', flow.at('sync.json')],
     { stdio: 'ignore' },
   );
   try {
     await eventually(async () => {
-      const written = JSON.parse(await readFile(at(`${name}-state/status.json`), 'utf8')) as Record<string, unknown>;
+      const written = JSON.parse(await readFile(flow.at(`${flow.name}-state/status.json`), 'utf8')) as Record<
+        string,
+        unknown
+      >;
       expect(written).toMatchObject({ state: 'waiting', last_failure: null, next_at: expect.any(String) as string });
     });
     expect(troubled((await status(config)).lines)).toEqual([]);
@@ -342,24 +293,29 @@ test('a sync that fails is degraded with its own message; a schedule that was ki
     code: 2,
     troubled: ['sync: scheduler-dead'],
   });
-  expect(await sync()).toBe(0);
+  expect(await flow.sync()).toBe(0);
 });
 
 test('failed tests of dbt, an old run, an old transaction and a difference that the audit found are each named', async () => {
-  await writeDbtRun(
+  await flow.writeDbtRun(
     [
       { unique_id: 'model.ewallet.users', status: 'success' },
       { unique_id: 'test.ewallet.not_null_users_id.1234', status: 'fail' },
     ],
     new Date(Date.now() - 3 * 86_400_000),
   );
-  await target.query("update raw.users set name = 'wrong' where id = 3");
-  expect((await runCommand('ewallet-audit', ['run', '--config', at('audit.json')])).code).toBe(1);
-  const open = await connectedTo(wallet);
+  await flow.target.query("update raw.users set name = 'wrong' where id = 3");
+  expect((await runCommand('ewallet-audit', ['run', '--config', flow.at('audit.json')])).code).toBe(1);
+  const open = await connectedTo(flow.wallet);
   await open.query('begin');
   await open.query('select 1');
   try {
-    const ewallet = { ...sourceConfig(wallet), username: role, password: 'watch', open_transaction_seconds: 0.001 };
+    const ewallet = {
+      ...sourceConfig(flow.wallet),
+      username: role,
+      password: 'watch',
+      open_transaction_seconds: 0.001,
+    };
     const { code, lines } = await status(await configured({ ewallet }));
     expect({ code, troubled: troubled(lines) }).toEqual({
       code: 1,
@@ -370,15 +326,15 @@ test('failed tests of dbt, an old run, an old transaction and a difference that 
     );
   } finally {
     await open.end();
-    await target.query("update raw.users set name = 'name' where id = 3");
-    await writeDbtRun([], new Date());
+    await flow.target.query("update raw.users set name = 'name' where id = 3");
+    await flow.writeDbtRun([], new Date());
   }
 });
 
 test('a slot that the configuration names and the server has not is down; one that retains WAL is degraded', async () => {
   const slot = uniqueName('slot');
   const ewallet = {
-    ...sourceConfig(wallet),
+    ...sourceConfig(flow.wallet),
     replication_method: { method: 'CDC', replication_slot: slot, publication: 'any' },
     retained_wal_bytes: 1,
   };
@@ -387,16 +343,16 @@ test('a slot that the configuration names and the server has not is down; one th
     code: 2,
     troubled: ['e-wallet: slot-missing'],
   });
-  await source.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
+  await flow.source.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
   try {
-    await source.query("update users set name = 'again'");
+    await flow.source.query("update users set name = 'again'");
     const retaining = await status(await configured({ ewallet, audit: undefined }));
     expect({ code: retaining.code, troubled: troubled(retaining.lines) }).toEqual({
       code: 1,
       troubled: ['e-wallet: slot-retains-wal'],
     });
   } finally {
-    await source.query(`select pg_drop_replication_slot('${slot}')`);
+    await flow.source.query(`select pg_drop_replication_slot('${slot}')`);
   }
 });
 

@@ -1,6 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,20 +9,13 @@ import { SinkCase } from '../../support/sink/sink-case';
 import { runSink, SinkProcess } from '../../support/sink/sink-process';
 import { createTopic, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
 import { uniqueName } from '../../support/unique-name';
+import { freePort } from '../../support/free-port';
 
 jest.setTimeout(120_000);
 
 const hasPgBouncer = spawnSync('pgbouncer', ['--version']).status === 0;
 const withPgBouncer = hasPgBouncer ? describe : describe.skip;
 if (!hasPgBouncer) process.stderr.write('skipped: pgbouncer is not installed (apt-get install pgbouncer)\n');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 withPgBouncer('through PgBouncer', () => {
   let sinks: SinkCase;

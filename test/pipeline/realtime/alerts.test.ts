@@ -1,47 +1,26 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Client } from 'pg';
-import { commandPath, PROJECT_ROOT, runCommand, type CommandResult } from '../../support/command';
-import { destinationConfig, sinkConfig, sourceConfig } from '../../support/configurations';
+import { PROJECT_ROOT } from '../../support/command';
+import { sinkConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
-import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { RealtimeCase } from '../../support/realtime/realtime-case';
 import { services } from '../../support/services';
 import { SinkProcess } from '../../support/sink/sink-process';
-import { uniqueName } from '../../support/unique-name';
 import { dbtOn, expectSuccess } from '../../integration/dbt/run-dbt';
 
-/** A loaded machine starts a Flink cluster in minutes, a quiet one in half a minute. */
 jest.setTimeout(900_000);
-const PATIENCE_MS = 420_000;
 
-let dir: string;
-let wallet: FreshDatabase;
-let client: Client;
-let topics: string;
+let live: RealtimeCase;
 let sink: SinkProcess | undefined;
 
-const write = (name: string, content: unknown): Promise<void> =>
-  writeFile(path.join(dir, name), JSON.stringify(content));
-
-const realtime = (command: string, ...more: readonly string[]): Promise<CommandResult> =>
-  runCommand('ewallet-realtime', [command, '--config', path.join(dir, 'realtime.json'), ...more], {
-    timeoutMs: PATIENCE_MS,
-  });
-
-async function sync(): Promise<void> {
-  const result = await runCommand('ewallet-sync', ['run', '--once', '--config', path.join(dir, 'sync.json')], {
-    cwd: dir,
-  });
-  expect({ code: result.code, stderr: result.code === 0 ? '' : result.stderr }).toEqual({ code: 0, stderr: '' });
-}
-
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'ewallet-alerts-'));
-  const stack = await services();
-  wallet = await freshDatabase(stack.source, 'alerts');
-  client = await connectedTo(wallet);
-  topics = uniqueName('alerts');
+  live = await RealtimeCase.open('alerts', (wallet) => ({
+    topic_partitions: 1,
+    products: ['alerts'],
+    rules: { velocity_count: 3, failure_count: 4 },
+    warehouse: { 'connection.url': wallet.url },
+  }));
+  const { client, topics, wallet } = live;
   await client.query(await readFile(path.join(PROJECT_ROOT, 'tools/demo/wallet.sql'), 'utf8'));
   // Customer n has wallet n; wallet 100 is the outside world, wallet 101 a merchant's.
   await client.query(`
@@ -51,28 +30,9 @@ beforeAll(async () => {
     insert into merchants (id, name, category, country, city, fee_rate) values (1, 'm', 'food', 'SG', 's', 0);
     insert into wallets (id, kind, user_id, merchant_id, currency) select n, 'customer', n, null, 'USD' from generate_series(1, 20) n;
     insert into wallets (id, kind, user_id, merchant_id, currency) values (100, 'float', null, null, 'USD'), (101, 'merchant', null, 1, 'USD')`);
-  await write('sync.json', {
-    name: topics,
-    source: { command: [commandPath('source-ewallet')], config: sourceConfig(wallet) },
-    destination: {
-      command: [commandPath('destination-kafka')],
-      config: destinationConfig(stack, `${topics}.{stream}`),
-    },
-  });
-  await write('realtime.json', {
-    bootstrap_servers: stack.kafka.bootstrapServers,
-    schema_registry: { url: stack.schemaRegistry.url },
-    topic_pattern: `${topics}.{stream}`,
-    topic_prefix: `${topics}.realtime`,
-    topic_partitions: 1,
-    products: ['alerts'],
-    directory: 'cluster',
-    rules: { velocity_count: 3, failure_count: 4 },
-    warehouse: { 'connection.url': wallet.url },
-  });
-  await write(
+  await live.write(
     'sink.json',
-    sinkConfig(stack, wallet, topics, {
+    sinkConfig(await services(), wallet, topics, {
       'topics.regex': `${topics}\\.realtime\\..*`,
       'table.name.format': 'realtime.${stream}',
       'delete.enabled': true,
@@ -81,11 +41,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await realtime('down');
   await sink?.stop();
-  await client.end();
-  await wallet.drop();
-  await rm(dir, { recursive: true, force: true });
+  await live.close();
 });
 
 /** A transaction that settles a second after it was made. */
@@ -97,7 +54,7 @@ async function transact(
   status = 'completed',
 ): Promise<void> {
   const [type, from, to] = kind;
-  await client.query(
+  await live.client.query(
     `insert into transactions (id, type, status, source_wallet_id, destination_wallet_id, currency, amount, channel, failure_reason, created_at, settled_at)
      values ($1, $2, $3, $4, $5, 'USD', $6, 'app', case when $3 = 'failed' then 'x' end, $7::timestamptz, $7::timestamptz + interval '1 second')`,
     [id, type, status, from, to, amount, at],
@@ -105,7 +62,7 @@ async function transact(
 }
 
 async function act(id: number, user: number, event: string, at: string): Promise<void> {
-  await client.query(
+  await live.client.query(
     "insert into user_activity (id, user_id, event, session_id, device, occurred_at) values ($1, $2, $3, gen_random_uuid(), 'ios', $4)",
     [id, user, event, at],
   );
@@ -115,7 +72,7 @@ const micros = (instant: string): number => Date.parse(instant) * 1_000;
 
 /** The alerts that hold now, as the second sink connector has landed them. */
 async function alerts(): Promise<Readonly<Record<string, unknown>>> {
-  const { rows } = await client.query<Record<string, unknown>>(
+  const { rows } = await live.client.query<Record<string, unknown>>(
     `select alert_id, signal, customer_id::int, subject, transactions::int, amount::text, currency, severity, explanation,
       (extract(epoch from window_start) * 1000000)::float8 as window_start, (extract(epoch from window_end) * 1000000)::float8 as window_end
     from realtime.alerts`,
@@ -172,10 +129,10 @@ test('each signal is raised at its threshold and not below it, and taken back wh
   await transact(52, ['refund', 101, 14], '1', '2026-03-12T10:01:00Z', 'failed');
   await transact(53, ['refund', 101, 15], '1', '2026-03-12T10:02:00Z');
   await transact(54, ['refund', 101, 16], '1', '2026-03-12T10:04:59Z');
-  await sync();
-  const up = await realtime('up', '--detach');
+  await live.sync();
+  const up = await live.run('up', '--detach');
   expect({ code: up.code, stderr: up.code === 0 ? '' : up.stderr }).toEqual({ code: 0, stderr: '' });
-  sink = SinkProcess.start('run', path.join(dir, 'sink.json'));
+  sink = SinkProcess.start('run', path.join(live.dir, 'sink.json'));
 
   const alert = (
     signal: string,
@@ -263,11 +220,11 @@ test('each signal is raised at its threshold and not below it, and taken back wh
   }, patience);
 
   // One transaction was entered wrongly, and one comes late: an alert is taken back, another one raised.
-  await client.query(`
+  await live.client.query(`
     update transactions set created_at = created_at - interval '1 hour', updated_at = now() where id = 2;
     insert into transactions (id, type, status, source_wallet_id, destination_wallet_id, currency, amount, channel, created_at, settled_at)
       values (7, 'payment', 'completed', 2, 101, 'USD', 4, 'qr', '2026-03-02T10:05:00Z', '2026-03-02T10:05:01Z')`);
-  await sync();
+  await live.sync();
   const late = ['5', '6'].map((id) =>
     alert(
       'velocity',
@@ -290,10 +247,10 @@ test('each signal is raised at its threshold and not below it, and taken back wh
   }, patience);
 
   // Everything is committed by the stop, and the topic stays.
-  expect((await realtime('stop')).code).toBe(0);
+  expect((await live.run('stop')).code).toBe(0);
 
   // dbt finds the same in the same rows, with the same thresholds.
-  const dbt = await dbtOn(wallet);
+  const dbt = await dbtOn(live.wallet);
   const vars = {
     ewallet_ingestion: 'replica',
     ewallet_schemas: { kafka: 'raw', replica: 'public' },
@@ -302,11 +259,11 @@ test('each signal is raised at its threshold and not below it, and taken back wh
   expectSuccess(
     await dbt.run(['build', '--select', '+risk_signals', '--exclude-resource-type', 'test', 'unit_test'], vars),
   );
-  expect(await realtime('verify', '--settle', '0')).toMatchObject({ code: 0, stdout: 'alerts: 4 rows, equal\n' });
-  await client.query(
+  expect(await live.run('verify', '--settle', '0')).toMatchObject({ code: 0, stdout: 'alerts: 4 rows, equal\n' });
+  await live.client.query(
     "update marts.risk_signals set window_end = window_end + interval '1 microsecond' where signal_type = 'structuring'",
   );
-  expect(await realtime('verify', '--settle', '0')).toMatchObject({
+  expect(await live.run('verify', '--settle', '0')).toMatchObject({
     code: 1,
     stdout: `alerts: 4 rows, 1 differ\n  different: signal=structuring customer_id=3 window_start=${micros('2026-03-03T22:00:00Z')} (window_end)\n`,
   });

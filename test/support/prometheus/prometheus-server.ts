@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { eventually } from '../eventually';
+import { freePort } from '../free-port';
 
 /** A Prometheus of its own: it scrapes each second and evaluates rules each second. */
 export class PrometheusServer {
@@ -93,13 +93,4 @@ export class PrometheusServer {
     if (status !== 'success') throw new Error(`${what}: ${error}`);
     return data;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
