@@ -52,6 +52,35 @@ export function refuseGaps(
   }
 }
 
+/**
+ * A topic is begun with keys or without, and stays so. A record without a key replaces and deletes no row that has one, and
+ * one with a key none that has none: each row would be there twice, and every consumer would take both for true.
+ *
+ * @throws Failure config_error, before anything is made
+ */
+export function refuseChangedKeys(plans: readonly StreamPlan[], subjects: ReadonlySet<string>): void {
+  for (const { mapping, topic } of plans) {
+    const keySubject = `${topic}-key`;
+    const begun = subjects.has(valueSubject(topic));
+    const keyed = mapping.keyColumns.length > 0;
+    if (!begun || keyed === subjects.has(keySubject)) continue;
+    const key = mapping.keyColumns.map(({ name }) => `"${name}"`).join(', ');
+    const [change, back] = keyed
+      ? [
+          `has the primary key ${key}, and topic ${topic} was begun without keys (the registry has no subject ${keySubject})`,
+          'Choose no primary key in the connection, as before',
+        ]
+      : [
+          `has no primary key, and topic ${topic} was begun with keys (subject ${keySubject})`,
+          'Choose the primary key in the connection again',
+        ];
+    throw Failure.config(
+      `Stream ${displayName(mapping.stream)} ${change}: its new records would neither replace nor delete the rows that are there. ${back}, or raise the stream's version in "topic_versions" to write to a new topic, and read the stream from the start. Nothing was written.`,
+      { stream: mapping.stream as { name: string; namespace?: string } },
+    );
+  }
+}
+
 /** @param policies cleanup.policy by topic; one that is missing is not known. @throws Failure config_error */
 export function refuseKeylessCompaction(plans: readonly StreamPlan[], policies: ReadonlyMap<string, string>): void {
   for (const { mapping, topic } of plans) {

@@ -17,7 +17,7 @@ import { registerControlSchemas, registerSchemas, verifySchemas, type SchemaIds 
 import { planStreams, transactionalIds, type StreamPlan } from './stream-plan';
 import { StreamWriter } from './stream-writer';
 import { Sync } from './sync';
-import { refuseGaps, refuseKeylessCompaction } from './topic-rules';
+import { refuseChangedKeys, refuseGaps, refuseKeylessCompaction } from './topic-rules';
 import { existingTopics, prepareTopics, type Topic } from './topics';
 
 const MB = 1024 * 1024;
@@ -88,7 +88,9 @@ async function verifyTopics(
   if (policy !== undefined) {
     refuseKeylessCompaction(missing, new Map(missing.map(({ topic }) => [topic, policy])));
   }
-  refuseGaps(plans, config, { topics, subjects: new Set(await registry.subjects()) });
+  const subjects = new Set(await registry.subjects());
+  refuseChangedKeys(plans, subjects);
+  refuseGaps(plans, config, { topics, subjects });
 }
 
 function topicOf(topics: ReadonlyMap<string, Topic>, name: string): Topic {

@@ -98,6 +98,42 @@ test('a stream without a key is refused a compacted topic, by the setting and by
   expect(await write(stream, [1], { resumes: false })).toBe(0);
 });
 
+test('a stream that lost its primary key, or got one, is refused the topic that was begun otherwise', async () => {
+  const stream = { name: uniqueName('rekeyed'), namespace: 'public' };
+  const topic = `public.${stream.name}`;
+  const raise = { topic_versions: { [topic]: 2 } };
+  const refused = (change: string, back: string): unknown => ({
+    kind: 'config_error',
+    message: `Stream ${topic} ${change}: its new records would neither replace nor delete the rows that are there. ${back}, or raise the stream's version in "topic_versions" to write to a new topic, and read the stream from the start. Nothing was written.`,
+  });
+  const keyless = { primaryKey: [] };
+  const refreshed = { generationId: 1, minimumGenerationId: 1 };
+  const count = async (name: string): Promise<number> =>
+    (await committedRecords({ brokers: servers.brokers }, servers.registry, name)).length;
+
+  expect(await write(stream, [1, 2])).toBe(0);
+  const lost = refused(
+    `has no primary key, and topic ${topic} was begun with keys (subject ${topic}-key)`,
+    'Choose the primary key in the connection again',
+  );
+  expect(await write(stream, [2, 3], keyless)).toEqual(lost);
+  // Nor with a refresh: the sink landed the topic by its key, and would put records without one aside.
+  expect(await write(stream, [2, 3], { ...keyless, ...refreshed })).toEqual(lost);
+  expect(await count(topic)).toBe(2);
+  expect(await write(stream, [1, 2, 3], { ...keyless, ...refreshed }, raise)).toBe(0);
+  expect(await write(stream, [4], { ...keyless, resumes: true }, raise)).toBe(0);
+
+  expect(await write(stream, [4, 5], {}, raise)).toEqual(
+    refused(
+      `has the primary key "id", and topic ${topic}.v2 was begun without keys (the registry has no subject ${topic}.v2-key)`,
+      'Choose no primary key in the connection, as before',
+    ),
+  );
+  expect(await count(`${topic}.v2`)).toBe(4);
+  // The first topic continues with its key.
+  expect(await write(stream, [3], { resumes: true })).toBe(0);
+});
+
 test('a topic version, and the dead letters, are no stream’s topic', async () => {
   const base = uniqueName('shared');
   const streams = [base, `${base}.v2`].map((name) => ({ name, namespace: 'public', ...columns }));
