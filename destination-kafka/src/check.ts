@@ -45,7 +45,7 @@ async function writeAborted(config: Config, now: () => number): Promise<void> {
     const { transactionTimeoutMs } = config;
     const log = new TransactionalLog(cluster, {
       transactionalId,
-      formerIds: [],
+      topicIds: new Map(),
       failures: logFailures(access, { transactionalId, transactionTimeoutMs }),
       transactionTimeoutMs,
       deliveryTimeoutMs: Math.min(config.deliveryTimeoutMs, 30_000),

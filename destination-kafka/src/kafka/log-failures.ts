@@ -1,5 +1,5 @@
 import { Failure } from '@ewallet/failure';
-import { kafkaError, type LogFailures, type SealedBatch } from '@ewallet/kafka';
+import { kafkaError, type LogFailures, type OvertakenTopic, type SealedBatch } from '@ewallet/kafka';
 import type { Access } from './access';
 import { failureFromKafka } from './kafka-errors';
 
@@ -13,8 +13,26 @@ export function logFailures(access: Access, settings: LogSettings): LogFailures 
   return {
     failed: (error, what, topics) => failureFromKafka(error, what, { ...access, topics }),
     fenced: (error, what, ageMs) => fenced(error, what, ageMs, settings),
+    overtaken,
     tooLarge,
   };
+}
+
+const ONE_WRITER =
+  'Let one run at a time write a topic: take the stream out of the other connection, or see that their runs never overlap. Only connections that write different rows into one topic (two databases) may run at once, each with a "transactional_id" of its own.';
+
+function overtaken(error: unknown, { topic, transactionalId, committed }: OvertakenTopic): Failure {
+  const more = { detail: kafkaError(error).type ?? '', cause: error };
+  if (!committed) {
+    return Failure.config(
+      `Kafka could not commit the transaction: another run took over the transactional id "${transactionalId}", and with it topic ${topic}. Nothing unacknowledged of this run is visible. ${ONE_WRITER}`,
+      more,
+    );
+  }
+  return Failure.config(
+    `Another run took over the transactional id "${transactionalId}", and with it topic ${topic}, while this one committed. What this one wrote last is visible without being acknowledged: without a primary key it will be there twice, and with one it may stand behind newer records. Read the topic's stream from the start. ${ONE_WRITER}`,
+    more,
+  );
 }
 
 function fenced(error: unknown, what: string, ageMs: number | undefined, settings: LogSettings): Failure {
@@ -27,7 +45,7 @@ function fenced(error: unknown, what: string, ageMs: number | undefined, setting
     );
   }
   return Failure.config(
-    `Kafka could not ${what}: another run took over the transactional id "${transactionalId}". Nothing unacknowledged of this run is visible. Let one run at a time write these streams, or give each connection a "transactional_id" of its own.`,
+    `Kafka could not ${what}: another run took over the transactional id "${transactionalId}". Nothing unacknowledged of this run is visible. ${ONE_WRITER}`,
     more,
   );
 }

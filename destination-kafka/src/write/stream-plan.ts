@@ -105,19 +105,18 @@ export function planStreams(config: Config, catalog: ConfiguredCatalog, startedA
 export interface TransactionalIds {
   /** What this run writes under. */
   readonly own: string;
-  /** What a run of this connection may have written under when it had other streams. */
-  readonly former: readonly string[];
+  /** What each topic is held by while this run writes it; empty where the user names the id, and answers for the topics. */
+  readonly byTopic: ReadonlyMap<string, string>;
 }
 
 /**
- * A run that starts has to fence the one before it, also when streams came or went in between. Nothing that reaches a
- * destination names its connection, but its topics do: it writes under the id of its first topic (by name), and takes
- * those of the others once. Connections without a topic in common never meet. See docs/adr/0014-transactional-ids-from-topics.md.
+ * A run that starts has to fence every other that writes one of its topics. Nothing that reaches a destination names its
+ * connection, but its topics do: it writes under the id of its first topic (by name), and holds those of the others.
+ * Connections without a topic in common never meet. See docs/adr/0014-transactional-ids-from-topics.md.
  */
 export function transactionalIds(config: Pick<Config, 'transactionalId'>, topics: readonly string[]): TransactionalIds {
-  if (config.transactionalId !== undefined) return { own: config.transactionalId, former: [] };
-  const [own = TRANSACTIONAL_ID_PREFIX, ...former] = [...new Set(topics)]
-    .sort()
-    .map((topic) => `${TRANSACTIONAL_ID_PREFIX}.${topic}`);
-  return { own, former };
+  if (config.transactionalId !== undefined) return { own: config.transactionalId, byTopic: new Map() };
+  const byTopic = new Map([...topics].sort().map((topic) => [topic, `${TRANSACTIONAL_ID_PREFIX}.${topic}`]));
+  const [own = TRANSACTIONAL_ID_PREFIX] = byTopic.values();
+  return { own, byTopic };
 }

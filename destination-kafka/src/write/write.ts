@@ -178,7 +178,7 @@ async function transfer(
   );
   const transactions = new TransactionalLog(cluster, {
     transactionalId: ids.own,
-    formerIds: ids.former,
+    topicIds: ids.byTopic,
     failures: logFailures(access, { transactionalId: ids.own, transactionTimeoutMs: config.transactionTimeoutMs }),
     transactionTimeoutMs: config.transactionTimeoutMs,
     deliveryTimeoutMs: config.deliveryTimeoutMs,

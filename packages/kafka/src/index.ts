@@ -28,7 +28,7 @@ export { readTopic } from './fetch/topic-reader';
 export { readTopicIds } from './fetch/topic-ids';
 export { describeGroup, type GroupDescription, type GroupMember } from './group/describe-group';
 export { Group, type Membership } from './group/group';
-export type { LogFailures } from './produce/log-failures';
+export type { LogFailures, OvertakenTopic } from './produce/log-failures';
 export { partitionOf } from './produce/murmur2';
 export { TransactionalLog } from './produce/transactional-log';
 export { BatchBuilder, writeVarint, type SealedBatch, type Span } from './record-batch/batch-builder';

@@ -1,3 +1,11 @@
+import {
+  BatchBuilder,
+  openCluster,
+  TransactionalLog,
+  type Broker,
+  type Cluster,
+  type OvertakenTopic,
+} from '@ewallet/kafka';
 import { startStack, type RunningStack } from '@ewallet/local-stack';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -201,8 +209,8 @@ test('a second run of the connection fences the first, which ends with a clear c
   expect(expectComplete(await read(target), [])).toEqual([]);
 });
 
-/** The catalogue with one more stream, whose topic comes before (`a`) or behind (`z`) the other's by name. */
-function withStream(target: Connection, letter: 'a' | 'z'): Connection {
+/** The catalogue with one more stream, whose topic comes before (`a`, `b`) or behind (`z`) the other's by name. */
+function withStream(target: Connection, letter: 'a' | 'b' | 'z'): Connection {
   const more = { name: `${letter}_${target.stream.name}`, namespace: 'public' };
   const properties = { id: { type: 'integer' } };
   return { ...target, catalog: catalogOf([more, target.stream].map((stream) => ({ ...stream, properties }))) };
@@ -211,7 +219,8 @@ function withStream(target: Connection, letter: 'a' | 'z'): Connection {
 test.each([
   ['came, as the first by name', (target: Connection) => [target, withStream(target, 'a')] as const],
   ['came, as the last by name', (target: Connection) => [target, withStream(target, 'z')] as const],
-  ['went', (target: Connection) => [withStream(target, 'z'), target] as const],
+  ['went, the last by name', (target: Connection) => [withStream(target, 'z'), target] as const],
+  ['went, the first by name', (target: Connection) => [withStream(target, 'a'), target] as const],
 ])('a run is fenced by the next one also when a stream %s in between', async (change, catalogs) => {
   const [before, after] = catalogs(connection());
   await withFiles({ 'config.json': before.config, 'catalog.json': before.catalog }, async (files) => {
@@ -228,6 +237,110 @@ test.each([
   });
   expect(expectComplete(await read(before), [])).toEqual([]);
 });
+
+test('of two connections with one topic in common, first by name of neither, the one that started first ends with a config_error that names the topic', async () => {
+  const target = connection();
+  const [one, other] = [withStream(target, 'a'), withStream(target, 'b')];
+  const topic = `public.${target.stream.name}`;
+  await withFiles({ 'config.json': one.config, 'catalog.json': one.catalog }, async (files) => {
+    const first = start(one, files, 0, { step: 'commit', when: 'before', call: 2, what: 'wait' });
+    await once(first.child, 'message');
+    const second = await withFiles(
+      { 'config.json': other.config, 'catalog.json': other.catalog },
+      (later) => start(other, later, CHECKPOINT).ended,
+    );
+    expect(second.code).toBe(0);
+    first.child.send('continue');
+    const { code, stdout, acknowledged } = await first.ended;
+    expect({ code, acknowledged, error: traceError(stdout) }).toEqual({
+      code: 1,
+      acknowledged: CHECKPOINT,
+      error: {
+        kind: 'config_error',
+        message: `Kafka could not commit the transaction: another run took over the transactional id "destination-kafka.${topic}", and with it topic ${topic}. Nothing unacknowledged of this run is visible. Let one run at a time write a topic: take the stream out of the other connection, or see that their runs never overlap. Only connections that write different rows into one topic (two databases) may run at once, each with a "transactional_id" of its own.`,
+      },
+    });
+  });
+  expect(expectComplete(await read(target), [])).toEqual([]);
+});
+
+test('a run that takes a topic while another commits makes that commit fail as one that is visible', async () => {
+  const target = connection();
+  const topic = `public.${target.stream.name}`;
+  const settings = { brokers: [stack.connections.kafka.bootstrapServers], clientId: 'two-writers' };
+  const patience = {
+    connectionTimeoutMs: 10_000,
+    metadataMaxAgeMs: 300_000,
+    retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000 },
+  };
+  const cluster = openCluster(
+    { ...settings, requestTimeoutMs: 10_000, sasl: undefined, ssl: false },
+    patience,
+    () => 0,
+  );
+  await withFiles({ 'config.json': target.config, 'catalog.json': target.catalog }, async (files) => {
+    expect((await start(target, files, RECORDS - CHECKPOINT).ended).code).toBe(0);
+  });
+  const found: OvertakenTopic[] = [];
+  const logOf = (ofCluster: Cluster, transactionalId: string): TransactionalLog =>
+    new TransactionalLog(ofCluster, {
+      transactionalId,
+      topicIds: new Map([[topic, `destination-kafka.${topic}`]]),
+      transactionTimeoutMs: 60_000,
+      deliveryTimeoutMs: 30_000,
+      requestTimeoutMs: 10_000,
+      now: Date.now,
+      failures: {
+        failed: (error) => error as Error,
+        fenced: (error) => error as Error,
+        tooLarge: (_batch, error) => error,
+        overtaken: (error, by) => {
+          found.push(by);
+          return error as Error;
+        },
+      },
+    });
+  try {
+    await cluster.connect();
+    await cluster.addMultipleTargetTopics([topic]);
+    const other = logOf(cluster, `destination-kafka.b_${topic}`);
+    // The other run starts at the one moment that the broker cannot guard: between the commit and its answer.
+    const log = logOf(
+      new Proxy(cluster, {
+        get: (whole, name) => {
+          if (name !== 'findBroker') return bound(whole, name);
+          return async (options: { nodeId: number }): Promise<Broker> =>
+            new Proxy(await whole.findBroker(options), {
+              get: (broker, method) => {
+                if (method !== 'endTxn') return bound(broker, method);
+                return async (request: Parameters<Broker['endTxn']>[0]): Promise<unknown> => {
+                  const answer = await broker.endTxn(request);
+                  if (request.transactionalId === `destination-kafka.a_${topic}`) await other.open();
+                  return answer;
+                };
+              },
+            });
+        },
+      }),
+      `destination-kafka.a_${topic}`,
+    );
+    await log.open();
+    const batch = new BatchBuilder(topic, 0, 1024);
+    const key = Buffer.from('key');
+    batch.append({ bytes: key, start: 0, end: key.length }, undefined, { bytes: Buffer.from([0]), start: 0, end: 1 });
+    await log.append([batch.seal(Date.now())]);
+    await expect(log.commit()).rejects.toMatchObject({ type: 'INVALID_PRODUCER_EPOCH' });
+    expect(found).toEqual([{ topic, transactionalId: `destination-kafka.${topic}`, committed: true }]);
+  } finally {
+    await cluster.disconnect();
+  }
+});
+
+/** A method of the object as it is, for a proxy that replaces another one. */
+function bound<T extends object>(whole: T, name: string | symbol): unknown {
+  const member: unknown = Reflect.get(whole, name, whole);
+  return typeof member === 'function' ? (member.bind(whole) as unknown) : member;
+}
 
 /** Records that a read-committed consumer sees; the topic is not there at once. */
 async function visible(target: Connection): Promise<number> {

@@ -64,8 +64,11 @@ test('the transactional id is that of the first topic by name, and runs with oth
   const none = { transactionalId: undefined };
   expect(transactionalIds(none, ['public.users', 'public.accounts', 'public.users'])).toEqual({
     own: 'destination-kafka.public.accounts',
-    former: ['destination-kafka.public.users'],
+    byTopic: new Map([
+      ['public.accounts', 'destination-kafka.public.accounts'],
+      ['public.users', 'destination-kafka.public.users'],
+    ]),
   });
-  expect(transactionalIds(none, [])).toEqual({ own: 'destination-kafka', former: [] });
-  expect(transactionalIds({ transactionalId: 'mine' }, ['a', 'b'])).toEqual({ own: 'mine', former: [] });
+  expect(transactionalIds(none, [])).toEqual({ own: 'destination-kafka', byTopic: new Map() });
+  expect(transactionalIds({ transactionalId: 'mine' }, ['a', 'b'])).toEqual({ own: 'mine', byTopic: new Map() });
 });

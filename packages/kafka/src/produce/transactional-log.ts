@@ -1,6 +1,6 @@
 import { Failure, isFailure } from '@ewallet/failure';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error';
-import type { Broker, Cluster } from '../connection/cluster-types';
+import type { Broker, Cluster, ProducerIdentity } from '../connection/cluster-types';
 import { describeTopics, partitionKey, type TopicPartition } from '../connection/topic-partition';
 import { isConnectionLost, isFenced, isRetriable, kafkaError } from '../errors';
 import { fillBatchHeader, nextSequence, type SealedBatch } from '../record-batch/batch-builder';
@@ -12,13 +12,23 @@ const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 
+/** Brokers forget an id that nothing was written under for `transactional.id.expiration.ms`, 7 days by default. */
+const RENEWAL_MS = 6 * 3_600_000;
+
+interface HeldId extends ProducerIdentity {
+  readonly takenAt: number;
+}
+
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export interface TransactionalLogOptions {
   /** What transactions are written under. */
   readonly transactionalId: string;
-  /** Ids under which an earlier run may still be writing; taken once, which fences it. */
-  readonly formerIds: readonly string[];
+  /**
+   * By topic, the ids that another run writing it would take, or may be writing under. They are taken at the start, which
+   * fences that run, and must still be ours at each commit of the topic.
+   */
+  readonly topicIds: ReadonlyMap<string, string>;
   /** The broker aborts a transaction that is open for longer. */
   readonly transactionTimeoutMs: number;
   /** How long one request is retried before the sync fails. */
@@ -40,6 +50,7 @@ export class TransactionalLog {
   #producerId = -1n;
   #producerEpoch = -1;
   #openedAt: number | undefined;
+  readonly #held = new Map<string, HeldId>();
   readonly #sequences = new Map<string, number>();
   readonly #inTransaction = new Map<string, TopicPartition>();
 
@@ -50,11 +61,18 @@ export class TransactionalLog {
 
   /** Takes the transactional ids: aborts what earlier runs left open and fences those runs. */
   async open(): Promise<void> {
-    const { transactionalId, formerIds } = this.options;
-    for (const former of formerIds) await this.#takeId(former);
+    const { transactionalId, topicIds } = this.options;
+    for (const [topic, id] of topicIds) {
+      if (id !== transactionalId) this.#held.set(topic, await this.#hold(id));
+    }
     const { producerId, producerEpoch } = await this.#takeId(transactionalId);
     this.#producerId = BigInt(producerId);
     this.#producerEpoch = producerEpoch;
+  }
+
+  async #hold(transactionalId: string): Promise<HeldId> {
+    const { producerId, producerEpoch } = await this.#takeId(transactionalId);
+    return { transactionalId, producerId, producerEpoch, takenAt: this.options.now() };
   }
 
   async #takeId(transactionalId: string): ReturnType<Broker['initProducerId']> {
@@ -92,14 +110,51 @@ export class TransactionalLog {
     });
   }
 
-  /** Resolves once read-committed consumers see everything appended since the last commit. */
+  /**
+   * Resolves once read-committed consumers see everything appended since the last commit, and no other run had taken one of
+   * its topics by then. The broker looks at our own id only: the topics' are asked for before, so that nothing becomes
+   * visible, and again behind, for a run that came in between.
+   */
   async commit(): Promise<void> {
+    const topics = topicsOf([...this.#inTransaction.values()]).filter((topic) => this.#held.has(topic));
+    await this.#verifyHeld(topics, 'before');
     await this.#end(true, 'commit the transaction');
+    await this.#verifyHeld(topics, 'behind');
   }
 
   /** Takes back everything appended since the last commit. */
   async abort(): Promise<void> {
     await this.#end(false, 'abort the transaction');
+  }
+
+  async #verifyHeld(topics: readonly string[], when: 'before' | 'behind'): Promise<void> {
+    await Promise.all(
+      topics.map(async (topic) => {
+        const held = this.#held.get(topic);
+        if (held === undefined) return;
+        await this.#askHeld(held, topic, when);
+        if (this.options.now() - held.takenAt < RENEWAL_MS) return;
+        this.#held.set(topic, await this.#hold(held.transactionalId));
+      }),
+    );
+  }
+
+  /** Ends a transaction that was never begun: the broker says so to who holds the id, and that it is fenced to who does not. */
+  async #askHeld(held: HeldId, topic: string, when: 'before' | 'behind'): Promise<void> {
+    const { transactionalId, producerId, producerEpoch } = held;
+    await this.#retry(
+      'commit the transaction',
+      [topic],
+      async () => {
+        const coordinator = await this.#coordinator(transactionalId);
+        try {
+          await coordinator.endTxn({ transactionalId, producerId, producerEpoch, transactionResult: true });
+        } catch (error) {
+          if (kafkaError(error).type !== 'INVALID_TXN_STATE') throw error;
+        }
+      },
+      (error) => this.options.failures.overtaken(error, { topic, transactionalId, committed: when === 'behind' }),
+    );
   }
 
   async #end(commit: boolean, what: string): Promise<void> {
@@ -183,7 +238,7 @@ export class TransactionalLog {
     return TOO_LARGE.has(error.type) ? this.options.failures.tooLarge(batch, error) : error;
   }
 
-  #identity(): { transactionalId: string; producerId: string; producerEpoch: number } {
+  #identity(): ProducerIdentity {
     return {
       transactionalId: this.options.transactionalId,
       producerId: this.#producerId.toString(),
@@ -202,13 +257,18 @@ export class TransactionalLog {
   }
 
   /** Repeats a request with growing pauses, metadata refreshed in between, until it succeeds or its time is up. */
-  async #retry<Answer>(what: string, topics: readonly string[], request: () => Promise<Answer>): Promise<Answer> {
+  async #retry<Answer>(
+    what: string,
+    topics: readonly string[],
+    request: () => Promise<Answer>,
+    fenced = (error: unknown): Error => this.options.failures.fenced(error, what, this.transactionAge),
+  ): Promise<Answer> {
     const deadline = this.options.now() + this.options.deliveryTimeoutMs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         return await request();
       } catch (error) {
-        if (isFenced(error)) throw this.options.failures.fenced(error, what, this.transactionAge);
+        if (isFenced(error)) throw fenced(error);
         if (!isRetriable(error) || this.options.now() + pause > deadline)
           throw this.options.failures.failed(error, what, topics);
         // The coordinator finishes the transaction before; nothing about the cluster has changed.
@@ -234,6 +294,6 @@ export class TransactionalLog {
   }
 }
 
-function topicsOf(batches: readonly SealedBatch[]): readonly string[] {
-  return [...new Set(batches.map(({ topic }) => topic))];
+function topicsOf(partitions: readonly { readonly topic: string }[]): readonly string[] {
+  return [...new Set(partitions.map(({ topic }) => topic))];
 }
