@@ -6,6 +6,12 @@
   {{ return(none) }}
 {% endmacro %}
 
+{# The same where the wallet's own tables land. #}
+{% macro optional_landed_relation(name) %}
+  {%- set schema = var('ewallet_schemas').get(var('ewallet_ingestion'), '') -%}
+  {{ return(optional_relation(schema, name) if schema else none) }}
+{% endmacro %}
+
 {#
   The rows of an optional table, or none where it is absent, with the same columns: name -> [expression, type].
 #}

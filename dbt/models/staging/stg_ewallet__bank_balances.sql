@@ -1,7 +1,6 @@
 {# What banks say of the safeguarded accounts, where somebody lands it; empty where the table is absent. #}
-{%- set schema = var('ewallet_schemas').get(var('ewallet_ingestion'), '') -%}
 with reported as (
-  {{ rows_if_present(optional_relation(schema, 'bank_balances') if schema else none, {
+  {{ rows_if_present(optional_landed_relation('bank_balances'), {
     'account': ['account', 'text'],
     'currency': ['currency', 'text'],
     'balance_date': ['balance_date', 'date'],

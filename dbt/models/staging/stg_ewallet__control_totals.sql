@@ -1,7 +1,6 @@
 {# Totals that the wallet's own database reported, where somebody lands them; empty where the table is absent. #}
-{%- set schema = var('ewallet_schemas').get(var('ewallet_ingestion'), '') -%}
 with reported as (
-  {{ rows_if_present(optional_relation(schema, 'control_totals') if schema else none, {
+  {{ rows_if_present(optional_landed_relation('control_totals'), {
     'stream': ['stream', 'text'],
     'currency': ['currency', 'text'],
     'row_count': ['row_count', 'bigint'],
