@@ -1,4 +1,10 @@
-import { attachStack, startStack, type StackConnections } from '@ewallet/local-stack';
+import {
+  attachStack,
+  parsePostgresVersion,
+  startStack,
+  type StackConnections,
+  type StackOptions,
+} from '@ewallet/local-stack';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,6 +25,8 @@ type Provider = 'docker' | 'local' | 'kept';
  * The one switch between the places that services come from. EWALLET_TEST_STACK=<dir> takes the stack that runs in a
  * directory (and starts it there when none does), for fast iteration; EWALLET_TEST_PROVIDER=docker|local decides; else
  * containers are taken where an engine answers and child processes where none does. The tests are the same.
+ *
+ * EWALLET_POSTGRES_VERSION=14 (to 18) chooses the version of both databases of a stack that is started as child processes.
  */
 export async function startServices(env: NodeJS.ProcessEnv = process.env): Promise<RunningServices> {
   const provider = await chooseProvider(env);
@@ -26,9 +34,9 @@ export async function startServices(env: NodeJS.ProcessEnv = process.env): Promi
     case 'docker':
       return startContainers();
     case 'local':
-      return startOwnStack();
+      return startOwnStack(env);
     case 'kept':
-      return useKeptStack(env.EWALLET_TEST_STACK ?? '');
+      return useKeptStack(env.EWALLET_TEST_STACK ?? '', env);
   }
 }
 
@@ -48,9 +56,9 @@ async function dockerAnswers(): Promise<boolean> {
   );
 }
 
-async function startOwnStack(): Promise<RunningServices> {
+async function startOwnStack(env: NodeJS.ProcessEnv): Promise<RunningServices> {
   const dir = await mkdtemp(path.join(tmpdir(), 'ewallet-test-'));
-  const stack = await startStack({ dir, say: (line) => process.stderr.write(`${line}\n`) });
+  const stack = await startStack({ dir, ...databases(env), say: (line) => process.stderr.write(`${line}\n`) });
   return {
     connections: stack.connections,
     stop: async () => {
@@ -60,9 +68,16 @@ async function startOwnStack(): Promise<RunningServices> {
   };
 }
 
-async function useKeptStack(dir: string): Promise<RunningServices> {
+function databases(env: NodeJS.ProcessEnv): Pick<StackOptions, 'source' | 'warehouse'> {
+  const { EWALLET_POSTGRES_VERSION: asked } = env;
+  if (asked === undefined) return {};
+  const version = parsePostgresVersion(asked);
+  return { source: { version }, warehouse: { version } };
+}
+
+async function useKeptStack(dir: string, env: NodeJS.ProcessEnv): Promise<RunningServices> {
   const stack =
     (await attachStack(dir)) ??
-    (await startStack({ dir, outlive: true, say: (line) => process.stderr.write(`${line}\n`) }));
+    (await startStack({ dir, ...databases(env), outlive: true, say: (line) => process.stderr.write(`${line}\n`) }));
   return { connections: stack.connections, stop: () => Promise.resolve() };
 }

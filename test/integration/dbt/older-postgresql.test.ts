@@ -1,27 +1,31 @@
-import { Client } from 'pg';
-import { startOlderPostgres, type OlderServer } from './older-postgresql';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startStack, type PostgresVersion, type RunningStack } from '@ewallet/local-stack';
+import type { Client } from 'pg';
+import { connectedTo } from '../../support/fresh-database';
 import { dbtOn, expectSuccess } from './run-dbt';
 import { createWallet, land, settleBalances, trade } from './wallet-data';
 
 jest.setTimeout(900_000);
 
-/** Of the package that the other tests take version 18 from. It downloads 12 MB a version, hence only in the long run. */
-const VERSIONS = ['14.23.0-beta.17', '15.18.0-beta.17', '16.14.0-beta.17', '17.10.0-beta.17'];
+/** A build of the whole project each, hence only in the long run. */
+const VERSIONS: readonly PostgresVersion[] = [14, 15, 16, 17];
 const long = process.env.EWALLET_LONG === '1';
 
 (long ? test.each(VERSIONS) : test.skip.each(VERSIONS))(
   'on PostgreSQL %s everything builds, every test passes, and what came later is built upon it',
   async (version) => {
-    let server: OlderServer | undefined;
+    let server: RunningStack | undefined;
     let client: Client | undefined;
+    const dir = await mkdtemp(path.join(tmpdir(), 'ewallet-older-warehouse-'));
     try {
-      server = await startOlderPostgres(version);
-      const { host, port, database, username: user, password } = server;
-      client = new Client({ host, port, database, user, password });
-      await client.connect();
+      server = await startStack({ dir, only: ['warehouse'], warehouse: { version } });
+      const { warehouse } = server.connections;
+      client = await connectedTo(warehouse);
       const { rows } = await client.query<{ server_version: string }>('show server_version');
-      expect(rows[0]?.server_version.split('.')[0]).toBe(version.split('.')[0]);
-      const dbt = await dbtOn(server);
+      expect(rows[0]?.server_version.split('.')[0]).toBe(String(version));
+      const dbt = await dbtOn(warehouse);
       await createWallet(client);
       await land(client, '2026-06-01T00:00:00Z');
       expectSuccess(await dbt.run(['build'], { strict_reconciliation: true, test_every_layer: true }));
@@ -39,6 +43,7 @@ const long = process.env.EWALLET_LONG === '1';
     } finally {
       await client?.end();
       await server?.stop();
+      await rm(dir, { recursive: true, force: true });
     }
   },
 );

@@ -112,6 +112,6 @@ export function changes(result: { readonly kept: readonly Message[] }, stream?: 
   );
 }
 
-export function errorOf(result: RunResult): unknown {
+export function errorOf(result: RunResult): Record<string, unknown> | undefined {
   return result.messages.find(({ trace }) => trace?.error !== undefined)?.trace?.error;
 }

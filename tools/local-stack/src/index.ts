@@ -3,5 +3,6 @@ export { postgresUrl, type PostgresConnection, type StackConnections } from '@ew
 export { provideJars, type Jars } from './jars';
 export type { KafkaListener, KafkaOptions } from './kafka';
 export type { PostgresOptions } from './postgresql';
+export { parsePostgresVersion, type PostgresVersion } from './postgresql-binaries';
 export { SERVICE_NAMES, type ServiceName } from './service-state';
 export { attachStack, stackStatus, startStack, stopStack, type RunningStack, type StackOptions } from './stack';

