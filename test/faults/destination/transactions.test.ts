@@ -337,7 +337,7 @@ test('a run that takes a topic while another commits makes that commit fail as o
 });
 
 /** A method of the object as it is, for a proxy that replaces another one. */
-function bound<T extends object>(whole: T, name: string | symbol): unknown {
+function bound(whole: object, name: string | symbol): unknown {
   const member: unknown = Reflect.get(whole, name, whole);
   return typeof member === 'function' ? (member.bind(whole) as unknown) : member;
 }
