@@ -1,6 +1,7 @@
-import { commandLine } from '@ewallet/command-line';
+import { commandLine, parsePort, untilStopped } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
 import { CommanderError, type Command } from 'commander';
+import { deliver } from './commands/deliver';
 import { render } from './commands/render';
 import { status } from './commands/status';
 import { stop } from './commands/stop';
@@ -72,6 +73,15 @@ export function program(out: Output, err: Output): Command {
       const results = await verify(await readRealtimeConfig(flags.config), { settleSeconds: flags.settle, say });
       out.write(verifyReport(results));
       process.exitCode = results.every(({ differences }) => differences.length === 0) ? EXIT.done : EXIT.unhealthy;
+    });
+  withConfig('deliver', 'send alerts to webhooks, Slack and e-mail, until it is stopped')
+    .option('--metrics-port <port>', 'serve Prometheus metrics and health here; 0 takes a free port', parsePort)
+    .option('--metrics-host <address>', 'the address to serve them on; 0.0.0.0 is every one', '127.0.0.1')
+    .action(async (flags: { readonly config: string; readonly metricsPort?: number; readonly metricsHost: string }) => {
+      const config = await readRealtimeConfig(flags.config);
+      const metrics =
+        flags.metricsPort === undefined ? undefined : { host: flags.metricsHost, port: flags.metricsPort };
+      await untilStopped((stopped) => deliver(config, { metrics, say }, stopped));
     });
   return command;
 }

@@ -84,6 +84,15 @@ export class ConfigReader {
     return value === undefined ? undefined : new ConfigReader(value, this.#at(key));
   }
 
+  /** An object whose keys are the user's own, with objects as values; empty where it is absent. */
+  objects(key: string): ReadonlyMap<string, ConfigReader> {
+    const value = this.#take(key) ?? {};
+    if (!isObject(value)) throw Failure.config(`"${this.#at(key)}" must be an object.`);
+    return new Map(
+      Object.entries(value).map(([name, item]) => [name, new ConfigReader(item, `${this.#at(key)}.${name}`)]),
+    );
+  }
+
   /** An object whose keys are the user's own, with values as text. */
   textMap(key: string): Readonly<Record<string, string>> {
     const value = this.#take(key) ?? {};

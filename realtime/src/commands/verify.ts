@@ -6,7 +6,7 @@ import type { RealtimeConfig } from '../config/realtime-config';
 import type { Rules } from '../config/rules';
 import { compareRows, type Difference } from '../verify/compare';
 import { expectation, VERIFIED, type VerifiedProduct } from '../verify/expected';
-import { readResult, type ResultRow } from '../verify/result-topic';
+import { readResult, type ResultRow } from '../engine/result-topic';
 import { compareWithRiskSignals, readRiskSignals } from '../verify/risk-signals';
 
 export interface VerifiedResult {

@@ -2,6 +2,7 @@ import type { RegistryCredentials } from '@ewallet/avro';
 import { ConfigReader, Failure, readJsonObject } from '@ewallet/failure';
 import { parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
 import path from 'node:path';
+import { parseDelivery, type DeliveryConfig } from './delivery';
 import { parseRules, type Rules } from './rules';
 import { parseSecurity, type KafkaSecurity } from './security';
 
@@ -37,6 +38,8 @@ export interface RealtimeConfig {
   readonly warehouse: { readonly connection: ConnectionConfig; readonly schema: string } | undefined;
   /** Undefined where no alerts are computed. */
   readonly rules: Rules | undefined;
+  /** Who is told of alerts, and how; undefined where nobody is. */
+  readonly delivery: DeliveryConfig | undefined;
 }
 
 /**
@@ -51,13 +54,14 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
   const reader = new ConfigReader(value, '');
   const products = parseProducts(reader.texts('products'));
   const rules = reader.optionalObject('rules');
+  const topicPrefix = parsePrefix(reader.text('topic_prefix', 'realtime'));
   const config: RealtimeConfig = {
     bootstrapServers: parseServers(reader.text('bootstrap_servers')),
     security: parseSecurity(reader.optionalObject('protocol')),
     registry: parseRegistry(reader.object('schema_registry')),
     topicPattern: reader.text('topic_pattern', '{namespace}.{stream}'),
     namespace: reader.text('namespace', 'public'),
-    topicPrefix: parsePrefix(reader.text('topic_prefix', 'realtime')),
+    topicPrefix,
     topicPartitions: reader.number('topic_partitions', 4, { min: 1, max: 10_000 }),
     topicReplicationFactor: reader.optionalNumber('topic_replication_factor'),
     products,
@@ -69,8 +73,12 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
     wallet: parseWallet(reader.optionalObject('wallet')),
     warehouse: parseWarehouse(reader.optionalObject('warehouse')),
     rules: products.includes('alerts') ? parseRules(rules, directory) : undefined,
+    delivery: parseDelivery(reader.optionalObject('deliver'), topicPrefix),
   };
   reader.finish();
+  if (config.delivery !== undefined && config.rules === undefined) {
+    throw Failure.config('"deliver" tells people of alerts: "products" must have "alerts".');
+  }
   return config;
 }
 

@@ -1,21 +1,20 @@
 import { Failure } from '@ewallet/failure';
-import { openKafka } from '@ewallet/kafka';
-import { ConfigResourceTypes, logLevel, type Admin } from 'kafkajs';
+import { ConfigResourceTypes, type Admin } from 'kafkajs';
 import type { RealtimeConfig } from '../config/realtime-config';
-import { kafkajsSecurity } from '../config/security';
+import { kafkaClient } from './kafka-client';
 
 /**
- * Makes the results' topics where they are missing, compacted: their records are the newest version of each key.
+ * Makes topics where they are missing: compacted those whose records are the newest version of each key, plain those that
+ * are a log.
  *
  * @throws Failure config_error where a topic exists and is not compacted, as it would forget keys
  */
-export async function provideTopics(config: RealtimeConfig, topics: readonly string[]): Promise<void> {
-  const admin = openKafka({
-    brokers: config.bootstrapServers.split(','),
-    clientId: 'ewallet-realtime',
-    logLevel: logLevel.NOTHING,
-    ...kafkajsSecurity(config.security),
-  }).admin();
+export async function provideTopics(
+  config: RealtimeConfig,
+  topics: readonly string[],
+  kind: 'compacted' | 'log' = 'compacted',
+): Promise<void> {
+  const admin = kafkaClient(config, 'ewallet-realtime').admin();
   try {
     await admin.connect();
     const existing = new Set(await admin.listTopics());
@@ -27,11 +26,13 @@ export async function provideTopics(config: RealtimeConfig, topics: readonly str
           topic,
           numPartitions: config.topicPartitions,
           replicationFactor: config.topicReplicationFactor ?? -1,
-          configEntries: [{ name: 'cleanup.policy', value: 'compact' }],
+          configEntries: kind === 'compacted' ? [{ name: 'cleanup.policy', value: 'compact' }] : [],
         })),
       });
     }
-    for (const topic of topics.filter((name) => existing.has(name))) await refuseUncompacted(admin, topic);
+    if (kind === 'compacted') {
+      for (const topic of topics.filter((name) => existing.has(name))) await refuseUncompacted(admin, topic);
+    }
   } catch (error) {
     if (error instanceof Failure) throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
+import type { SignalName } from '../config/signal-names';
 import { MICROS_PER_MINUTE } from '../script/time';
-import { severityOf, type Signal, type SignalName } from './signal';
+import { severityOf, type Signal } from './signal';
 
 export interface Burst {
   readonly name: SignalName;

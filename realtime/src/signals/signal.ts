@@ -1,3 +1,5 @@
+import type { SignalName } from '../config/signal-names';
+
 /** A kind of alert: the views it needs, and the query whose rows are the alerts. */
 export interface Signal {
   readonly name: SignalName;
@@ -5,17 +7,6 @@ export interface Signal {
   /** Columns in the order of the product `alerts`. */
   readonly query: string;
 }
-
-/** The first four have dbt's names: risk_signals finds the same in batches. */
-export type SignalName =
-  | 'velocity'
-  | 'structuring'
-  | 'pin_failed_burst'
-  | 'rapid_in_out'
-  | 'account_takeover'
-  | 'dormant_account_wakes'
-  | 'first_large_cash_out'
-  | 'failure_rate_spike';
 
 /** dbt's grades: how far above its threshold a signal is. */
 export function severityOf(score: string): string {

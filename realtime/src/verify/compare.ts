@@ -1,4 +1,4 @@
-import type { ResultRow } from './result-topic';
+import type { ResultRow } from '../engine/result-topic';
 
 export interface Difference {
   readonly key: string;

@@ -2,7 +2,7 @@ import { connect, failureFromPostgres, quoteQualified } from '@ewallet/postgres'
 import type { RealtimeConfig } from '../config/realtime-config';
 import type { Rules } from '../config/rules';
 import type { Difference } from './compare';
-import type { ResultRow } from './result-topic';
+import type { ResultRow } from '../engine/result-topic';
 
 /** A row of dbt's risk_signals, every column as text; times in microseconds. */
 export interface RiskSignal {
