@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
 import type { SourceConfig } from '../config/source-config';
 import { streamName, type Table } from '../tables/table';
 import type { CaptureConfig } from '../config/capture-config';
-import { slotProblem } from './capture-start';
+import { slotProblem, syncedSlot } from './capture-start';
 import {
   createPublicationSql,
   queryCapturedTables,
@@ -130,6 +130,7 @@ function slotProblems(
     }
     return problems;
   }
+  if (slot.isSynced && server.isStandby) return [syncedSlot(slot)];
   const problem = slotProblem(slot, server);
   if (problem !== undefined) return [problem];
   const lost = whyLost(slot);

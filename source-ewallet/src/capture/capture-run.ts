@@ -25,24 +25,19 @@ import type { CaptureConfig } from '../config/capture-config';
 import { Acknowledgements } from './acknowledgements';
 import { copiedMembers } from './capture-fields';
 import { startCapture, type CaptureStart } from './capture-start';
-import {
-  formatCaptured,
-  formatPosition,
-  parseCaptureState,
-  streamKey,
-  type CaptureState,
-  type CapturedState,
-} from './capture-state';
+import { formatCaptured, formatPosition, parseCaptureState, streamKey } from './capture-state';
 import { capturedStream, stateAt, type CapturedStream } from './captured-stream';
 import { CatalogueChanged } from './catalogue-change';
 import { readChanges, type Ending } from './change-stream';
-import { copyStream } from './first-copy';
+import { copyStream, type CopyStep } from './first-copy';
 import { Following } from './following';
 import type { Lsn } from './lsn';
-import { queryCapturedTables, requirePublication, whyNotCaptured } from './publication';
+import { queryCapturedTables, requirePublication, whyNotCaptured, type Publication } from './publication';
 import { takeRecoveryPoint, type RecoveryPoint } from './recovery-point';
 import { awaitRunningTransactions } from './running-transactions';
 import { queryCaptureServer, queryFlushed, type CaptureServer } from './server-place';
+import { filledSince, stateBefore } from './stream-start';
+import { UnloggedRows } from './unlogged-rows';
 
 export interface CaptureReading {
   readonly config: SourceConfig;
@@ -82,17 +77,21 @@ class CaptureRun {
   private position: Lsn;
   private readonly fullRefresh = new Map<string, { readonly stream: ConfiguredStream; state: JsonObject }>();
   private recovery: RecoveryPoint | undefined;
+  private readonly unlogged: UnloggedRows;
 
   private constructor(
     private readonly reading: CaptureReading,
     private readonly session: CaptureSession,
     private readonly replication: Pick<Session, 'client' | 'close'>,
     private readonly server: CaptureServer,
+    private readonly publication: Publication,
     private readonly start: CaptureStart,
     private readonly tables: readonly Table[],
     private readonly streams: readonly CapturedStream[],
   ) {
     this.position = start.from;
+    const { capture, config, context } = reading;
+    this.unlogged = new UnloggedRows({ session, config, tables, context }, capture.onTruncate);
   }
 
   static async begin(
@@ -123,9 +122,14 @@ class CaptureRun {
       }
       const why = whyNotCaptured(found, publication);
       if (why !== undefined) throw Failure.config(`Table ${shown} ${why}`, { stream: stream.descriptor });
-      return capturedStream(stream, found, stateBefore(stream, found.table, saved, start));
+      return { stream, found };
     });
-    return new CaptureRun(reading, session, replication, server, start, tables, streams);
+    const started: CapturedStream[] = [];
+    for (const { stream, found } of streams) {
+      const filled = await filledSince(session.client, stream, found, saved, start);
+      started.push(capturedStream(stream, found, stateBefore(stream, found.table, saved, start, filled), filled));
+    }
+    return new CaptureRun(reading, session, replication, server, publication, start, tables, started);
   }
 
   async *messages(): AsyncGenerator<AirbyteMessage> {
@@ -133,13 +137,13 @@ class CaptureRun {
     try {
       yield* this.fullRefreshes();
       yield* this.copies();
+      yield* this.recopies();
       yield* this.changes();
     } catch (error) {
       for (const { configured } of this.streams) {
         yield streamStatusMessage(configured.descriptor, 'INCOMPLETE', Date.now());
       }
-      if (error instanceof CatalogueChanged)
-        await this.reading.context.log.info(`${error.message} Discover them again.`);
+      if (error instanceof CatalogueChanged) await this.reading.context.log.info(error.message);
       if (error instanceof Stopped || error instanceof CatalogueChanged) return;
       throw error;
     }
@@ -170,27 +174,42 @@ class CaptureRun {
   private async *copies(): AsyncGenerator<AirbyteMessage> {
     const waiting = this.streams.filter(({ state }) => state.phase === 'copy');
     if (waiting.length === 0) return;
-    const { config, context, capture } = this.reading;
-    const { session, tables, start } = this;
-    await awaitRunningTransactions(session.client, context.signal);
+    const { config, context } = this.reading;
+    const { session, tables } = this;
+    await awaitRunningTransactions(session.client, context.signal, (text) => context.log.info(text));
+    const reading = { session, config, tables, context, more: await this.copiedMembers() };
+    for (const stream of waiting) {
+      if (context.signal.aborted) throw new Stopped();
+      yield* this.copied(copyStream(reading, stream));
+    }
+  }
+
+  /** What the log has no change for: rows of attached partitions, and values that new columns came with. */
+  private async *recopies(): AsyncGenerator<AirbyteMessage> {
+    for (const stream of this.streams.filter(({ state }) => state.phase === 'stream')) {
+      if (this.reading.context.signal.aborted) throw new Stopped();
+      yield* this.copied(this.unlogged.copies(stream, await this.copiedMembers()));
+    }
+  }
+
+  private async *copied(steps: AsyncIterable<CopyStep>): AsyncGenerator<AirbyteMessage> {
+    for await (const step of steps) yield step.kind === 'message' ? step.message : this.state(step.records);
+  }
+
+  private async copiedMembers(): Promise<Uint8Array> {
+    const { session, start } = this;
     const { rows } = await session.client.query<{ at: string }>(
       `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
     );
     // Not the log's end: a transaction that began before the copy and ends after it has changes at earlier places, and a
     // destination that goes by the place would keep the older copy.
-    const more = copiedMembers(capture.fields, start.slot.restart ?? start.from, rows[0]?.at ?? '');
-    for (const stream of waiting) {
-      if (context.signal.aborted) throw new Stopped();
-      for await (const step of copyStream({ session, config, tables, context, more }, stream)) {
-        yield step.kind === 'message' ? step.message : this.state(step.records);
-      }
-    }
+    return copiedMembers(this.reading.capture.fields, start.slot.restart ?? start.from, rows[0]?.at ?? '');
   }
 
   private async *changes(): AsyncGenerator<AirbyteMessage> {
     const { config, context, capture } = this.reading;
     const { client } = this.session;
-    this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams);
+    this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams, this.unlogged.partitions);
     let recoveryAt = Date.now();
     const ending = await this.ending();
     const steps = readChanges({
@@ -199,6 +218,7 @@ class CaptureRun {
       server: this.server,
       capture,
       streams: this.streams,
+      viaRoot: this.publication.viaRoot,
       from: this.start.from,
       ending,
       context,
@@ -217,9 +237,10 @@ class CaptureRun {
           break;
         case 'lag':
           yield analyticsMessage('ewallet_cdc_lag', JSON.stringify(step.lag), Date.now());
+          await this.unlogged.watch(this.streams);
           if (Date.now() - recoveryAt < BETWEEN_RECOVERY_POINTS) break;
           recoveryAt = Date.now();
-          this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams);
+          this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams, this.unlogged.partitions);
           break;
       }
     }
@@ -230,7 +251,7 @@ class CaptureRun {
     const { acknowledged, capture } = this.reading;
     if (acknowledged === undefined) return { kind: 'at', target: await queryFlushed(client) };
     const unknown = this.streams.find((stream) => stream.captured.columns.some(({ name }) => stream.isUnknown(name)));
-    if (unknown !== undefined) throw new CatalogueChanged(unknown);
+    if (unknown !== undefined) throw CatalogueChanged.columns(unknown);
     return {
       kind: 'follow',
       following: new Following(new Acknowledgements(this.start.from), acknowledged, Date.now()),
@@ -261,27 +282,6 @@ class CaptureRun {
     const shared = formatPosition({ slot: this.start.slot.name, system, timeline, lsn: position });
     return globalStateMessage(shared, [...captured, ...refreshed], records);
   }
-}
-
-/** What a stream begins this sync with: its saved state, or a copy. */
-function stateBefore(stream: ConfiguredStream, table: Table, saved: CaptureState, start: CaptureStart): CapturedState {
-  const before = saved.streams.get(streamKey(stream.descriptor));
-  const isSame = before !== undefined && before.generationId === stream.generationId;
-  const columns = [...new Set([...(isSame ? before.columns : []), ...table.columns.map(({ name }) => name)])];
-  if (isSame && start.kind === 'continued') {
-    const { properties } = stream.jsonSchema;
-    const chosen = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
-    return { ...before, columns: [...new Set([...before.columns, ...chosen])] };
-  }
-  const rows =
-    isSame && start.kind === 'reread' && table.hasRowVersions && before.phase === 'stream' ? before.rows : undefined;
-  return {
-    phase: 'copy',
-    generationId: stream.generationId,
-    columns,
-    seen: undefined,
-    rows: rows === undefined ? undefined : { ...rows, mode: 'incremental', isComplete: true },
-  };
 }
 
 function fullRefreshState(state: JsonObject): StreamState | undefined {

@@ -6,7 +6,7 @@ import type { CaptureConfig } from '../config/capture-config';
 import { formatLsn, parseLsn, type Lsn } from './lsn';
 import { parseTimelineHistory, whyInvalid, type Position } from './position';
 import { queryFlushed, type CaptureServer } from './server-place';
-import { createSlotSql, querySlot, whyLost, type Slot } from './slot';
+import { createSlot, createSlotSql, querySlot, whyLost, type Slot } from './slot';
 
 /** Where a sync's stream of changes begins, and what became of the saved position. */
 export interface CaptureStart {
@@ -35,12 +35,19 @@ export async function startCapture(
   const slot = await usableSlot(client, server, config, saved);
   const from = slot.confirmed ?? slot.restart ?? 0n;
   if (saved === undefined) return { slot, from, kind: 'first', notice: undefined };
+  const flushed = await queryFlushed(client);
   const why = whyInvalid(saved, slot, {
     system: session.server.system,
     timeline: session.server.timeline,
-    flushed: await queryFlushed(client),
+    flushed,
+    isStandby: server.isStandby,
     timelineEnds: await queryTimelineEnds(replication, saved, session.server.timeline),
   });
+  if (why === undefined && saved.lsn > flushed) {
+    throw Failure.transient(
+      `The standby has replayed up to ${formatLsn(flushed)}, and the state is at ${formatLsn(saved.lsn)}: it is read on once the standby is there.`,
+    );
+  }
   if (why === undefined) return { slot, from: saved.lsn, kind: 'continued', notice: undefined };
   switch (config.onInvalidPosition) {
     case 'fail':
@@ -90,14 +97,20 @@ async function usableSlot(
         `There is no replication slot ${config.slot}: ${createSlotSql(config.slot, server)} (or set replication_method.slot_creation to if_missing).`,
       );
     }
-    await client.query(createSlotSql(config.slot, server));
+    await createSlot(client, config.slot, server);
     slot = await querySlot(client, config.slot);
   }
   if (slot === undefined)
     throw Failure.transient(`Replication slot ${config.slot} is gone again: something else dropped it.`);
+  // Promotion may be a matter of seconds: whoever follows is there when it comes. The copy is temporary at first.
+  if (slot.isSynced && server.isStandby) throw Failure.transient(syncedSlot(slot));
   const problem = slotProblem(slot, server);
   if (problem !== undefined) throw Failure.config(problem);
   return slot;
+}
+
+export function syncedSlot({ name }: Slot): string {
+  return `Replication slot ${name} is this standby’s copy of its primary’s, which can be read only once the standby is promoted: connect to the primary.`;
 }
 
 /** Why a slot that is there cannot be read from; undefined where it can. */

@@ -17,6 +17,8 @@ export interface CapturedStream {
   /** Whether a column is one of those that nobody could choose yet. */
   readonly isUnknown: (column: string) => boolean;
   state: CapturedState;
+  /** Columns that came with a value for rows that nobody changed: the table is copied once more for them. */
+  readonly filled: readonly string[];
   /** Undefined once the stream is past everything that its first snapshot saw. */
   saw: SawTransaction | undefined;
   /** Whether the transaction in hand was copied already. */
@@ -28,6 +30,7 @@ export function capturedStream(
   configured: ConfiguredStream,
   captured: CapturedTable,
   state: CapturedState,
+  filled: readonly string[],
 ): CapturedStream {
   const chosen = configured.primaryKey.flatMap((path) => path.slice(0, 1));
   const key = chosen.length > 0 ? chosen : captured.key;
@@ -51,6 +54,7 @@ export function capturedStream(
     takes: (column) => properties === undefined || properties.has(column) || isUnknown(column),
     isUnknown,
     state,
+    filled,
     saw: state.seen === undefined ? undefined : sawTransaction(state.seen),
     isSeen: false,
   };

@@ -5,11 +5,16 @@ import type { Relation } from './pgoutput';
 
 /**
  * Thrown before the first change of a table whose columns are no longer those that were discovered: whoever follows
- * discovers them again and continues from the last state, so that the change arrives with all of its columns.
+ * discovers them again and continues from the last state, so that the change arrives with all of its columns. Thrown also
+ * for a partition that was attached with rows: the next reading begins by copying it.
  */
 export class CatalogueChanged extends Error {
-  constructor(readonly stream: CapturedStream) {
-    super(`The columns of ${streamName(stream.captured.table)} changed.`);
+  static columns({ captured }: CapturedStream): CatalogueChanged {
+    return new CatalogueChanged(`The columns of ${streamName(captured.table)} changed. Discover them again.`);
+  }
+
+  static partitions({ captured }: CapturedStream): CatalogueChanged {
+    return new CatalogueChanged(`A partition of ${streamName(captured.table)} was attached with rows. Copy it.`);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { StreamDescriptor } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
 import { resolveColumnType, type TypeRow } from '@ewallet/postgres';
 import { streamName } from '../tables/table';
@@ -183,12 +184,17 @@ export class ChangeReader {
       this.truncated.push(name);
       return;
     }
-    throw Failure.config(
-      `Table ${streamName({ schema: found.relation.schema, name: found.relation.name })} was truncated, which gives no deletion for its rows: ` +
-        `refresh stream ${name} and remove its data, or set replication_method.on_truncate to ignore to keep the rows in the destination.`,
-      { stream: found.stream.configured.descriptor },
-    );
+    const table = streamName({ schema: found.relation.schema, name: found.relation.name });
+    throw truncated(table, name, found.stream.configured.descriptor);
   }
+}
+
+export function truncated(table: string, stream: string, descriptor: StreamDescriptor): Failure {
+  return Failure.config(
+    `Table ${table} was truncated, which gives no deletion for its rows: refresh stream ${stream} and remove its data, ` +
+      'or set replication_method.on_truncate to ignore to keep the rows in the destination.',
+    { stream: descriptor },
+  );
 }
 
 function unchangedLeftOut({ stream }: RelationEncoder): Failure {

@@ -22,6 +22,8 @@ export interface ChangesReading {
   readonly server: CaptureServer;
   readonly capture: CaptureConfig;
   readonly streams: readonly CapturedStream[];
+  /** Whether changes of partitions come under the name of the partitioned table. */
+  readonly viaRoot: boolean;
   /** What was acknowledged: the stream begins there, and the server may forget what lies before. */
   readonly from: Lsn;
   readonly ending: Ending;
@@ -217,7 +219,7 @@ class ChangesRun {
     const { columns } = stream.captured;
     if (ending.kind !== 'follow' || !hasOtherColumns(relation, columns, this.types)) return;
     // What was changed and changed again since is as it was read: to end for it would be to end for it each time.
-    if (!isSame(await ending.columnsOf(stream), columns)) throw new CatalogueChanged(stream);
+    if (!isSame(await ending.columnsOf(stream), columns)) throw CatalogueChanged.columns(stream);
   }
 
   /** Keys of later updates of the relation that are here already, so that one question serves them all. */
@@ -235,13 +237,16 @@ class ChangesRun {
     });
   }
 
-  /** A relation is a stream's by its name, or as a partition of the stream's table. */
+  /**
+   * A relation is a stream's by its name, or as a partition of the stream's table. Where partitions are published under the
+   * root's name, one that comes under its own was none at that time: its rows are copied when it is attached.
+   */
   private async streamOf(relation: Relation): Promise<CapturedStream | undefined> {
-    const { client, streams } = this.reading;
+    const { client, streams, viaRoot } = this.reading;
     const named = streams.find(
       ({ captured: { table } }) => table.name === relation.name && table.schema === relation.schema,
     );
-    if (named !== undefined) return named;
+    if (named !== undefined || viaRoot) return named;
     const known = streams.find(({ captured }) => captured.leaves.some(({ oid }) => oid === relation.oid));
     if (known !== undefined) return known;
     const { rows } = await client.query<{ root: string | null }>(

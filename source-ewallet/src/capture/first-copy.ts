@@ -70,7 +70,7 @@ function isWhole(rows: StreamState): boolean {
 }
 
 /** A captured stream is started before its copy and complete after its changes: the reader of the table knows neither. */
-function isOwnStatus(message: AirbyteMessage): boolean {
+export function isOwnStatus(message: AirbyteMessage): boolean {
   if (message.type !== AirbyteMessageType.TRACE) return false;
   const { trace } = message as TraceMessage;
   return trace.type === 'STREAM_STATUS' && trace.stream_status.status !== 'RUNNING';

@@ -15,6 +15,8 @@ export interface ServerNow {
   readonly timeline: number | undefined;
   /** The end of what the server has on disk, or has replayed. */
   readonly flushed: Lsn;
+  /** A standby may be behind the state and get there. */
+  readonly isStandby: boolean;
   /** Where each earlier timeline of this server ended. */
   readonly timelineEnds: ReadonlyMap<number, Lsn>;
 }
@@ -51,7 +53,7 @@ export function whyInvalid(saved: Position, slot: Slot, now: ServerNow): string 
       );
     }
   }
-  if (saved.lsn > now.flushed) {
+  if (saved.lsn > now.flushed && !now.isStandby) {
     return `the server’s log ends at ${formatLsn(now.flushed)}, before the state’s ${at}: it was restored from a backup`;
   }
   return undefined;

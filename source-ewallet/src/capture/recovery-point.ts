@@ -5,6 +5,7 @@ import type { ServerIdentity, Snapshot } from '../position/snapshot';
 import { rulesAfterEnd } from '../position/resume-rules';
 import type { CapturedStream } from './captured-stream';
 import type { Lsn } from './lsn';
+import type { PartitionWatch } from './partition-watch';
 import { queryWritten } from './server-place';
 
 /**
@@ -21,6 +22,7 @@ export async function takeRecoveryPoint(
   client: Client,
   server: ServerIdentity,
   streams: readonly CapturedStream[],
+  partitions: PartitionWatch,
 ): Promise<RecoveryPoint> {
   await client.query('begin isolation level repeatable read read only');
   try {
@@ -39,12 +41,17 @@ export async function takeRecoveryPoint(
         const { phase, rows } = stream.state;
         if (found === undefined || phase !== 'stream' || rows === undefined) return;
         const last = rows.rules.at(-1)?.since;
+        // A partition that came since may have rows that nobody gave: until they were looked for it stays unknown.
+        const isKnown = (oid: number): boolean =>
+          stream.captured.table.kind !== 'partitioned table' ||
+          last?.files.has(oid) !== false ||
+          partitions.isStreamed(oid);
         // Which of the transactions after `below` were seen is left open: their rows come once more, as nothing is lost by it.
         const snapshot: Snapshot = {
           server,
           ...bounds,
           seen: [],
-          files: found,
+          files: new Map([...found].filter(([oid]) => isKnown(oid))),
           witnesses: last?.witnesses ?? [],
           digestColumns: last?.digestColumns,
         };

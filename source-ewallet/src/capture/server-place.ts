@@ -38,7 +38,8 @@ export async function queryFlushed(client: Client): Promise<Lsn> {
 export async function queryWritten(client: Client): Promise<Lsn> {
   return queryLsn(
     client,
-    'case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end',
+    // On a standby a commit can be seen a moment before its place counts as replayed, but not before it was received.
+    'case when pg_is_in_recovery() then greatest(pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn()) else pg_current_wal_insert_lsn() end',
   );
 }
 

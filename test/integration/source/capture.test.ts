@@ -50,6 +50,9 @@ async function copied(
   return { config, catalog, state: result.state };
 }
 
+const warnings = (result: Awaited<ReturnType<typeof capture>>): readonly string[] =>
+  result.messages.flatMap(({ log }) => (log?.level === 'WARN' ? [log.message] : []));
+
 test('discover offers captured tables with their key and the fields of change data capture, others as full refresh', async () => {
   const streams = await discoveredStreams(wallet.config());
   const shown = streams.map((stream) => ({
@@ -266,6 +269,91 @@ test('partitions are one stream, one attached later too; a row that moves is del
     [1, '2026-01-05', true],
     [1, '2026-02-06', false],
   ]);
+});
+
+test('rows of an attached partition are copied, once; a detached one is told, and a TRUNCATE of one stops the sync (supabase/etl#410, estuary/connectors#855)', async () => {
+  await wallet.admin
+    .query(`create table months (id bigint, day date, v text, primary key (id, day)) partition by range (day);
+    create table months_1 partition of months for values from ('2026-01-01') to ('2026-02-01');
+    create table months_2 partition of months for values from ('2026-02-01') to ('2026-03-01');
+    insert into months values (1, '2026-01-05', 'copied'), (2, '2026-02-05', 'copied')`);
+  const { catalog, config, state } = await copied(['months']);
+  // One that another transaction filled, one filled in the transaction that attaches it, one that is created as a partition.
+  await wallet.admin.query(`create table filled (id bigint not null, day date not null, v text);
+    insert into filled select i, '2026-03-05', 'old' from generate_series(10, 14) i`);
+  await wallet.admin.query(`alter table filled add primary key (id, day)`);
+  await wallet.admin.query(
+    `alter table months attach partition filled for values from ('2026-03-01') to ('2026-04-01')`,
+  );
+  await wallet.admin.query(`begin; create table at_once (like months including all);
+    insert into at_once values (20, '2026-04-05', 'old');
+    alter table months attach partition at_once for values from ('2026-04-01') to ('2026-05-01'); commit`);
+  await wallet.admin.query(
+    `create table in_place partition of months for values from ('2026-05-01') to ('2026-06-01')`,
+  );
+  await wallet.admin.query(`insert into months values (30, '2026-05-05', 'streamed'); delete from months where id = 10;
+    update months set v = 'changed' where id = 1`);
+  const second = await capture(config, catalog, state);
+  expect({ code: second.code, error: errorOf(second) }).toEqual({ code: 0, error: undefined });
+  const rows = changes(second).map(({ data }) => [data.id, data.v, data._ab_cdc_deleted_at !== null]);
+  expect(rows).toEqual([
+    ...[11, 12, 13, 14].map((id) => [id, 'old', false]),
+    [20, 'old', false],
+    [30, 'streamed', false],
+    [10, null, true],
+    [1, 'changed', false],
+  ]);
+  const third = await capture(config, catalog, second.state);
+  expect(changes(third)).toEqual([]);
+
+  await wallet.admin.query('alter table months detach partition months_2; drop table filled');
+  const detached = await capture(config, catalog, third.state);
+  expect(warnings(detached)).toEqual([
+    'Partitions of public.months were detached or dropped (2), which deletes none of their rows in the destination: ' +
+      'find them with `ewallet-audit run --keys`, or refresh the stream.',
+  ]);
+  expect(warnings(await capture(config, catalog, detached.state))).toEqual([]);
+
+  // VACUUM FULL gives a partition another file as well, and is no truncation.
+  await wallet.admin.query('vacuum full months_1');
+  const vacuumed = await capture(config, catalog, detached.state);
+  expect({ error: errorOf(vacuumed), rows: changes(vacuumed) }).toEqual({ error: undefined, rows: [] });
+  await wallet.admin.query(`truncate months_1; insert into months values (40, '2026-01-06', 'later')`);
+  const failed = await capture(config, catalog, vacuumed.state);
+  expect(errorOf(failed)).toMatchObject({
+    failure_type: 'config_error',
+    message:
+      'Table public.months_1 was truncated, which gives no deletion for its rows: refresh stream public.months and remove its data, ' +
+      'or set replication_method.on_truncate to ignore to keep the rows in the destination.',
+  });
+  const passed = await capture(wallet.config({ on_truncate: 'ignore' }), catalog, vacuumed.state);
+  expect({ ids: changes(passed).map(({ data }) => data.id), warnings: warnings(passed) }).toEqual({
+    ids: [40],
+    warnings: ['A TRUNCATE of public.months_1 was passed over: its rows stay in the destination.'],
+  });
+});
+
+test('a column that is added with a value for rows that are there has it in all of them (airbyte#80920)', async () => {
+  await wallet.admin.query(
+    `create table kyc (id int primary key, v text); insert into kyc select i, 'a' from generate_series(1, 3) i`,
+  );
+  const { config, state } = await copied(['kyc']);
+  await wallet.admin
+    .query(`alter table kyc add level int not null default 1, add note text; delete from kyc where id = 3;
+    update kyc set level = 2 where id = 2`);
+  const again = await wallet.catalog(['kyc']);
+  const second = await capture(config, again, state);
+  expect(warnings(second)).toEqual([
+    'Stream public.kyc is read again: level came with values for rows that were there.',
+  ]);
+  // The deletion is not lost, though the copy has no such row.
+  expect(changes(second).map(({ data }) => [data.id, data.level, data._ab_cdc_deleted_at !== null])).toEqual([
+    [1, 1, false],
+    [2, 2, false],
+    [3, null, true],
+    [2, 2, false],
+  ]);
+  expect(changes(await capture(config, again, second.state))).toEqual([]);
 });
 
 test('a TRUNCATE stops the sync with what to do, and is passed over where the user says so (supabase/etl#99)', async () => {

@@ -14,9 +14,10 @@ const slot: Slot = {
   walStatus: 'reserved',
   invalidationReason: undefined,
   isFailover: false,
+  isSynced: false,
 };
 const saved: Position = { slot: 'wallet', system: '7', timeline: 1, lsn: 30n };
-const server = { system: '7', timeline: 1, flushed: 40n, timelineEnds: new Map<number, bigint>() };
+const server = { system: '7', timeline: 1, flushed: 40n, isStandby: false, timelineEnds: new Map<number, bigint>() };
 
 test('a position between what was confirmed and the log’s end is valid, both ends included', () => {
   for (const lsn of [20n, 30n, 40n]) expect(whyInvalid({ ...saved, lsn }, slot, server)).toBeUndefined();
@@ -110,4 +111,10 @@ test('a transaction that commits behind the snapshot was not seen, whatever its 
   const saw = sawTransaction({ snapshot: '900:905:', until: 100n });
   expect(saw(10, 99n)).toBe(true);
   expect(saw(10, 100n)).toBe(false);
+});
+
+test('a standby whose log ends before the state is behind, not restored', () => {
+  const saved = { slot: 'wallet', system: '7', timeline: 1, lsn: 50n };
+  expect(whyInvalid(saved, slot, server)).toMatch(/it was restored from a backup$/);
+  expect(whyInvalid(saved, slot, { ...server, isStandby: true })).toBeUndefined();
 });
