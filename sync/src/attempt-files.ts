@@ -1,8 +1,12 @@
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { guardPath, type Release } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import type { ConnectorConfig } from './config';
 import { diskFailure } from './disk-failure';
+
+const PREFIX = 'attempt-';
 
 /**
  * What the connectors of one attempt are given to read: configurations (with secrets), catalog, state. Not through
@@ -15,20 +19,27 @@ export class AttemptFiles {
   private constructor(
     private readonly outer: string,
     readonly directory: string,
+    private readonly gone: Release,
   ) {}
 
-  /** @param outer in the state directory, whose lock we hold: what a killed run left there is nobody's, and goes. */
-  static async make(outer: string): Promise<AttemptFiles> {
+  /**
+   * @param stateDirectory whose lock we hold: what a run left there that was killed with its guard, or whose machine
+   *   stopped, is nobody's, and goes
+   */
+  static async make(stateDirectory: string): Promise<AttemptFiles> {
+    // A name of its own: the guard of a run that was killed a moment ago may still be deleting that run's.
+    const outer = path.join(stateDirectory, `${PREFIX}${randomUUID()}`);
     const directory = path.join(outer, 'files');
+    const gone = guardPath(outer);
     try {
-      await rm(outer, { recursive: true, force: true });
+      await removeLeftovers(stateDirectory);
       await mkdir(outer, { mode: 0o700 });
       await mkdir(directory);
       await chmod(directory, 0o755); // whatever the umask says
     } catch (error) {
       throw diskFailure(error, `The attempt's directory ${directory} cannot be made`);
     }
-    return new AttemptFiles(outer, directory);
+    return new AttemptFiles(outer, directory, gone);
   }
 
   /** @returns the path of the file. */
@@ -55,5 +66,14 @@ export class AttemptFiles {
 
   async remove(): Promise<void> {
     await rm(this.outer, { recursive: true, force: true });
+    this.gone();
+  }
+}
+
+/** Version 0.1.0 had one directory, `attempt`. */
+async function removeLeftovers(stateDirectory: string): Promise<void> {
+  for (const name of await readdir(stateDirectory)) {
+    if (name !== 'attempt' && !name.startsWith(PREFIX)) continue;
+    await rm(path.join(stateDirectory, name), { recursive: true, force: true });
   }
 }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { guardChild } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import type { Launcher } from './config';
 
@@ -48,7 +49,10 @@ export function commandLine(
   }
 }
 
-/** A connector as a child process in a process group of its own: Ctrl-C reaches it through us, in the right order. */
+/**
+ * A connector as a child process in a process group of its own: Ctrl-C reaches it through us, in the right order. It does
+ * not outlive us, even where we are killed.
+ */
 export class ConnectorProcess {
   readonly ended: Promise<Ended>;
 
@@ -67,6 +71,7 @@ export class ConnectorProcess {
       // The connectors are installed beside this command.
       env: { ...process.env, PATH: `${path.dirname(process.argv[1] ?? '')}${path.delimiter}${process.env.PATH ?? ''}` },
     });
+    guardChild(child);
     // A connector that ends early closes its input; its exit code tells why.
     child.stdin.on('error', () => undefined);
     try {

@@ -42,7 +42,7 @@ export async function resend(
 ): Promise<ResendResult> {
   const lock = await acquire(path.join(config.stateDirectory, 'lock'), stop, log);
   try {
-    const files = await AttemptFiles.make(path.join(config.stateDirectory, 'attempt'));
+    const files = await AttemptFiles.make(config.stateDirectory);
     try {
       return await send(config, asked, files, stop, log);
     } finally {

@@ -110,7 +110,7 @@ export async function attemptSync(
   progress?: FollowProgress,
 ): Promise<number> {
   const stateFile = path.join(config.stateDirectory, 'state.json');
-  const files = await AttemptFiles.make(path.join(config.stateDirectory, 'attempt'));
+  const files = await AttemptFiles.make(config.stateDirectory);
   try {
     const sourceConfig = await files.config('source.json', config.source);
     const destinationConfig = await files.config('destination.json', config.destination);

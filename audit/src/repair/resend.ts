@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { guardChild, guardPath } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import type { SyncCommand } from '../config/audit-config';
 import { keyTexts, type StreamRepair } from './repair-plan';
@@ -23,6 +24,7 @@ export async function resend(
   err: { write(text: string): unknown },
 ): Promise<number> {
   const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-repair-'));
+  const gone = guardPath(directory);
   try {
     const keys = path.join(directory, 'keys.json');
     const streams = repairs.map(({ stream, key, send, remove }) => ({
@@ -34,6 +36,7 @@ export async function resend(
     return await run([...command, 'resend', '--config', configFile, '--keys', keys], stop, err);
   } finally {
     await rm(directory, { recursive: true, force: true });
+    gone();
   }
 }
 
@@ -47,6 +50,7 @@ async function run(
     detached: true, // Ctrl-C reaches it through us, once.
     env: { ...process.env, PATH: `${path.dirname(process.argv[1] ?? '')}${path.delimiter}${process.env.PATH ?? ''}` },
   });
+  guardChild(child);
   const onStop = (): void => void child.kill('SIGTERM');
   stop.addEventListener('abort', onStop);
   let answer = '';

@@ -1,3 +1,4 @@
+export { guardChild, guardPath, guardWithCommand, type Release } from './guard';
 export { findJava } from './java';
 export type { Launch, ServiceState } from './launch';
 export { cacheDirectory, intoPlace, maven } from './maven';

@@ -1,6 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
+import { guardChild } from './guard';
 import { poll } from './poll';
 import { identify, isAlive, type ProcessIdentity } from './process-identity';
 import type { Launch, ServiceState } from './launch';
@@ -20,6 +21,8 @@ export class Service<Name extends string = string> {
     private readonly probe: () => Promise<void>,
     process?: ProcessIdentity,
     private readonly changed: () => Promise<void> = () => Promise.resolve(),
+    /** Whether it is ended when the process that starts it is killed. */
+    private readonly guarded = false,
   ) {
     this.#process = process;
   }
@@ -106,6 +109,7 @@ export class Service<Name extends string = string> {
         child.once('spawn', resolve);
         child.once('error', reject);
       });
+      if (this.guarded) guardChild(child, this.launch.stopSignal);
       child.unref();
       const identity = child.pid === undefined ? undefined : await identify(child.pid);
       if (identity === undefined) {

@@ -41,8 +41,13 @@ async function pids(): Promise<number[]> {
   return state.services.flatMap((service) => service.process?.pid ?? []);
 }
 
+async function byName(): Promise<Record<string, number | undefined>> {
+  const state = JSON.parse(await readFile(path.join(dir, 'stack.json'), 'utf8')) as State;
+  return Object.fromEntries(state.services.map(({ name, process: at }) => [name, at?.pid]));
+}
+
 /** A zombie has ended: where nothing reaps orphans, as in many containers, it keeps its pid. */
-function runs(pid: number): boolean {
+function runs(pid: number | undefined): boolean {
   return /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout);
 }
 
@@ -101,6 +106,71 @@ test('up in the foreground takes every service down with it on Ctrl-C', async ()
   expect(await closed).toBe(0);
   expect(started.filter(runs)).toEqual([]);
 });
+
+test('up starts only what died, and ends all of it with the stack', async () => {
+  const up = await runCommand('local-stack', ['up', '--json', '--detach', '--dir', dir]);
+  const before = await byName();
+  process.kill(before.source ?? 0, 'SIGKILL');
+  const again = await runCommand('local-stack', ['up', '--json', '--detach', '--dir', dir]);
+  expect({ code: again.code, stdout: again.stdout, stderr: again.stderr }).toEqual({
+    code: 0,
+    stdout: up.stdout,
+    stderr: `starting again: source\na stack runs in ${dir} already\n`,
+  });
+  const after = await byName();
+  expect({ ...after, source: 0 }).toEqual({ ...before, source: 0 });
+  expect(after.source).not.toBe(before.source);
+  expect(await query(url((JSON.parse(up.stdout) as StackConnections).source), 'select 1 as one')).toEqual([{ one: 1 }]);
+  const other = await runCommand('local-stack', ['up', '--detach', '--dir', dir, '--registry-port', '1234']);
+  expect({ code: other.code, stderr: other.stderr.replace(/port \d+ and/, 'port N and') }).toEqual({
+    code: 1,
+    stderr: `local-stack: a stack runs in ${dir} already, with port N and not 1234 for registry: leave --registry-port out, or end it with "local-stack down --dir ${dir}" first\n`,
+  });
+  await runCommand('local-stack', ['down', '--dir', dir]);
+  expect(Object.values(after).filter(runs)).toEqual([]);
+});
+
+test('a killed up leaves nothing, also of what another up started again, and the next one works at once', async () => {
+  const up = spawn(commandPath('local-stack'), ['up', '--dir', dir], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const closed = new Promise((resolve) => up.once('close', resolve));
+  await new Promise((resolve) => up.stdout.once('data', resolve));
+  const first = await byName();
+  process.kill(first.warehouse ?? 0, 'SIGKILL');
+  expect((await runCommand('local-stack', ['up', '--detach', '--dir', dir])).code).toBe(0);
+  const started = [...Object.values(first), ...Object.values(await byName())];
+  up.kill('SIGKILL');
+  await closed;
+  // While what was left is being ended.
+  const next = await runCommand('local-stack', ['up', '--detach', '--dir', dir]);
+  expect({ code: next.code, log: next.code === 0 ? '' : next.stderr }).toEqual({ code: 0, log: '' });
+  expect(started.filter(runs)).toEqual([]);
+  const status = await runCommand('local-stack', ['status', '--dir', dir]);
+  expect({ code: status.code, stderr: status.stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test('an up that is killed while it prepares leaves no program of its own, no lock in the way and no password', async () => {
+  const up = spawn(commandPath('local-stack'), ['up', '--dir', dir], { stdio: 'ignore' });
+  const closed = new Promise((resolve) => up.once('close', resolve));
+  const at = (): readonly string[] => programsIn(dir).filter((line) => /initdb|StorageTool/.test(line));
+  await eventually(() => {
+    expect(at().length).toBeGreaterThan(1);
+  });
+  up.kill('SIGKILL');
+  await closed;
+  await eventually(async () => {
+    expect(programsIn(dir)).toEqual([]);
+    const files = (await readdir(dir, { recursive: true })).filter((name) => /password|format\./.test(name));
+    expect(files).toEqual([]);
+  });
+  const stack = await startStack({ dir, only: ['source'] });
+  await stack.stop();
+});
+
+/** Command lines that name this folder, of processes that have not ended. */
+function programsIn(folder: string): readonly string[] {
+  const { stdout } = spawnSync('ps', ['-eo', 'stat=,args='], { encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => line.includes(folder) && !line.startsWith('Z'));
+}
 
 test('services end with the process that started them, even when it is killed', async () => {
   const script = `require('@ewallet/local-stack').startStack({dir: process.argv[1], only: ['source']})
@@ -164,8 +234,7 @@ test('a service that cannot be prepared ends the preparation of the others, and 
   // A file where the folder of the second server belongs: that one fails while initdb and the formatter are running.
   await writeFile(path.join(dir, 'warehouse'), '');
   await expect(startStack({ dir })).rejects.toThrow(/EEXIST.*warehouse/);
-  const left = spawnSync('ps', ['-eo', 'stat=,args='], { encoding: 'utf8' }).stdout.split('\n');
-  expect(left.filter((line) => line.includes(dir) && !line.startsWith('Z'))).toEqual([]);
+  expect(programsIn(dir)).toEqual([]);
   expect(await readdir(path.join(dir, 'kafka'))).toEqual(['log4j2.properties', 'server.properties']);
 });
 

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { commandPath, runCommand } from '../../support/command';
@@ -205,21 +205,46 @@ test('configurations with secrets are where only their owner can go, and are gon
   ]);
 });
 
-test('a configuration that a sync killed with SIGKILL left is out of reach of others, and the next run removes it', async () => {
-  const config = await configure({ batches: 1_000, slow: 30, password: 'left behind' }, {});
+test('a sync killed with SIGKILL leaves no connector and no file with a secret, and the next run works at once', async () => {
+  // A source that says nothing more does not notice that nobody reads it.
+  const config = await configure({ batches: 2, hang: true, password: 'a secret' }, {});
   const child = spawn(commandPath('ewallet-sync'), ['run', '--config', config]);
   const closed = once(child, 'close');
   await eventually(async () => {
-    expect(batchOf((await stateFile()).states['public.users'])).toBeGreaterThan(0);
+    expect(batchOf((await stateFile()).states['public.users'])).toBe(2);
   });
+  const [attempt = ''] = (await readdir(path.join(directory, 'state'))).filter((name) => name.startsWith('attempt'));
+  expect(await readFile(path.join(directory, 'state', attempt, 'files', 'source.json'), 'utf8')).toContain('a secret');
+  expect((await stat(path.join(directory, 'state', attempt))).mode & 0o777).toBe(0o700);
+  expect(connectorsRunning()).toHaveLength(2);
   child.kill('SIGKILL');
   await closed;
-  const attempt = path.join(directory, 'state', 'attempt');
-  expect(await readFile(path.join(attempt, 'files', 'source.json'), 'utf8')).toContain('left behind');
-  expect((await stat(attempt)).mode & 0o777).toBe(0o700);
+  await eventually(async () => {
+    expect(connectorsRunning()).toEqual([]);
+    expect(await readdir(path.join(directory, 'state'))).toEqual(['lock', 'state.json', 'status.json']);
+  });
   expect((await run(await configure({}, {}))).code).toBe(0);
   expect(await readdir(path.join(directory, 'state'))).toEqual(['state.json', 'status.json']);
 });
+
+test('configurations that a sync left whose machine stopped are removed by the next run', async () => {
+  const state = path.join(directory, 'state');
+  for (const name of ['attempt', 'attempt-7d1c']) {
+    await mkdir(path.join(state, name, 'files'), { recursive: true });
+    await writeFile(path.join(state, name, 'files', 'source.json'), '{"password":"a secret"}');
+  }
+  expect((await run(await configure({}, {}))).code).toBe(0);
+  expect(await readdir(state)).toEqual(['state.json', 'status.json']);
+});
+
+/** Command lines of the stand-ins of this test that run. A zombie has ended. */
+function connectorsRunning(): readonly string[] {
+  const { stdout } = spawnSync('ps', ['-eo', 'stat=,args='], { encoding: 'utf8' });
+  const stand = [connectors.source, connectors.destination].map((command) => command.at(-1) ?? '');
+  return stdout
+    .split('\n')
+    .filter((line) => !line.startsWith('Z') && stand.some((program) => line.includes(` ${program} `)));
+}
 
 test.each([
   ['{', 'is not JSON. YAML is not read: write it as JSON.'],

@@ -43,7 +43,7 @@ async function read() {
   }
 }
 process.on('SIGTERM', () => process.exit(143));
-void read();
+void read().then(() => config.hang && setInterval(() => {}, 1000));
 `;
 
 const DESTINATION = `

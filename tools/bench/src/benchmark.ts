@@ -1,3 +1,4 @@
+import { guardPath, guardWithCommand } from '@ewallet/child-services';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,7 +19,7 @@ import { scaleTrial } from './hops/scale-hop';
 import { variants, type Variant } from './session/settings';
 import { sinkTrial } from './hops/sink-hop';
 import { sourceTrial } from './hops/source-hop';
-import { startStack, stopStack } from './session/stack';
+import { startStack, stopCommand, stopStack } from './session/stack';
 import type { Trial } from './measure/trial';
 
 export const HOPS = [
@@ -73,6 +74,11 @@ export interface Figures {
 export async function benchmark(plan: Plan, say: (text: string) => void): Promise<Figures> {
   const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-'));
   const stackDirectory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-stack-'));
+  const guards = [
+    guardWithCommand(...stopCommand(stackDirectory)),
+    guardPath(stackDirectory),
+    guardPath(directory),
+  ];
   let whole = false;
   try {
     say('starting the services');
@@ -84,6 +90,7 @@ export async function benchmark(plan: Plan, say: (text: string) => void): Promis
     await stopStack(stackDirectory);
     if (whole) await rm(directory, { recursive: true, force: true });
     else say(`what the programs said is in ${directory}`);
+    for (const release of guards) release();
   }
 }
 

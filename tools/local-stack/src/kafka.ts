@@ -1,4 +1,4 @@
-import type { Launch } from '@ewallet/child-services';
+import { guardPath, type Launch } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -146,7 +146,8 @@ async function format(
   const data = path.join(folder, 'data');
   // A folder of its own: the formatter of an earlier run that was killed may still be writing into its folder.
   const fresh = await mkdtemp(path.join(folder, 'data.new.'));
-  const settings = path.join(folder, 'format.properties');
+  const settings = path.join(folder, `format.${process.pid}.properties`);
+  const gone = [fresh, settings].map(guardPath);
   // Of two lines for one key the last one holds.
   await writeFile(settings, `${properties}log.dirs=${fresh}\n`, { mode: 0o600 });
   const scram = (options.scramUsers ?? []).flatMap(({ mechanism, user, password }) => [
@@ -168,6 +169,7 @@ async function format(
   } finally {
     await rm(fresh, { recursive: true, force: true });
     await rm(settings, { force: true });
+    for (const release of gone) release();
   }
   await writeFile(`${done}.new`, clusterId);
   await rename(`${done}.new`, done);

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { PostgresOptions } from './postgresql';
 import { parsePostgresVersion, POSTGRES_VERSIONS, type PostgresVersion } from './postgresql-binaries';
-import { attachStack, stackStatus, startStack, stopStack, type RunningStack } from './stack';
+import { reviveStack, stackStatus, startStack, stopStack, type RunningStack } from './stack';
 
 /** One default directory a clone, in the system's temporary directory: PostgreSQL under root needs one open to others. */
 function defaultDirectory(): string {
@@ -37,18 +37,18 @@ async function up(options: UpOptions): Promise<void> {
   if (options.detach === true || !ours) return;
   await untilAsked();
   err('stopping');
+  // Not what was started here, but what runs: another `up` may have started a service again.
+  await stopStack(stack.dir);
   await stack.stop();
 }
 
-/** A stack that runs in the directory already is as good as a new one: `up` twice is no error. */
+/** A stack that runs in the directory already is as good as a new one: `up` twice is no error, and starts what died. */
 async function startOrFind(options: UpOptions): Promise<{ stack: RunningStack; ours: boolean }> {
-  const running = await stackStatus(options.dir);
-  if (running.length > 0 && running.every((service) => service.running)) {
-    const stack = await attachStack(options.dir);
-    if (stack !== undefined) {
-      err(`a stack runs in ${stack.dir} already`);
-      return { stack, ours: false };
-    }
+  const found = await reviveStack(options.dir, err);
+  if (found !== undefined) {
+    refuseOtherPorts(options, found);
+    err(`a stack runs in ${found.dir} already`);
+    return { stack: found, ours: false };
   }
   const started = Date.now();
   err(`starting two PostgreSQL servers, Kafka and a schema registry in ${options.dir}`);
@@ -67,6 +67,23 @@ async function startOrFind(options: UpOptions): Promise<{ stack: RunningStack; o
 
 function server(port: number | undefined, version: PostgresVersion | undefined): PostgresOptions {
   return { ...(port === undefined ? {} : { port }), ...(version === undefined ? {} : { version }) };
+}
+
+/** @throws Failure where a port was asked for and the stack that runs has another one */
+function refuseOtherPorts(options: UpOptions, { dir, connections }: RunningStack): void {
+  const has = {
+    source: connections.source.port,
+    warehouse: connections.warehouse.port,
+    kafka: Number(connections.kafka.bootstrapServers.split(':').at(-1)),
+    registry: Number(new URL(connections.schemaRegistry.url).port),
+  };
+  for (const name of ['source', 'warehouse', 'kafka', 'registry'] as const) {
+    const asked = options[`${name}Port`];
+    if (asked === undefined || asked === has[name]) continue;
+    throw Failure.config(
+      `a stack runs in ${dir} already, with port ${has[name]} and not ${asked} for ${name}: leave --${name}-port out, or end it with "local-stack down --dir ${dir}" first`,
+    );
+  }
 }
 
 function show(stack: RunningStack, json: boolean): void {

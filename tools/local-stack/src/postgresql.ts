@@ -1,8 +1,20 @@
-import type { Launch } from '@ewallet/child-services';
+import { guardPath, identify, poll, type Launch } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import type { PostgresConnection } from '@ewallet/stack-connections';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
 import { INSTALLED_VERSION, postgresBinaries, type PostgresVersion } from './postgresql-binaries';
@@ -81,6 +93,31 @@ export async function preparePostgres(
   return user === undefined ? launch : { ...launch, user };
 }
 
+/** How long the processes of a server that was killed may take to notice it. */
+const NOTICE_MS = 30_000;
+
+/**
+ * Where nothing reaps orphans, as in many containers, the pid of a server that was killed stays taken, and the next server
+ * refuses the data directory: "lock file postmaster.pid already exists". Once every process of the dead one has left the
+ * directory, its lock file goes. Everywhere else PostgreSQL sees for itself that its lock is stale.
+ */
+export async function dropDeadLock(folder: string): Promise<void> {
+  const data = path.join(folder, 'data');
+  const lock = path.join(data, 'postmaster.pid');
+  const pid = Number((await readFile(lock, 'utf8').catch(() => '')).split('\n')[0]);
+  if (!(pid > 0) || !existsSync(`/proc/${pid}`) || (await identify(pid)) !== undefined) return;
+  const left = async (): Promise<true | undefined> => ((await isWorkedIn(data)) ? undefined : true);
+  if ((await poll(left, { timeoutMs: NOTICE_MS })) === true) await rm(lock, { force: true });
+}
+
+/** Each process of a server has its data directory as working directory. */
+async function isWorkedIn(directory: string): Promise<boolean> {
+  const real = await realpath(directory);
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const folders = await Promise.all(pids.map(async (pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return folders.includes(real);
+}
+
 /** Resolves when the server accepts the connection; creates its database the first time. */
 export async function probePostgres(connection: PostgresConnection): Promise<void> {
   const { host, port, username: user, password, database } = connection;
@@ -104,10 +141,11 @@ async function initialise(
 ): Promise<void> {
   // Made under another name and renamed, so that an initdb that was killed is not taken for a data directory.
   const fresh = path.join(folder, 'data.new');
-  const passwordFile = path.join(folder, 'password');
+  const passwordFile = path.join(folder, `password.${process.pid}`);
   await rm(fresh, { recursive: true, force: true });
-  await writePrivate(passwordFile, POSTGRES_PASSWORD, user);
+  const passwordGone = guardPath(passwordFile);
   try {
+    await writePrivate(passwordFile, POSTGRES_PASSWORD, user);
     await runProgram(
       path.join(native, 'bin', 'initdb'),
       [
@@ -127,6 +165,7 @@ async function initialise(
     throw Failure.system(`initdb failed in ${folder}: ${reason}`, { cause: error });
   } finally {
     await rm(passwordFile, { force: true });
+    passwordGone();
   }
   await rename(fresh, data);
 }

@@ -1,4 +1,4 @@
-import type { ServiceState } from '@ewallet/child-services';
+import type { ProcessIdentity, ServiceState } from '@ewallet/child-services';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { StackConnections } from '@ewallet/stack-connections';
@@ -12,6 +12,8 @@ export interface StackState {
   /** Bootstrap servers of the broker's further listeners, by name. */
   readonly listeners: Readonly<Record<string, string>>;
   readonly services: readonly ServiceState<ServiceName>[];
+  /** The process that the services end with; undefined where they outlive the one that started them. */
+  readonly owner?: ProcessIdentity | undefined;
 }
 
 const stateFile = (dir: string): string => path.join(dir, 'stack.json');

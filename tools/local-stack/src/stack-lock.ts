@@ -1,12 +1,26 @@
-import { identify, isAlive, type ProcessIdentity } from '@ewallet/child-services';
+import { identify, isAlive, poll, type ProcessIdentity } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Runs `work` while no other process starts or stops the stack in this directory. */
-export async function withStackLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
+/** A stack starts within half a minute on a quiet machine, and stops sooner. */
+const PATIENCE_MS = 120_000;
+
+type Say = (line: string) => void;
+
+/**
+ * Runs `work` while no other process starts or stops the stack in this directory. Waits for one that does.
+ *
+ * @param patienceMs how long it waits, in milliseconds
+ */
+export async function withStackLock<T>(
+  dir: string,
+  say: Say,
+  work: () => Promise<T>,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
   const file = path.join(dir, 'stack.lock');
-  await take(dir, file);
+  await take(dir, file, say, patienceMs);
   try {
     return await work();
   } finally {
@@ -14,7 +28,7 @@ export async function withStackLock<T>(dir: string, work: () => Promise<T>): Pro
   }
 }
 
-async function take(dir: string, file: string): Promise<void> {
+async function take(dir: string, file: string, say: Say, patienceMs: number): Promise<void> {
   const mine = JSON.stringify(await identify(process.pid));
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
@@ -25,11 +39,12 @@ async function take(dir: string, file: string): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotLock(file, error);
       const holder = await readHolder(file);
       if (holder !== undefined && (await isAlive(holder))) {
-        throw Failure.transient(
-          `process ${holder.pid} is starting or stopping the stack in ${dir}: wait for it, or use another --dir`,
-        );
+        say(`waiting for process ${holder.pid}, which is starting or stopping the stack in ${dir}`);
+        const ended = async (): Promise<true | undefined> => ((await holds(file, holder)) ? undefined : true);
+        if ((await poll(ended, { timeoutMs: patienceMs })) === undefined) throw stillHeld(dir, holder);
       }
-      await rm(file, { force: true }); // Left by a process that was killed.
+      // Left by a process that was killed; not what another one made meanwhile.
+      if (!(await isHeld(file))) await rm(file, { force: true });
     }
   }
   throw Failure.transient(`other processes are starting or stopping the stack in ${dir}: use another --dir`);
@@ -53,6 +68,22 @@ function cannotLock(file: string, error: unknown): Failure {
   return Failure.config(
     `cannot write ${file}: ${reason} (make room or give this user the right to write there, or use another --dir)`,
     { cause: error },
+  );
+}
+
+async function holds(file: string, holder: ProcessIdentity): Promise<boolean> {
+  const now = await readHolder(file);
+  return now?.pid === holder.pid && now.startedAt === holder.startedAt && (await isAlive(holder));
+}
+
+async function isHeld(file: string): Promise<boolean> {
+  const holder = await readHolder(file);
+  return holder !== undefined && (await isAlive(holder));
+}
+
+function stillHeld(dir: string, { pid }: ProcessIdentity): Failure {
+  return Failure.transient(
+    `process ${pid} is still starting or stopping the stack in ${dir}: wait for it, or use another --dir`,
   );
 }
 

@@ -1,12 +1,30 @@
-import { drawPort, findJava, isFree, type Launch, Service } from '@ewallet/child-services';
+import {
+  drawPort,
+  findJava,
+  guardWithCommand,
+  identify,
+  isAlive,
+  isFree,
+  type Launch,
+  type ProcessIdentity,
+  type Release,
+  Service,
+} from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import type { PostgresConnection, StackConnections } from '@ewallet/stack-connections';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { provideJars } from './jars';
-import { guardStack, type Guard } from './guard';
 import { prepareKafka, probeKafka, type KafkaOptions, type KafkaPorts } from './kafka';
-import { POSTGRES_PASSWORD, POSTGRES_USER, preparePostgres, probePostgres, type PostgresOptions } from './postgresql';
+import {
+  dropDeadLock,
+  POSTGRES_PASSWORD,
+  POSTGRES_USER,
+  preparePostgres,
+  probePostgres,
+  type PostgresOptions,
+} from './postgresql';
 import { prepareSchemaRegistry, probeSchemaRegistry } from './schema-registry';
 import { readState, SERVICE_NAMES, writeState, type ServiceName, type StackState } from './service-state';
 import { withStackLock } from './stack-lock';
@@ -46,10 +64,11 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
   const dir = path.resolve(options.dir);
   await mkdir(dir, { recursive: true });
   await letOthersPass(dir);
-  return withStackLock(dir, async () => {
+  return withStackLock(dir, options.say ?? (() => undefined), async () => {
     await refuseRunning(dir);
-    const stack = await assemble(dir, options);
-    if (options.outlive !== true) stack.guard = guardStack(dir);
+    const owner = options.outlive === true ? undefined : await identify(process.pid);
+    const stack = await assemble(dir, options, owner);
+    if (owner !== undefined) stack.guard = guardWithCommand(process.execPath, [STOP_OF_OWNER, dir, owner.startedAt]);
     try {
       await stack.start();
     } catch (error) {
@@ -70,12 +89,48 @@ export async function attachStack(dir: string): Promise<RunningStack | undefined
   return running.includes(true) ? stack : undefined;
 }
 
-/** Stops whatever runs in the directory. @returns false where nothing ran */
-export async function stopStack(dir: string): Promise<boolean> {
-  const stack = await attachStack(dir);
-  if (stack === undefined) return false;
-  await withStackLock(stack.dir, async () => stack.stop());
-  return true;
+/**
+ * Starts what died of the stack that runs in a directory, and leaves the others as they run.
+ *
+ * @returns undefined where none runs, or only what a process that was killed left behind
+ */
+export async function reviveStack(
+  dir: string,
+  say: (line: string) => void,
+): Promise<RunningStack | undefined> {
+  const resolved = path.resolve(dir);
+  if (!existsSync(resolved)) return undefined;
+  return withStackLock(resolved, say, async () => {
+    const state = await readState(resolved);
+    if (state === undefined || (await isOrphaned(state))) return undefined;
+    const stack = fromState(resolved, state);
+    const dead = await stack.dead();
+    if (dead.length === stack.services.length) return undefined;
+    if (dead.length > 0) say(`starting again: ${dead.map((service) => service.name).join(', ')}`);
+    await stack.start();
+    return stack;
+  });
+}
+
+/**
+ * Stops whatever runs in the directory.
+ *
+ * @param of leaves alone what was not started for the process that started at this moment
+ * @returns false where nothing ran
+ */
+export async function stopStack(dir: string, of?: ProcessIdentity['startedAt']): Promise<boolean> {
+  const resolved = path.resolve(dir);
+  if ((await attachStack(resolved)) === undefined) return false;
+  // What runs is read again: who had the lock may have started other services.
+  return withStackLock(
+    resolved,
+    () => undefined,
+    async () => {
+      if (of !== undefined && (await readState(resolved))?.owner?.startedAt !== of) return false;
+      await (await attachStack(resolved))?.stop();
+      return true;
+    },
+  );
 }
 
 /** Every service of a running stack and whether it runs. */
@@ -93,14 +148,18 @@ export async function stackStatus(
   );
 }
 
+/** Ends what was started for a process that was killed, by whichever process. */
+const STOP_OF_OWNER = path.join(__dirname, 'stop-of-owner.js');
+
 class Stack implements RunningStack {
-  guard: Guard | undefined;
+  guard: Release | undefined;
   #saving: Promise<void> = Promise.resolve();
 
   constructor(
     readonly dir: string,
     readonly connections: StackConnections,
     readonly listeners: Readonly<Record<string, string>>,
+    readonly owner: ProcessIdentity | undefined,
     readonly services: Service<ServiceName>[] = [],
   ) {}
 
@@ -110,34 +169,53 @@ class Stack implements RunningStack {
     return service;
   }
 
+  async dead(): Promise<readonly Service<ServiceName>[]> {
+    const running = await Promise.all(this.services.map(async (service) => service.isRunning()));
+    return this.services.filter((_, index) => running[index] !== true);
+  }
+
   async start(): Promise<void> {
-    const started = await Promise.allSettled(this.services.map(async (service) => service.start()));
+    const started = await Promise.allSettled(
+      (await this.dead()).map(async (service) => {
+        if (service.name === 'source' || service.name === 'warehouse') {
+          await dropDeadLock(path.join(this.dir, service.name));
+        }
+        await service.start();
+      }),
+    );
     const failed = started.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.services.map(async (service) => service.stop()));
-    await this.guard?.dismiss();
+    this.guard?.();
     this.guard = undefined;
   }
 
   /** Writes are one after another, so that the last state wins. */
   async save(): Promise<void> {
     const services = this.services.map((service) => service.state);
-    const write = async (): Promise<void> =>
-      writeState(this.dir, { connections: this.connections, listeners: this.listeners, services });
+    const { connections, listeners, owner } = this;
+    const write = async (): Promise<void> => writeState(this.dir, { connections, listeners, services, owner });
     this.#saving = this.#saving.then(write, write);
     await this.#saving;
   }
 }
 
 function fromState(dir: string, state: StackState): Stack {
-  const stack = new Stack(dir, state.connections, state.listeners);
+  const stack = new Stack(dir, state.connections, state.listeners, state.owner);
+  const ours = state.owner?.pid === process.pid;
+  const save = async (): Promise<void> => stack.save();
   for (const { name, launch, process } of state.services) {
-    stack.services.push(new Service(name, launch, prober(name, state.connections), process, async () => stack.save()));
+    stack.services.push(new Service(name, launch, prober(name, state.connections), process, save, ours));
   }
   return stack;
+}
+
+/** Whether the services were to end with a process that has ended: something is ending them now, or failed to. */
+async function isOrphaned({ owner }: StackState): Promise<boolean> {
+  return owner !== undefined && !(await isAlive(owner));
 }
 
 /** Under root PostgreSQL runs as another user, who has to get through a directory that mkdtemp closed to all others. */
@@ -152,7 +230,7 @@ async function refuseRunning(dir: string): Promise<void> {
   if (state === undefined) return;
   const stack = fromState(dir, state);
   const running = await Promise.all(stack.services.map(async (service) => service.isRunning()));
-  if (running.length > 0 && running.every(Boolean)) {
+  if (running.length > 0 && running.every(Boolean) && !(await isOrphaned(state))) {
     throw Failure.config(
       `a stack is running in ${dir} already: use it, end it with "local-stack down --dir ${dir}", or choose another --dir`,
     );
@@ -160,7 +238,11 @@ async function refuseRunning(dir: string): Promise<void> {
   await stack.stop();
 }
 
-async function assemble(dir: string, options: StackOptions): Promise<Stack> {
+async function assemble(
+  dir: string,
+  options: StackOptions,
+  owner: ProcessIdentity | undefined,
+): Promise<Stack> {
   const wanted = options.only ?? SERVICE_NAMES;
   const before = await readState(dir);
   const ports = await choosePorts(options, before);
@@ -178,6 +260,7 @@ async function assemble(dir: string, options: StackOptions): Promise<Stack> {
   return fromState(dir, {
     connections,
     listeners,
+    owner,
     services: launches.map(([name, launch]) => ({ name, launch, process: undefined })),
   });
 }

@@ -11,5 +11,9 @@ export async function startStack(directory: string): Promise<StackConnections> {
 }
 
 export async function stopStack(directory: string): Promise<void> {
-  await run(programPath('local-stack'), ['down', '--purge', '--dir', directory]);
+  await run(...stopCommand(directory));
+}
+
+export function stopCommand(directory: string): [string, string[]] {
+  return [programPath('local-stack'), ['down', '--purge', '--dir', directory]];
 }

@@ -1,3 +1,4 @@
+import { guardChild } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
@@ -24,7 +25,7 @@ export interface Child {
 
 /**
  * The demo's child processes. Each leads a process group of its own: Ctrl-C in the terminal reaches only us, and we end
- * them in an order that lets each finish its work.
+ * them in an order that lets each finish its work. None outlives us, even where we are killed.
  */
 export class Children {
   readonly #running = new Set<Child>();
@@ -41,6 +42,7 @@ export class Children {
         env: { ...process.env, ...options.env },
         stdio: ['ignore', 'pipe', log?.fd ?? 'inherit'],
       });
+      guardChild(process_);
       const child = this.follow(name, process_, options);
       this.#running.add(child);
       const forget = (): void => void this.#running.delete(child);

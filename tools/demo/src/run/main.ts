@@ -1,3 +1,4 @@
+import { guardPath, guardWithCommand } from '@ewallet/child-services';
 import { asFailure, Failure } from '@ewallet/failure';
 import { postgresUrl } from '@ewallet/stack-connections';
 import { Command, InvalidArgumentError } from 'commander';
@@ -32,6 +33,12 @@ async function demo({ rows, seed, cdc, keep }: DemoOptions): Promise<number> {
   }
   const dir = await mkdtemp(path.join(tmpdir(), 'ewallet-demo-'));
   await chmod(dir, 0o711); // Under root PostgreSQL runs as another user, who has to get through.
+  const stackDown = guardWithCommand(command('local-stack'), takeDownArguments(dir));
+  const folderGone = guardPath(dir);
+  const onDisconnect = (): void => {
+    stop.abort(Failure.transient('the process that started the demo was killed'));
+  };
+  process.once('disconnect', onDisconnect);
   const children = new Children(stop.signal);
   const flow = new Flow(
     { dir, rows, seed, cdc: cdc === true },
@@ -60,7 +67,11 @@ async function demo({ rows, seed, cdc, keep }: DemoOptions): Promise<number> {
     await children.stopAll();
     await settled(running);
     if (!keepStack) await takeDown(dir);
+    stackDown();
     if (!keepStack && !keepLogs) await rm(dir, { recursive: true, force: true });
+    folderGone();
+    process.off('disconnect', onDisconnect);
+    if (process.connected) process.disconnect();
   }
 }
 
@@ -87,9 +98,13 @@ async function settled(work: Promise<unknown>): Promise<void> {
 
 /** With children of its own, as the demo's may be stopped already. */
 async function takeDown(dir: string): Promise<void> {
-  const args = ['down', '--purge', '--dir', path.join(dir, 'stack')];
   const children = new Children(new AbortController().signal);
-  await children.run('local-stack down', command('local-stack'), args, { logFile: path.join(dir, 'down.log') });
+  const logFile = path.join(dir, 'down.log');
+  await children.run('local-stack down', command('local-stack'), takeDownArguments(dir), { logFile });
+}
+
+function takeDownArguments(dir: string): readonly string[] {
+  return ['down', '--purge', '--dir', path.join(dir, 'stack')];
 }
 
 function describe(dir: string, { connections, configurations }: FlowResult): readonly string[] {
