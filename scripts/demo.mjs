@@ -1,6 +1,7 @@
 /** `npm run demo [-- --rows N --seed N --cdc --keep]`: installs what is missing, then runs the whole flow. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { setInterval } from 'node:timers';
 import { root, runScript, setUp } from './setup.mjs';
 
 await runScript(async () => {

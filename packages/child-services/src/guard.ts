@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import path from 'node:path';
+import type { Writable } from 'node:stream';
 import type { GuardOrder } from './guard-order';
 
 /** Takes back what was asked of the guard. */
 export type Release = () => void;
 
-let pipe: Pick<Socket, 'write'> | undefined;
+let pipe: Writable | undefined;
 let orders = 0;
 
 /**
@@ -47,7 +48,7 @@ function tell(order: Partial<GuardOrder> & Pick<GuardOrder, 'id'>): void {
   pipe?.write(`${JSON.stringify(order)}\n`);
 }
 
-function startGuard(): Pick<Socket, 'write'> {
+function startGuard(): Writable {
   // Its own session and folder: neither a terminal's Ctrl-C nor a volume that is unmounted concerns it.
   const child = spawn(process.execPath, [path.join(__dirname, 'guard-process.js')], {
     cwd: '/',
@@ -60,5 +61,5 @@ function startGuard(): Pick<Socket, 'write'> {
   // Neither the process nor the pipe to it may keep this process from ending.
   child.unref();
   if (child.stdin instanceof Socket) child.stdin.unref();
-  return child.stdin as unknown as Pick<Socket, 'write'>;
+  return child.stdin;
 }
