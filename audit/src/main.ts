@@ -1,9 +1,12 @@
+import { LogOutput } from '@ewallet/command-line';
+import { asFailure } from '@ewallet/failure';
 import { exitCodeOf, messageOf, program } from './program';
 
-program(process.stdout, process.stderr)
+const err = LogOutput.of('ewallet-audit');
+program(process.stdout, err)
   .parseAsync()
   .catch((error: unknown) => {
     const message = messageOf(error);
-    if (message !== undefined) process.stderr.write(`ewallet-audit: ${message}\n`);
+    if (message !== undefined) err.fail(message, asFailure(error).kind);
     process.exitCode = exitCodeOf(error);
   });

@@ -1,5 +1,7 @@
+import { LogOutput } from '@ewallet/command-line';
 import { run } from './cli';
 
+const err = LogOutput.of('ewallet-dashboards');
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
@@ -11,7 +13,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 void run(process.argv.slice(2), {
   environment: process.env,
   say: (line) => void process.stdout.write(`${line}\n`),
-  complain: (line) => void process.stderr.write(`${line}\n`),
+  complain: (line) => {
+    err.complain(line);
+  },
   stop: stop.signal,
 }).then((code) => {
   process.exitCode = code;

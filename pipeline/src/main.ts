@@ -1,10 +1,12 @@
+import { LogOutput } from '@ewallet/command-line';
+import { asFailure } from '@ewallet/failure';
 import { exitCodeOf, messageOf, program } from './program';
 
 program(process.stdout)
   .parseAsync()
   .catch((error: unknown) => {
     const message = messageOf(error);
-    if (message !== undefined) process.stderr.write(`ewallet-pipeline: ${message}\n`);
+    if (message !== undefined) LogOutput.of('ewallet-pipeline').fail(message, asFailure(error).kind);
     process.exitCode = exitCodeOf(error);
   })
   .finally(() => {

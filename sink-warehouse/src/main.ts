@@ -1,4 +1,4 @@
-import { commandLine } from '@ewallet/command-line';
+import { commandLine, LogOutput } from '@ewallet/command-line';
 import { asFailure } from '@ewallet/failure';
 
 const program = commandLine('sink-warehouse').description(
@@ -42,8 +42,8 @@ withConfig('replay', 'put dead letters back at the end of their topics').action(
 
 program.parseAsync().catch((error: unknown) => {
   const failure = asFailure(error);
-  process.stderr.write(`${failure.message}\n`);
-  if (failure.kind === 'system_error' && failure.stack !== undefined) process.stderr.write(`${failure.stack}\n`);
+  const stack = failure.kind === 'system_error' && failure.stack !== undefined ? `\n${failure.stack}` : '';
+  LogOutput.of('sink-warehouse').fail(failure.message, failure.kind, `${failure.message}${stack}`);
   // What a user has to mend and what may pass by itself are told apart, for scripts that start the sink again.
   process.exitCode = failure.kind === 'config_error' ? 2 : 1;
 });

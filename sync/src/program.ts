@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine, parsePort, serveMetrics, untilStopped } from '@ewallet/command-line';
+import {
+  commandLine,
+  LOG_FORMAT_VARIABLE,
+  LOG_FORMATS,
+  parsePort,
+  serveMetrics,
+  untilStopped,
+  type LogFormat,
+} from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
 import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
@@ -14,7 +22,7 @@ import { AlreadyRunning } from './run-lock';
 import { dueAt, planRun, remaining, replan, parseSchedule, type Moment, type Plan, type Schedule } from './schedule';
 import { StatusFile } from './status-file';
 import { sync, type SyncRequest } from './sync';
-import { SyncLog, type LogFormat } from './sync-log';
+import { SyncLog } from './sync-log';
 import { allObservers } from './sync-observer';
 
 /** What a shell, cron or Kubernetes sees. */
@@ -167,7 +175,9 @@ interface ResendFlags {
 }
 
 function logFormat(): Option {
-  return new Option('--log-format <format>', 'default: text on a terminal, json elsewhere').choices(['json', 'text']);
+  return new Option('--log-format <format>', 'default: text on a terminal, json elsewhere')
+    .choices(LOG_FORMATS)
+    .env(LOG_FORMAT_VARIABLE);
 }
 
 function logTo(

@@ -1,4 +1,4 @@
-export type LogFormat = 'json' | 'text';
+import { logLine, type LogFormat } from '@ewallet/command-line';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,11 +23,11 @@ export class SyncLog {
   }
 
   private write(level: string, event: string, fields: Fields): void {
-    const time = this.now().toISOString();
     if (this.format === 'json') {
-      this.output.write(`${JSON.stringify({ time, level, event, ...fields })}\n`);
+      this.output.write(logLine({ time: this.now(), level, part: 'ewallet-sync', event, fields }));
       return;
     }
+    const time = this.now().toISOString();
     const details = Object.entries(fields)
       .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
       .join(' ');

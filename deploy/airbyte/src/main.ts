@@ -1,4 +1,4 @@
-import { commandLine } from '@ewallet/command-line';
+import { commandLine, LogOutput } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
 import { AirbyteClient, type Authentication } from './airbyte-client';
 import { apply, type Outcome } from './apply';
@@ -64,7 +64,7 @@ program
 
 program.parseAsync().catch((error: unknown) => {
   const failure = asFailure(error);
-  process.stderr.write(`${failure.kind}: ${failure.message}\n`);
+  LogOutput.of('ewallet-airbyte').fail(failure.message, failure.kind, `${failure.kind}: ${failure.message}`);
   process.exitCode = 1;
 });
 

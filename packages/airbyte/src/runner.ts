@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { commandLine } from '@ewallet/command-line';
+import { commandLine, LogOutput } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
 import { CommanderError, type Command } from 'commander';
 import { AirbyteConnectionStatusMessage, type AirbyteConfig } from 'faros-airbyte-cdk/lib/protocol';
@@ -51,7 +51,12 @@ export async function runSource(
       .option('--configured', 'print a configured catalogue for read: every stream, incremental where it can be')
       .action(async (options: { config: string; configured?: boolean }) => {
         // What is printed is a file for read, which takes no log lines.
-        if (options.configured === true) session.context.log.divert((text) => process.stderr.write(text));
+        if (options.configured === true) {
+          const err = LogOutput.of(name);
+          session.context.log.divert((text) => {
+            err.write(text);
+          });
+        }
         const discovered = await source.discover(await session.config(options.config));
         if (options.configured !== true) {
           await session.output.write(discovered);
@@ -162,7 +167,7 @@ async function run(
     await output.flush();
     return surroundings.signal.aborted ? 143 : 0;
   } catch (error) {
-    return fail(error, output, surroundings.now());
+    return fail(error, name, output, surroundings.now());
   }
 }
 
@@ -227,7 +232,7 @@ async function parse(program: Command, argv: readonly string[]): Promise<void> {
   }
 }
 
-async function fail(error: unknown, output: MessageWriter, now: number): Promise<ExitCode> {
+async function fail(error: unknown, name: string, output: MessageWriter, now: number): Promise<ExitCode> {
   const failure = asFailure(error);
   try {
     // A stream's failure was told with the stream's status already; telling it again would count it twice.
@@ -235,7 +240,7 @@ async function fail(error: unknown, output: MessageWriter, now: number): Promise
     await output.flush();
   } catch {
     // Nobody reads any more: standard error is what is left.
-    process.stderr.write(`${failure.kind}: ${failure.message}\n`);
+    LogOutput.of(name).fail(failure.message, failure.kind, `${failure.kind}: ${failure.message}`);
   }
   return 1;
 }

@@ -1,4 +1,5 @@
-import { destination, pino, type Logger } from 'pino';
+import { destination, pino, stdTimeFunctions, type Logger, type LoggerOptions } from 'pino';
+import { askedLogFormat } from '@ewallet/command-line';
 import { asFailure } from '@ewallet/failure';
 import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig, type SinkConfig } from '../config/sink-config';
@@ -18,7 +19,7 @@ import { VERSION } from '../version';
 export async function runCommand(path: string): Promise<void> {
   const config = parseSinkConfig(readConfigFile(path, process.env));
   const log = pino(
-    { name: 'sink-warehouse', level: config.logLevel, base: { connector: config.name } },
+    { level: config.logLevel, ...keysOf(config) },
     destination({ fd: 2, sync: true }), // nothing is lost at the exit, and a line a batch costs nothing
   );
   const dependencies = new Dependencies(config, Date.now);
@@ -56,6 +57,17 @@ export async function runCommand(path: string): Promise<void> {
     rest?.close();
     await pump?.stop();
   }
+}
+
+/** Pino's own keys, or those that every part has where they were asked for. */
+function keysOf({ name }: SinkConfig): LoggerOptions {
+  if (askedLogFormat(process.env) !== 'json') return { name: 'sink-warehouse', base: { connector: name } };
+  return {
+    base: { part: 'sink-warehouse', connector: name },
+    messageKey: 'event',
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+  };
 }
 
 function deadLetterPump(config: SinkConfig, log: Logger): DeadLetterPump | undefined {

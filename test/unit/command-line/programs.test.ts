@@ -48,6 +48,33 @@ test.each<[string, readonly string[], number]>([
   PATIENCE,
 );
 
+test.each<[string, readonly string[], number]>([
+  ['ewallet-sync', ['run', '--config', '/missing.json'], 2],
+  ['sink-warehouse', ['run', '--config', '/missing.json'], 2],
+  ['ewallet-audit', ['run', '--config', '/missing.json'], 2],
+  ['ewallet-pipeline', ['status', '--config', '/missing.json'], 3],
+  ['ewallet-mapping', ['check', '--config', '/missing.json', '--mapping', '/missing.yaml'], 2],
+  ['ewallet-realtime', ['up', '--config', '/missing.json'], 2],
+  ['ewallet-airbyte', ['apply', '--config', '/missing.yaml'], 1],
+])(
+  '%s %j with EWALLET_LOG_FORMAT=json says why it failed with the keys of every log line',
+  async (program, command, code) => {
+    const plain = await run(program, ...command);
+    const asked = await runCommand(program, command, { env: { EWALLET_LOG_FORMAT: 'json' } });
+    const { time, message, ...rest } = JSON.parse(asked.stderr) as Record<string, string>;
+    expect({ code: asked.code, stdout: asked.stdout, lines: asked.stderr.split('\n').length, rest }).toEqual({
+      code,
+      stdout: '',
+      lines: 2,
+      rest: { level: 'fatal', part: program, event: 'failed', kind: 'config_error' },
+    });
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    // The same words as without it.
+    expect(plain.stderr.replace(/^[\w-]+: /, '')).toBe(`${message ?? ''}\n`);
+  },
+  PATIENCE,
+);
+
 test.each([
   ['source-ewallet', ['spec', 'check', 'discover', 'read', 'confirm']],
   ['destination-kafka', ['spec', 'check', 'write']],

@@ -1,3 +1,4 @@
+import { LogOutput } from '@ewallet/command-line';
 import { asFailure } from '@ewallet/failure';
 import { program } from './simulator/program';
 
@@ -5,6 +6,6 @@ program(process.stdout, process.stderr)
   .parseAsync()
   .catch((error: unknown) => {
     const failure = asFailure(error);
-    process.stderr.write(`ewallet-simulator: ${failure.message}\n`);
+    LogOutput.of('ewallet-simulator').fail(failure.message, failure.kind);
     process.exitCode = 1;
   });

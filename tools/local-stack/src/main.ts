@@ -1,4 +1,4 @@
-import { commandLine } from '@ewallet/command-line';
+import { commandLine, LogOutput } from '@ewallet/command-line';
 import { cacheDirectory } from '@ewallet/child-services';
 import { asFailure, Failure } from '@ewallet/failure';
 import { postgresUrl, type StackConnections } from '@ewallet/stack-connections';
@@ -18,7 +18,10 @@ function defaultDirectory(): string {
 }
 
 const out = (line: string): boolean => process.stdout.write(`${line}\n`);
-const err = (line: string): boolean => process.stderr.write(`${line}\n`);
+const log = LogOutput.of('local-stack');
+const err = (line: string): void => {
+  log.write(`${line}\n`);
+};
 
 interface UpOptions {
   readonly dir: string;
@@ -176,7 +179,8 @@ program.parseAsync().then(
   // Child processes and their log files must not keep a detached start waiting.
   () => process.exit(),
   (error: unknown) => {
-    err(`local-stack: ${asFailure(error).message}`);
+    const { message, kind } = asFailure(error);
+    log.fail(message, kind);
     process.exit(1);
   },
 );
