@@ -17,7 +17,7 @@ await runScript(async () => {
   }
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => {
+    child.once('exit', (code) => {
       resolve(code ?? 1);
     });
   });

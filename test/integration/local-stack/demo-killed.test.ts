@@ -23,7 +23,7 @@ function demo(): ChildProcess {
   return spawn(process.execPath, [path.join(PROJECT_ROOT, 'tools/demo/dist/run/main.js'), '--rows', '100000'], {
     cwd: PROJECT_ROOT,
     env: { ...process.env, TMPDIR: temporary },
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
 }
 
@@ -39,7 +39,7 @@ async function folders(): Promise<readonly string[]> {
 
 test('a demo that is killed with SIGKILL leaves no server, no part of the pipeline and no configuration', async () => {
   const running = demo();
-  const closed = once(running, 'close');
+  const closed = once(running, 'exit');
   await eventually(
     async () => {
       const [folder = ''] = await folders();
@@ -59,7 +59,7 @@ test('a demo that is killed with SIGKILL leaves no server, no part of the pipeli
 
 test('a demo whose starter is killed stops as on Ctrl-C', async () => {
   const running = demo();
-  const closed = once(running, 'close');
+  const closed = once(running, 'exit');
   await eventually(() => {
     expect(left().length).toBeGreaterThan(0);
   });
