@@ -74,11 +74,7 @@ export interface Figures {
 export async function benchmark(plan: Plan, say: (text: string) => void): Promise<Figures> {
   const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-'));
   const stackDirectory = await mkdtemp(path.join(tmpdir(), 'ewallet-bench-stack-'));
-  const guards = [
-    guardWithCommand(...stopCommand(stackDirectory)),
-    guardPath(stackDirectory),
-    guardPath(directory),
-  ];
+  const guards = [guardWithCommand(...stopCommand(stackDirectory)), guardPath(stackDirectory), guardPath(directory)];
   let whole = false;
   try {
     say('starting the services');

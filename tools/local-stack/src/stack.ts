@@ -94,10 +94,7 @@ export async function attachStack(dir: string): Promise<RunningStack | undefined
  *
  * @returns undefined where none runs, or only what a process that was killed left behind
  */
-export async function reviveStack(
-  dir: string,
-  say: (line: string) => void,
-): Promise<RunningStack | undefined> {
+export async function reviveStack(dir: string, say: (line: string) => void): Promise<RunningStack | undefined> {
   const resolved = path.resolve(dir);
   if (!existsSync(resolved)) return undefined;
   return withStackLock(resolved, say, async () => {
@@ -238,11 +235,7 @@ async function refuseRunning(dir: string): Promise<void> {
   await stack.stop();
 }
 
-async function assemble(
-  dir: string,
-  options: StackOptions,
-  owner: ProcessIdentity | undefined,
-): Promise<Stack> {
+async function assemble(dir: string, options: StackOptions, owner: ProcessIdentity | undefined): Promise<Stack> {
   const wanted = options.only ?? SERVICE_NAMES;
   const before = await readState(dir);
   const ports = await choosePorts(options, before);
