@@ -17,6 +17,7 @@ export type ColumnKind =
   | { readonly kind: 'country' }
   | { readonly kind: 'email' }
   | { readonly kind: 'phone' }
+  | { readonly kind: 'session' }
   | { readonly kind: 'text' };
 
 export interface CanonicalColumn {
@@ -39,6 +40,7 @@ export const FAMILIES: Readonly<Record<ColumnKind['kind'], readonly TypeFamily[]
   country: ['text'],
   email: ['text'],
   phone: ['text', 'integer'],
+  session: ['uuid', 'text', 'integer'],
   text: ['text', 'other', 'integer', 'json'],
 };
 
@@ -95,6 +97,7 @@ export const COLUMNS: Readonly<Record<Role, readonly CanonicalColumn[]>> = {
       kind: { kind: 'number' },
       names: ['scale', 'exponent', 'decimals', 'digits', 'decimal_places', 'precision', 'minor_units'],
     },
+    { name: 'updated_at', kind: instant, names: UPDATED },
   ],
   users: [
     { name: 'id', kind: { kind: 'key' }, names: ['id', 'uuid', 'key', 'number'], required: true },
@@ -308,7 +311,7 @@ export const COLUMNS: Readonly<Record<Role, readonly CanonicalColumn[]>> = {
       names: ['event', 'action', 'what', 'type', 'kind', 'name', 'activity'],
       required: true,
     },
-    { name: 'session_id', kind: { kind: 'text' }, names: ['session', 'session_id', 'session_key', 'visit'] },
+    { name: 'session_id', kind: { kind: 'session' }, names: ['session', 'session_id', 'session_key', 'visit'] },
     { name: 'device', kind: { kind: 'text' }, names: ['device', 'device_model', 'platform', 'os', 'user_agent'] },
     { name: 'ip', kind: { kind: 'text' }, names: ['ip', 'ip_address', 'remote_address'] },
     { name: 'country', kind: { kind: 'country' }, names: ['country', 'nation', 'country_code'] },
@@ -318,5 +321,6 @@ export const COLUMNS: Readonly<Record<Role, readonly CanonicalColumn[]>> = {
       names: ['occurred_at', 'at', 'happened_at', 'time', 'timestamp', ...CREATED],
       required: true,
     },
+    { name: 'updated_at', kind: instant, names: UPDATED },
   ],
 };

@@ -124,6 +124,7 @@ function evidenceOf(
     case 'instant':
       return [column.filled === table.rows ? 0.7 : 0.6, column.type];
     case 'number':
+    case 'session':
     case 'text':
       return [0.5, column.type];
   }

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expectSuccess } from '../dbt/run-dbt';
+import { totalsFromTheBackOffice } from './mobile-money-totals';
 import { walletWalk, type WalletWalk } from './wallet-walk';
 
 jest.setTimeout(600_000);
@@ -157,7 +158,7 @@ test('check names what is missing with its rows, and answers alone leave scale, 
 });
 
 test('a control total that does not match says both figures; those that match close the questions', async () => {
-  const totals = await totalsFromTheBackOffice();
+  const totals = await totalsFromTheBackOffice(wallet.client);
   await wallet.edit((document) => {
     document.set('control_totals', [{ ...totals.payments[0], amount: '1.5' }]);
   });
@@ -302,20 +303,6 @@ test('explain follows one transaction from its row to the mart', async () => {
     'payment_order has no row with the key',
   );
 });
-
-/** What the wallet's back office would say, in main units. */
-async function totalsFromTheBackOffice(): Promise<{
-  payments: Record<string, string>[];
-  wallet: Record<string, string>;
-}> {
-  const { rows: payments } = await wallet.client.query<Record<string, string>>(`
-    select ccy as currency, 'payment' as type, count(*)::text as count, (sum(amount_minor)::numeric / case ccy when 'UGX' then 1 else 100 end)::numeric(20, 2)::text as amount
-    from core.payment_order where kind = 30 and state = 2 and deleted_at is null group by ccy order by ccy`);
-  const { rows: wallets } = await wallet.client.query<Record<string, string>>(`
-    select id as wallet, (balance_minor / 100.0)::numeric(20, 2)::text as balance from core.account
-    where class = 1 and ccy = 'KES' and balance_minor > 0 order by id limit 1`);
-  return { payments, wallet: wallets[0] ?? {} };
-}
 
 /** Names of open questions in a report. */
 function openOf(text: string): readonly string[] {

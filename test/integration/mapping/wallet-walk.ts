@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { isSeq, parse, parseDocument, type Document } from 'yaml';
+import { PipelineCase } from '../../support/audit/pipeline-case';
 import { PROJECT_ROOT, runCommand, runProgram, type CommandResult } from '../../support/command';
 import { warehouseEnvironment } from '../../support/configurations';
-import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 
 const WALLETS = path.join(PROJECT_ROOT, 'test', 'data', 'wallets');
@@ -50,15 +51,81 @@ export interface WalletWalk {
   end(): Promise<void>;
 }
 
+/** As a replica: the wallet's own tables are in the warehouse's database. */
 export async function walletWalk(name: string, schema: string): Promise<WalletWalk> {
-  const directory = path.join(WALLETS, name);
   const database = await freshDatabase((await services()).warehouse, 'mapping');
-  const client = new Client({ connectionString: database.url });
-  await client.connect();
-  for (const script of ['schema.sql', 'data.sql']) {
-    await client.query(await readFile(path.join(directory, script), 'utf8'));
-  }
+  const client = await connectedTo(database);
+  for (const script of SCRIPTS) await client.query(await readFile(path.join(WALLETS, name, script), 'utf8'));
   await client.query(`reset search_path; set timezone = 'UTC'`);
+  return walkFrom({
+    name,
+    schema,
+    database,
+    client,
+    wallet: client,
+    end: async () => {
+      await client.end();
+      await database.drop();
+    },
+  });
+}
+
+/**
+ * Through Kafka: an e-wallet with the wallet's tables, and what source, destination and sink land of it, by one sync of
+ * the schema with its customers and one of the trade, which changes rows of the first.
+ */
+export async function walletWalkThroughKafka(
+  name: string,
+  schema: string,
+): Promise<WalletWalk & { readonly pipeline: PipelineCase }> {
+  const pipeline = await PipelineCase.open({ schemas: [schema] });
+  pipeline.startSink();
+  for (const script of SCRIPTS) {
+    await pipeline.source.query(await readFile(path.join(WALLETS, name, script), 'utf8'));
+    await pipeline.sync();
+  }
+  for (const client of [pipeline.source, pipeline.target]) {
+    await client.query(`reset search_path; set timezone = 'UTC'`);
+  }
+  const walk = await walkFrom({
+    name,
+    schema: 'raw',
+    database: pipeline.warehouse,
+    client: pipeline.target,
+    wallet: pipeline.source,
+    end: async () => pipeline.close(),
+  });
+  return { ...walk, pipeline };
+}
+
+/** The demo's own wallet, as the simulator makes it. It has no figures of its own: the models are written for it. */
+export async function simulatedWalletWalk(rows: number): Promise<WalletWalk> {
+  const database = await freshDatabase((await services()).warehouse, 'mapping');
+  const seed = ['seed', '--database-url', database.url, '--rows', String(rows), '--seed', '7'];
+  expect(await runCommand('ewallet-simulator', seed)).toMatchObject({ code: 0 });
+  const client = await connectedTo(database);
+  const end = async (): Promise<void> => {
+    await client.end();
+    await database.drop();
+  };
+  return walkFrom({ name: 'demo', schema: 'public', database, client, wallet: client, end });
+}
+
+const SCRIPTS = ['schema.sql', 'data.sql'];
+
+interface Landed {
+  readonly name: string;
+  /** Where the wallet's tables are in `database`. */
+  readonly schema: string;
+  readonly database: FreshDatabase;
+  readonly client: Client;
+  /** The wallet's own database, for its own figures. */
+  readonly wallet: Client;
+  readonly end: () => Promise<void>;
+}
+
+async function walkFrom({ name, schema, database, client, wallet, end }: Landed): Promise<WalletWalk> {
+  const directory = path.join(WALLETS, name);
   const folder = await mkdtemp(path.join(tmpdir(), "ewallet it's mapped-"));
   const file = path.join(folder, 'mapping.yml');
   const env = { WALLET_URL: database.url };
@@ -68,8 +135,8 @@ export async function walletWalk(name: string, schema: string): Promise<WalletWa
     change(document);
     await writeFile(file, document.toString());
   };
-  const figuresOf = async (sql: string): Promise<Figures> => {
-    const { rows } = await client.query<{ name: string; currency: string; value: string }>(sql);
+  const figuresOf = async (from: Client, sql: string): Promise<Figures> => {
+    const { rows } = await from.query<{ name: string; currency: string; value: string }>(sql);
     return Object.fromEntries(rows.map((row) => [`${row.name} (${row.currency})`, row.value]));
   };
   return {
@@ -113,12 +180,11 @@ export async function walletWalk(name: string, schema: string): Promise<WalletWa
       });
     },
     figures: async () => ({
-      wallet: await figuresOf(await readFile(path.join(directory, 'oracle.sql'), 'utf8')),
-      marts: await figuresOf(IN_THE_MARTS),
+      wallet: await figuresOf(wallet, await readFile(path.join(directory, 'oracle.sql'), 'utf8')),
+      marts: await figuresOf(client, IN_THE_MARTS),
     }),
     end: async () => {
-      await client.end();
-      await database.drop();
+      await end();
       await rm(folder, { recursive: true, force: true });
     },
   };

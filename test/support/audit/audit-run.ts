@@ -32,12 +32,14 @@ export interface AuditPlace {
   readonly directory: string;
   readonly wallet: PostgresConnection;
   readonly warehouse: FreshDatabase;
+  /** The e-wallet's schemas; absent for `public`. */
+  readonly schemas?: readonly string[];
 }
 
 /** The smallest configuration, and `more`, for an audit of a whole database. */
 export function auditConfig(place: AuditPlace, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
-    source: sourceConfig(place.wallet),
+    source: sourceConfig(place.wallet, { schemas: place.schemas ?? ['public'] }),
     warehouse: { 'connection.url': place.warehouse.url, 'table.name.format': 'raw.${stream}' },
     ...more,
   };

@@ -20,17 +20,21 @@ export class PipelineCase {
     readonly warehouse: FreshDatabase,
     readonly source: Client,
     readonly target: Client,
+    readonly schemas: readonly string[],
   ) {}
 
-  static async open(more: { readonly sink?: Readonly<Record<string, unknown>> } = {}): Promise<PipelineCase> {
+  static async open(
+    more: { readonly sink?: Readonly<Record<string, unknown>>; readonly schemas?: readonly string[] } = {},
+  ): Promise<PipelineCase> {
     const stack = await services();
     const directory = await mkdtemp(path.join(tmpdir(), 'audit-'));
     const wallet = await freshDatabase(stack.source, 'audit');
     const warehouse = await freshDatabase(stack.warehouse, 'audit');
     const topics = uniqueName('audit');
+    const { schemas = ['public'] } = more;
     const write = async (name: string, content: unknown): Promise<void> =>
       writeFile(path.join(directory, name), JSON.stringify(content));
-    await write('source.json', sourceConfig(wallet));
+    await write('source.json', sourceConfig(wallet, { schemas }));
     await write('destination.json', destinationConfig(stack, `${topics}.{stream}`));
     await write('sync.json', {
       name: topics,
@@ -44,7 +48,7 @@ export class PipelineCase {
     const source = await connectedTo(wallet);
     const target = await connectedTo(warehouse);
     for (const client of [source, target]) client.on('error', () => undefined);
-    return new PipelineCase(directory, wallet, warehouse, source, target);
+    return new PipelineCase(directory, wallet, warehouse, source, target, schemas);
   }
 
   startSink(): void {
