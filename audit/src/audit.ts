@@ -2,8 +2,9 @@ import type { AuditConfig } from './config/audit-config';
 import { Failure } from '@ewallet/failure';
 import type { Sample, SessionPair } from './compare/compare-range';
 import type { HashKind } from './compare/row-hash';
+import { SnapshotRun } from './compare/snapshot-run';
 import { Snapshots } from './compare/snapshots';
-import { compareStream, type ComparedRange } from './compare/stream-run';
+import type { ComparedRange } from './compare/stream-run';
 import type { AuditReport } from './report/audit-report';
 import type { Progress } from './report/progress';
 import { streamReport } from './report/stream-report';
@@ -133,6 +134,12 @@ export async function planAudit(
       notLanded.push(streamName(stream.table));
       continue;
     }
+    if (stream.table.isNotHere) {
+      if (isOptional) continue;
+      throw Failure.config(
+        `Stream ${streamName(stream.table)}: a standby has no rows of unlogged tables. Audit the primary, or name the other streams in \`streams\`.`,
+      );
+    }
     plans.push(
       planStream(stream.table, table, stream.choice, {
         server: { checksInput: version >= 160_000 },
@@ -162,7 +169,13 @@ async function compareAll(
   kept: ProgressFile | undefined,
 ): Promise<ReadonlyMap<StreamPlan, Compared>> {
   const compared = new Map<StreamPlan, Compared>();
-  const snapshots = await Snapshots.open(config.source, config.warehouse, options.workers);
+  const run = new SnapshotRun(
+    // A standby may be behind here: what differs is looked at again once it has caught up.
+    () => Snapshots.open(config.source, config.warehouse, options.workers, () => Promise.resolve()),
+    (text) => {
+      options.progress.say(text);
+    },
+  );
   try {
     for (const stream of planned.plans) {
       const result: Compared = { rows: 0, candidates: [] };
@@ -176,8 +189,7 @@ async function compareAll(
       const earlier = kept?.resumed(stream.stream);
       for (const range of earlier?.ranges ?? []) take(range);
       if (earlier?.isDone === true) continue;
-      await compareStream(
-        snapshots.pairs,
+      await run.compare(
         stream,
         {
           hash: planned.hash,
@@ -197,7 +209,7 @@ async function compareAll(
     return compared;
   } finally {
     options.progress.end();
-    await snapshots.close();
+    await run.close();
   }
 }
 

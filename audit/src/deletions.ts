@@ -1,7 +1,8 @@
 import { closePair, openPair, planAudit, type AuditOptions, AuditStopped } from './audit';
+import { SnapshotRun } from './compare/snapshot-run';
 import { Snapshots } from './compare/snapshots';
-import { compareStream } from './compare/stream-run';
 import type { AuditConfig } from './config/audit-config';
+import { waitUntilReplayed } from './standby/replayed';
 
 /** Rows of one stream that the warehouse has and the source has not. */
 export interface StreamDeletions {
@@ -26,18 +27,27 @@ const MOST_KEYS = 200_000;
  */
 export async function findDeletions(
   config: AuditConfig,
-  options: Pick<AuditOptions, 'streams' | 'chunkSeconds' | 'workers' | 'stop' | 'now'>,
+  options: Pick<AuditOptions, 'streams' | 'chunkSeconds' | 'workers' | 'stop' | 'now'> & {
+    readonly say: (text: string) => void;
+  },
 ): Promise<readonly StreamDeletions[]> {
   const sessions = await openPair(config);
   try {
     const { plans, hash } = await planAudit(sessions, config, { ...options, keysOnly: true }, 'what is there');
     const found: StreamDeletions[] = [];
-    const snapshots = await Snapshots.open(config.source, config.warehouse, options.workers);
+    const run = new SnapshotRun(
+      // A row that a standby does not show yet was not deleted.
+      () =>
+        Snapshots.open(config.source, config.warehouse, options.workers, async () =>
+          waitUntilReplayed(sessions.source, options),
+        ),
+      options.say,
+    );
     try {
       for (const plan of plans) {
         let [landed, deleted] = [0, 0];
         const keys: (readonly (string | null)[])[] = [];
-        await compareStream(snapshots.pairs, plan, { ...options, hash, sample: undefined }, (range) => {
+        await run.compare(plan, { ...options, hash, sample: undefined }, (range) => {
           landed += range.rows;
           for (const { kind, key, count, version } of range.differences) {
             if (kind === 'missing') landed -= count;
@@ -52,7 +62,7 @@ export async function findDeletions(
         found.push({ stream: plan.stream, key: plan.key, landed, deleted, keys });
       }
     } finally {
-      await snapshots.close();
+      await run.close();
     }
     return found;
   } finally {

@@ -142,7 +142,8 @@ export function program(out: Output, err: Output): Command {
       await untilStopped(async (stop) => {
         const config = await readAuditConfig(flags.config);
         const { stream: streams, chunkSeconds, workers } = flags;
-        const found = await findDeletions(config, { streams, chunkSeconds, workers, stop, now: Date.now });
+        const say = (text: string): unknown => err.write(`${text}\n`);
+        const found = await findDeletions(config, { streams, chunkSeconds, workers, stop, now: Date.now, say });
         for (const deletions of found) out.write(`${JSON.stringify(deletions)}\n`);
       });
     });

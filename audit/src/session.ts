@@ -7,6 +7,7 @@ import {
   type ConnectionConfig,
   type SessionSettings,
 } from '@ewallet/postgres';
+import { isRecoveryConflict, MOST_CANCELLED } from './standby/recovery-conflict';
 
 /** Which database. The words that people read. */
 export type SideName = 'source' | 'warehouse';
@@ -30,30 +31,43 @@ export type TextRow = Readonly<Record<string, string | null>>;
 
 /** A read-only connection to one of the two databases, on which every value comes as PostgreSQL's own text. */
 export class Session {
+  /** Why the server ended the connection while nothing was asked of it: the next statement would only find it gone. */
+  private ended: Error | undefined;
+  private isInTransaction = false;
+
   private constructor(
     readonly side: SideName,
     readonly client: Client,
     private readonly config: ConnectionConfig,
-  ) {}
+  ) {
+    client.on('error', (error: Error) => (this.ended ??= error));
+  }
 
   static async open(side: SideName, config: ConnectionConfig): Promise<Session> {
     return new Session(side, await connect(config, { applicationName: 'ewallet-audit', settings: SETTINGS }), config);
   }
 
   async query(text: string, values: readonly unknown[] = []): Promise<readonly TextRow[]> {
-    try {
-      const result: QueryResult<TextRow> = await this.client.query({ text, values: [...values], types: asText });
-      return result.rows;
-    } catch (error) {
-      throw failureFromPostgres(error, {
-        what: `The audit could not read the ${this.side}`,
-        role: this.config.username,
-      });
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const result: QueryResult<TextRow> = await this.client.query({ text, values: [...values], types: asText });
+        return result.rows;
+      } catch (error) {
+        const cause = this.ended ?? error;
+        // Outside a transaction a statement that a standby cancelled can be put again; within, the moment is lost with it.
+        const mayRepeat = !this.isInTransaction && this.ended === undefined && attempt < MOST_CANCELLED;
+        if (mayRepeat && isRecoveryConflict(cause)) continue;
+        throw failureFromPostgres(cause, {
+          what: `The audit could not read the ${this.side}`,
+          role: this.config.username,
+        });
+      }
     }
   }
 
   /** Begins a read-only transaction that sees one moment: a new one, or that of another session's snapshot. */
   async begin(snapshot?: string): Promise<void> {
+    this.isInTransaction = true;
     await this.query('begin transaction isolation level repeatable read read only');
     if (snapshot !== undefined) await this.query(`set transaction snapshot ${quoteLiteral(snapshot)}`);
   }

@@ -9,6 +9,7 @@ import { compareKey, Parameters, WHOLE_TABLE, type KeyRange } from './key-range'
 export class RangeWalker {
   private from: readonly string[] | undefined;
   private done = false;
+  private readonly returned: KeyRange[] = [];
 
   constructor(
     private readonly plan: StreamPlan,
@@ -20,6 +21,8 @@ export class RangeWalker {
 
   /** The next range, or undefined after the last. */
   async next(source: Session, rows: number): Promise<KeyRange | undefined> {
+    const again = this.returned.pop();
+    if (again !== undefined) return again;
     if (this.done) return undefined;
     if (this.plan.rangeColumns === 0) {
       this.done = true;
@@ -30,6 +33,11 @@ export class RangeWalker {
     this.from = to;
     this.done = to === undefined;
     return range;
+  }
+
+  /** A range that was taken and could not be compared: it is given again. */
+  giveBack(range: KeyRange): void {
+    this.returned.push(range);
   }
 
   /** A key `rows` rows further on; where many rows share that part of the key, the next one that differs. */

@@ -13,10 +13,17 @@ export class Snapshots {
     private readonly sessions: readonly Session[],
   ) {}
 
-  static async open(source: ConnectionConfig, warehouse: ConnectionConfig, workers: number): Promise<Snapshots> {
+  /** @param between what has to be true of the source's moment, once the warehouse's is taken */
+  static async open(
+    source: ConnectionConfig,
+    warehouse: ConnectionConfig,
+    workers: number,
+    between: () => Promise<unknown>,
+  ): Promise<Snapshots> {
     const sessions: Session[] = [];
     try {
       const warehouses = await openSide('warehouse', warehouse, workers, sessions);
+      await between();
       const sources = await openSide('source', source, workers, sessions);
       const pairs = sources.map((session, index) => {
         const other = warehouses[index];

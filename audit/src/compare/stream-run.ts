@@ -2,7 +2,7 @@ import type { StreamPlan } from '../tables/stream-plan';
 import { nextRangeRows } from './chunk-size';
 import { compareRange, type Sample, type SessionPair } from './compare-range';
 import type { KeyRange } from './key-range';
-import { RangeWalker } from './range-walker';
+import type { RangeWalker } from './range-walker';
 import type { Difference } from './row-differences';
 import type { HashKind } from './row-hash';
 
@@ -22,15 +22,18 @@ export interface RunOptions {
   readonly now: () => number;
 }
 
-/** Compares one stream range by range, each pair of sessions taking the next range when it is free. */
+/**
+ * Compares one stream range by range, each pair of sessions taking the next range when it is free.
+ *
+ * @param walker after a failure it has what was not compared, the ranges that were being compared included
+ */
 export async function compareStream(
   pairs: readonly SessionPair[],
   plan: StreamPlan,
+  walker: RangeWalker,
   options: RunOptions,
   done: (compared: ComparedRange) => void,
-  resumeAt?: readonly string[],
 ): Promise<void> {
-  const walker = new RangeWalker(plan, resumeAt);
   let walking: Promise<unknown> = Promise.resolve();
   let failed = false;
   const takeRange = async (pair: SessionPair, rows: number): Promise<KeyRange | undefined> => {
@@ -45,7 +48,10 @@ export async function compareStream(
       const range = await takeRange(pair, rows);
       if (range === undefined) return;
       const started = options.now();
-      const compared = await compareRange(pair, plan, range, options.hash, options.sample);
+      const compared = await compareRange(pair, plan, range, options.hash, options.sample).catch((error: unknown) => {
+        walker.giveBack(range);
+        throw error;
+      });
       last = { rows, seconds: (options.now() - started) / 1_000 };
       done({ range, ...compared });
     }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionPair } from '../compare/compare-range';
 import type { HashKind } from '../compare/row-hash';
 import type { StreamPlan } from '../tables/stream-plan';
+import { waitUntilReplayed } from '../standby/replayed';
 import { isSuspect, judge, type Candidate } from './candidate';
 import { PipelineWatch } from './pipeline-watch';
 import { lookAgain } from './second-look';
@@ -34,7 +35,8 @@ export async function settle(
     const seen = await watch.look();
     // Looked at after the pipeline was: what it had passed by then had landed before this look.
     candidates = (await lookAgain(sessions, candidates, options.hash)).filter(({ now }) => now !== undefined);
-    if (options.stop.aborted || judge(candidates, seen, options.settleSeconds) === 'decided') return candidates;
+    if (options.stop.aborted) return candidates;
+    if (judge(candidates, seen, options.settleSeconds) === 'decided') break;
     if (!told) {
       told = true;
       const waiting = candidates.filter(isSuspect).length;
@@ -44,4 +46,10 @@ export async function settle(
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal: options.stop }).catch(() => undefined);
   }
+  if (!candidates.some(isSuspect)) return candidates;
+  // Of a standby that is behind, the warehouse may have a newer row, which this look then finds to be another version.
+  const isNewer = await waitUntilReplayed(sessions.source, { ...options, atLeastSeconds: options.settleSeconds });
+  return !isNewer
+    ? candidates
+    : (await lookAgain(sessions, candidates, options.hash)).filter(({ now }) => now !== undefined);
 }

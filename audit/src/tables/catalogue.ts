@@ -6,6 +6,7 @@ import type { SourceTable } from './source-table';
 const TABLES = `
   select c.oid::text as oid, n.nspname as schema, c.relname as name,
     (c.relkind in ('r', 'p', 'm'))::text as versions,
+    (c.relpersistence = 'u' and pg_is_in_recovery())::text as not_here,
     case when c.relkind = 'p' then (
       select sum(greatest(child.reltuples, 0)) from pg_partition_tree(c.oid) p join pg_class child on child.oid = p.relid
     ) else greatest(c.reltuples, 0) end::text as rows,
@@ -64,6 +65,7 @@ export async function querySourceTables(session: Session, schemas: readonly stri
         columns: readable,
         primaryKey: JSON.parse(textOf(row, 'primary_key')) as string[],
         hasVersions: row.versions === 'true',
+        isNotHere: row.not_here === 'true',
         estimate: Number(row.rows ?? 0),
       },
     ];

@@ -21,6 +21,8 @@ export interface SourceTable {
   readonly primaryKey: readonly string[];
   /** Whether its rows show the transaction that wrote them: tables do, views and foreign tables do not. */
   readonly hasVersions: boolean;
+  /** Whether this server cannot show its rows: a standby has none of unlogged tables. */
+  readonly isNotHere: boolean;
   /** The planner's idea of its rows. */
   readonly estimate: number;
 }
