@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { APICURIO_VERSION, KAFKA_VERSION } from '../../../tools/local-stack/src/jars';
 import { serverProperties } from '../../../tools/local-stack/src/kafka';
+import { readPipelineConfig } from '../../../pipeline/src/config/pipeline-config';
 import { parseSyncConfig } from '../../../sync/src/config';
 import { PROJECT_ROOT } from '../../support/command';
 
@@ -118,7 +119,7 @@ test("versions and broker settings are local-stack's", async () => {
 test('every published port is bound to this machine alone', () => {
   const ports = Object.values(compose.services).flatMap(({ ports: published = [] }) => published);
   expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
-  expect(ports).toHaveLength(6);
+  expect(ports).toHaveLength(7);
 });
 
 test('what is waited for can become what is waited for: healthy has a health check, completed has an end', () => {
@@ -145,13 +146,37 @@ test('named volumes hold what must outlive a container, and each is declared', (
   expect(Object.keys(compose.volumes).sort()).toEqual(['kafka', 'sync-state', 'wallet-db', 'warehouse']);
 });
 
+/** A mounted configuration as its container finds it. */
+function mounted(name: string): string {
+  const { content } = compose.configs[name]!;
+  return content
+    .replace(/(?<!\$)\$\{(\w+):-[^}]*\}/g, (_whole, variable: string) => defaults.get(variable)!)
+    .replaceAll('$$', '$');
+}
+
+test('the status finds every part of compose in the configurations that are mounted beside its own', async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-compose-'));
+  try {
+    for (const name of ['pipeline', 'sync', 'sink'])
+      await writeFile(path.join(directory, `${name}.json`), mounted(name));
+    process.env.SINK_ROLE_PASSWORD = 'sink';
+    const config = await readPipelineConfig(path.join(directory, 'pipeline.json'));
+    expect(config).toMatchObject({
+      ewallet: { connection: { host: 'wallet-db', username: 'airbyte' } },
+      sync: { stateDirectory: '/state' },
+      kafka: { brokers: ['kafka:19092'] },
+      registry: { url: 'http://schema-registry:8080/apis/ccompat/v7' },
+      sink: { name: 'wallet', instances: ['http://sink:8083'] },
+      warehouse: { host: 'warehouse', username: 'sink' },
+    });
+  } finally {
+    delete process.env.SINK_ROLE_PASSWORD;
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
 test('the mounted configurations are JSON once the variables are in', () => {
-  const filled = (name: string): Record<string, unknown> =>
-    JSON.parse(
-      compose.configs[name]!.content.replace(/(?<!\$)\$\{(\w+):-[^}]*\}/g, (_whole, variable: string) =>
-        defaults.get(variable)!,
-      ).replaceAll('$$', '$'),
-    ) as Record<string, unknown>;
+  const filled = (name: string): Record<string, unknown> => JSON.parse(mounted(name)) as Record<string, unknown>;
   expect(filled('sink')).toMatchObject({
     'topics.regex': 'public\\..*',
     'connection.url': 'postgresql://sink:${env:SINK_ROLE_PASSWORD}@warehouse:5432/warehouse',
@@ -170,7 +195,7 @@ test('every file that compose.yaml mounts, builds or runs exists, and every scri
       .filter((word: string) => word.startsWith('/app/'))
       .map((word: string) => word.slice(5)),
   ]);
-  for (const mounted of files) await readFile(path.join(PROJECT_ROOT, mounted), 'utf8');
+  for (const each of files) await readFile(path.join(PROJECT_ROOT, each), 'utf8');
   const scripts = (await readdir(path.join(PROJECT_ROOT, 'deploy/compose'), { recursive: true })).filter((name) =>
     name.endsWith('.sh'),
   );

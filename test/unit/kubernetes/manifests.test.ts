@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { PROJECT_ROOT } from '../../support/command';
+import { readPipelineConfig } from '../../../pipeline/src/config/pipeline-config';
 import { readAuditConfig } from '../../../audit/src/config/audit-config';
 import { parseSyncConfig } from '../../../sync/src/config';
 import { invalidValues, unknownKeys, violations, type Manifest } from './kubernetes-schema';
@@ -55,7 +56,10 @@ test("every manifest is valid by Kubernetes' OpenAPI document", () => {
     'CronJob',
     'CronJob',
     'Deployment',
+    'Deployment',
     'Namespace',
+    'NetworkPolicy',
+    'NetworkPolicy',
     'NetworkPolicy',
     'NetworkPolicy',
     'NetworkPolicy',
@@ -68,7 +72,7 @@ test("every manifest is valid by Kubernetes' OpenAPI document", () => {
 });
 
 test('the check finds a missing key, a wrong type and a misspelt key', () => {
-  const deployment = manifests.find(({ kind }) => kind === 'Deployment')!;
+  const deployment = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'sink')!;
   const changed = (change: object): Manifest[] => [
     { ...deployment, spec: { ...(deployment.spec as object), ...change } },
   ];
@@ -87,7 +91,7 @@ rendered(
     });
     const all = documents(output);
     expect(violations(all)).toEqual([]);
-    const sink = all.find(({ kind }) => kind === 'Deployment') as
+    const sink = all.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'sink') as
       { spec: { replicas: number; template: { spec: PodSpec } } } | undefined;
     expect([sink?.spec.replicas, sink?.spec.template.spec.containers[0]?.image]).toEqual([
       3,
@@ -97,7 +101,7 @@ rendered(
 );
 
 test('every pod runs unprivileged on a read-only file system, with requests and a memory limit', () => {
-  expect(podSpecs).toHaveLength(4);
+  expect(podSpecs).toHaveLength(5);
   for (const { securityContext, automountServiceAccountToken, containers } of podSpecs) {
     expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
     expect(automountServiceAccountToken).toBe(false);
@@ -165,6 +169,46 @@ test('the audit waits for a sync of the schedule before it judges, and finds bot
     expect(sync?.spec).toMatchObject({ schedule: '*/5 * * * *' });
     expect(JSON.parse(read('audit.json'))).toMatchObject({ settle_seconds: 5 * 60 + 60 });
   } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test('the status finds e-wallet, Kafka, sink and warehouse in the secrets of sync and sink', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'ewallet-status-'));
+  const secrets = {
+    WAREHOUSE_URL: 'postgresql://sink:a@warehouse/warehouse',
+    KAFKA_BOOTSTRAP_SERVERS: 'kafka:9092',
+    SCHEMA_REGISTRY_URL: 'https://registry/apis/ccompat/v7',
+  };
+  try {
+    Object.assign(process.env, secrets);
+    const write = (name: string, text: string): void => {
+      writeFileSync(path.join(directory, name), text);
+    };
+    write('status.json', read('status.json').replaceAll('/secrets/', `${directory}/`));
+    write('sink.json', read('sink.json'));
+    write(
+      'source.json',
+      JSON.stringify({ host: 'wallet', database: 'wallet', username: 'airbyte', password: 'a', schemas: ['public'] }),
+    );
+    write(
+      'destination.json',
+      JSON.stringify({
+        bootstrap_servers: 'kafka:9092',
+        protocol: { security_protocol: 'PLAINTEXT' },
+        schema_registry: { url: secrets.SCHEMA_REGISTRY_URL },
+      }),
+    );
+    expect(await readPipelineConfig(path.join(directory, 'status.json'))).toMatchObject({
+      ewallet: { connection: { host: 'wallet' } },
+      sync: undefined,
+      kafka: { brokers: ['kafka:9092'] },
+      registry: { url: secrets.SCHEMA_REGISTRY_URL },
+      sink: { name: 'wallet', instances: ['http://sink:8083'] },
+      warehouse: { host: 'warehouse' },
+    });
+  } finally {
+    for (const name of Object.keys(secrets)) Reflect.deleteProperty(process.env, name);
     rmSync(directory, { recursive: true, force: true });
   }
 });
