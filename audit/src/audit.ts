@@ -12,6 +12,7 @@ import { Session } from './session';
 import { candidateOf, type Candidate } from './settle/candidate';
 import { describeRows, type DescribedRow } from './settle/described-row';
 import { settle } from './settle/settle';
+import { readSyncedPositions } from './settle/synced-position';
 import { queryLandedTables, querySourceTables } from './tables/catalogue';
 import { chooseStreams, landedTableOf } from './tables/choose-streams';
 import { agreeOnHash, serverVersion } from './tables/hash-agreement';
@@ -67,6 +68,7 @@ export async function audit(config: AuditConfig, options: AuditOptions): Promise
       {
         hash: planned.hash,
         settleSeconds: config.settleSeconds,
+        positions: async () => (config.sync === undefined ? new Map() : readSyncedPositions(config.sync.configFile)),
         stop: options.stop,
         now: options.now,
         say: (text) => {

@@ -33,17 +33,14 @@ export function isInFlight(candidate: Candidate): boolean {
 export interface PipelineSeen {
   /** Since the sink last landed anything, or since the audit began to watch. */
   readonly quietSeconds: number;
-  /** How often the pipeline was seen to have passed the moment before: see {@link PASSES_NEEDED}. */
-  readonly passes: number;
+  /** Since Kafka was known to have every row that differs; undefined while that is not known. */
+  readonly inKafkaSeconds: number | undefined;
   /** Since the audit began to watch. */
   readonly watchedSeconds: number;
 }
 
-/**
- * A landed row that was written after the audit's look proves a sync that began to read later. The sync after it proves
- * that the first has ended for that stream, and a third that the second has for all streams.
- */
-const PASSES_NEEDED = 3;
+/** What a sink that works needs for what is in Kafka, though another instance takes a partition over meanwhile. */
+const LANDING_SECONDS = 15;
 
 /** However busy the pipeline is: a row that was the same and wrong for so long has not been on its way. */
 const LONGEST_WATCH_SECONDS = 600;
@@ -53,6 +50,7 @@ export type Verdict = 'wait' | 'decided';
 /** Whether what is still different is so for good. */
 export function judge(candidates: readonly Candidate[], seen: PipelineSeen, settleSeconds: number): Verdict {
   if (!candidates.some(isSuspect)) return 'decided';
-  if (seen.quietSeconds >= settleSeconds || seen.passes >= PASSES_NEEDED) return 'decided';
+  if (seen.quietSeconds >= settleSeconds) return 'decided';
+  if ((seen.inKafkaSeconds ?? -1) >= Math.min(settleSeconds, LANDING_SECONDS)) return 'decided';
   return seen.watchedSeconds >= Math.max(LONGEST_WATCH_SECONDS, settleSeconds) ? 'decided' : 'wait';
 }

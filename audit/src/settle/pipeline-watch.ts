@@ -5,8 +5,8 @@ import { lookUpRows } from '../compare/hashed-row';
 import type { HashKind } from '../compare/row-hash';
 import { compareRows } from '../compare/row-differences';
 import type { StreamPlan } from '../tables/stream-plan';
-import type { PipelineSeen } from './candidate';
 import { rowsWritten, secondsSinceLanding } from './landing-activity';
+import { transactionOf } from './row-transaction';
 
 /** Rows landed last that are looked at in each stream: one unchanged since is enough. */
 const ROWS_LOOKED_AT = 20;
@@ -15,6 +15,16 @@ interface Progress {
   /** Rows of transactions from here on were written after the last thing that is known. */
   readonly bound: bigint;
   readonly passes: number;
+}
+
+/** What lands tells of the pipeline. */
+export interface LandingSeen {
+  /** Since the sink last landed anything, or since the audit began to watch. */
+  readonly quietSeconds: number;
+  /** How often the pipeline was seen to have passed the moment before. */
+  readonly passes: number;
+  /** Since the audit began to watch. */
+  readonly watchedSeconds: number;
 }
 
 /** Watches the pipeline by what lands, while candidates wait for it. */
@@ -48,7 +58,7 @@ export class PipelineWatch {
     return new PipelineWatch(sessions, plans, hash, now, now(), clock?.now ?? '', bound);
   }
 
-  async look(): Promise<PipelineSeen> {
+  async look(): Promise<LandingSeen> {
     for (const plan of this.plans) await this.lookForPass(plan);
     const watchedSeconds = (this.now() - this.started) / 1_000;
     return {
@@ -96,15 +106,7 @@ export class PipelineWatch {
   }
 }
 
-async function nextTransaction({ source }: SessionPair): Promise<bigint> {
+export async function nextTransaction({ source }: SessionPair): Promise<bigint> {
   const [row] = await source.query('select pg_snapshot_xmax(pg_current_snapshot())::text as next');
   return BigInt(row?.next ?? '0');
-}
-
-/** The 64-bit id of the transaction that wrote a row: the highest one below `next` with the low bits of its xmin. */
-export function transactionOf(version: string, next: bigint): bigint {
-  const xmin = BigInt(version.slice(version.lastIndexOf('/') + 1) || '0');
-  if (xmin < 3n) return xmin;
-  const full = ((next >> 32n) << 32n) + xmin;
-  return full >= next ? full - 2n ** 32n : full;
 }

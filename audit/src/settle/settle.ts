@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionPair } from '../compare/compare-range';
 import type { HashKind } from '../compare/row-hash';
 import type { StreamPlan } from '../tables/stream-plan';
-import { waitUntilReplayed } from '../standby/replayed';
+import { logPosition, waitUntilReplayed } from '../standby/replayed';
 import { isSuspect, judge, type Candidate } from './candidate';
-import { PipelineWatch } from './pipeline-watch';
+import { isInKafka } from './in-kafka';
+import { nextTransaction, PipelineWatch } from './pipeline-watch';
 import { lookAgain } from './second-look';
+import type { SyncedPosition } from './synced-position';
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -22,13 +24,17 @@ export async function settle(
   options: {
     readonly hash: HashKind;
     readonly settleSeconds: number;
+    /** What ewallet-sync has acknowledged, by stream; empty where that is not known. */
+    readonly positions: () => Promise<ReadonlyMap<string, SyncedPosition>>;
     readonly stop: AbortSignal;
     readonly now: () => number;
     readonly say: (text: string) => void;
   },
 ): Promise<readonly Candidate[]> {
   if (found.length === 0) return found;
+  const startedAt = await logPosition(sessions.source);
   const watch = await PipelineWatch.start(sessions, plans, options.hash, options.now);
+  let inKafkaSince: number | undefined;
   let candidates = found;
   let told = false;
   for (;;) {
@@ -36,7 +42,14 @@ export async function settle(
     // Looked at after the pipeline was: what it had passed by then had landed before this look.
     candidates = (await lookAgain(sessions, candidates, options.hash)).filter(({ now }) => now !== undefined);
     if (options.stop.aborted) return candidates;
-    if (judge(candidates, seen, options.settleSeconds) === 'decided') break;
+    const passed = { passes: seen.passes, startedAt, next: await nextTransaction(sessions) };
+    const positions = await options.positions();
+    const isAllInKafka = candidates
+      .filter(isSuspect)
+      .every((candidate) => isInKafka(candidate, positions.get(candidate.plan.stream), passed));
+    inKafkaSince = isAllInKafka ? (inKafkaSince ?? options.now()) : undefined;
+    const inKafkaSeconds = inKafkaSince === undefined ? undefined : (options.now() - inKafkaSince) / 1_000;
+    if (judge(candidates, { ...seen, inKafkaSeconds }, options.settleSeconds) === 'decided') break;
     if (!told) {
       told = true;
       const waiting = candidates.filter(isSuspect).length;

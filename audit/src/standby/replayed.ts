@@ -55,10 +55,14 @@ async function receivedPosition(source: Session): Promise<string | undefined> {
     );
     return place?.connected === 'true' ? (place.received ?? undefined) : undefined;
   } catch (error) {
-    // Readers of Amazon Aurora share their primary's storage and have no such position.
-    if (sqlStateOf(isFailure(error) ? error.cause : error) === '0A000') return undefined;
+    if (isUnsupported(error)) return undefined;
     throw error;
   }
+}
+
+/** Readers of Amazon Aurora share their primary's storage and have no position in a log. */
+function isUnsupported(error: unknown): boolean {
+  return sqlStateOf(isFailure(error) ? error.cause : error) === '0A000';
 }
 
 async function hasReplayed(source: Session, position: string): Promise<boolean> {
@@ -68,3 +72,18 @@ async function hasReplayed(source: Session, position: string): Promise<boolean> 
   ]);
   return row?.done === 'true';
 }
+
+/** A position of the server's log before which all was committed that it shows; the last there is where it cannot tell. */
+export async function logPosition(source: Session): Promise<string> {
+  try {
+    const [row] = await source.query(
+      'select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end::text as lsn',
+    );
+    return row?.lsn ?? LAST_POSITION;
+  } catch (error) {
+    if (isUnsupported(error)) return LAST_POSITION;
+    throw error;
+  }
+}
+
+const LAST_POSITION = 'FFFFFFFF/FFFFFFFF';

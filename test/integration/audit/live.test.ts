@@ -73,7 +73,10 @@ test(`while writers write and syncs run, an undamaged pipeline shows nothing and
   const writers = Array.from({ length: WRITERS }, async (_, index) => write(new Dice(seed + index), stop.signal));
   try {
     for (let run = 0; run < RUNS; run += 1) {
-      const result = await runAudit(pipeline, ['--show-values'], { settle_seconds: 60 });
+      const result = await runAudit(pipeline, ['--show-values'], {
+        settle_seconds: 60,
+        sync: { config_file: 'sync.json' },
+      });
       expect({
         code: result.code,
         stderr: result.code === 0 ? '' : result.stderr,
@@ -89,7 +92,7 @@ test(`while writers write and syncs run, an undamaged pipeline shows nothing and
     }
     await pipeline.target.query('update raw.accounts set balance = balance + 0.0001 where id = 1950');
     await pipeline.target.query('delete from raw.moves where id = 1000');
-    const damaged = await runAudit(pipeline, [], { settle_seconds: 60 });
+    const damaged = await runAudit(pipeline, [], { settle_seconds: 60, sync: { config_file: 'sync.json' } });
     expect(damaged).toMatchObject({
       code: 1,
       streams: [

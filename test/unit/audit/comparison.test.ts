@@ -6,7 +6,7 @@ import { compareRows } from '../../../audit/src/compare/row-differences';
 import { keyJson } from '../../../audit/src/report/json-report';
 import { progressLine } from '../../../audit/src/report/progress';
 import { candidateOf, judge, lookedAgain, type PipelineSeen } from '../../../audit/src/settle/candidate';
-import { transactionOf } from '../../../audit/src/settle/pipeline-watch';
+import { transactionOf } from '../../../audit/src/settle/row-transaction';
 import { wrongColumns } from '../../../audit/src/settle/wrong-columns';
 import type { StreamPlan } from '../../../audit/src/tables/stream-plan';
 
@@ -47,7 +47,7 @@ test('the same rows in any order are equal', () => {
 
 const seen = (more: Partial<PipelineSeen>): PipelineSeen => ({
   quietSeconds: 0,
-  passes: 0,
+  inKafkaSeconds: undefined,
   watchedSeconds: 0,
   ...more,
 });
@@ -58,8 +58,9 @@ test('a difference of an unchanged row waits until the pipeline has passed, stan
   const waiting = [lookedAgain(candidateOf(plan, difference), difference, 'v1:h')];
   expect(judge(waiting, seen({ quietSeconds: 14.9 }), 15)).toBe('wait');
   expect(judge(waiting, seen({ quietSeconds: 15 }), 15)).toBe('decided');
-  expect(judge(waiting, seen({ passes: 2 }), 15)).toBe('wait');
-  expect(judge(waiting, seen({ passes: 3 }), 15)).toBe('decided');
+  expect(judge(waiting, seen({ inKafkaSeconds: 14.9 }), 60)).toBe('wait');
+  expect(judge(waiting, seen({ inKafkaSeconds: 15 }), 60)).toBe('decided');
+  expect(judge(waiting, seen({ inKafkaSeconds: 0 }), 0)).toBe('decided');
   expect(judge(waiting, seen({ watchedSeconds: 599 }), 15)).toBe('wait');
   expect(judge(waiting, seen({ watchedSeconds: 600 }), 15)).toBe('decided');
   expect(judge(waiting, seen({ watchedSeconds: 600 }), 3600)).toBe('wait');
