@@ -1,8 +1,10 @@
 import { commandLine, parsePort, untilStopped } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
-import { CommanderError, type Command } from 'commander';
+import { CommanderError, Option, type Command } from 'commander';
+import { userInfo } from 'node:os';
 import { deliver } from './commands/deliver';
 import { render } from './commands/render';
+import { changeRule, listRules, ruleHistory } from './commands/rules';
 import { status } from './commands/status';
 import { stop } from './commands/stop';
 import { up } from './commands/up';
@@ -83,7 +85,67 @@ export function program(out: Output, err: Output): Command {
         flags.metricsPort === undefined ? undefined : { host: flags.metricsHost, port: flags.metricsPort };
       await untilStopped((stopped) => deliver(config, { metrics, say }, stopped));
     });
+  addRules(command, out);
   return command;
+}
+
+interface SetFlags {
+  readonly config: string;
+  readonly count?: number;
+  readonly share?: number;
+  readonly on?: true;
+  readonly off?: true;
+  readonly standard?: true;
+  readonly why: string;
+  readonly by: string;
+}
+
+function addRules(command: Command, out: Output): void {
+  const rules = command.command('rules').description('the rules of alerts, which change while the job runs');
+  const withConfig = (name: string, description: string): Command =>
+    rules
+      .command(name)
+      .description(description)
+      .requiredOption('--config <file>', 'JSON: docs/realtime.md has its keys');
+  const print = (lines: readonly string[]): void => {
+    out.write(lines.map((line) => `${line}\n`).join(''));
+  };
+  withConfig('list', 'print the rule of every signal as it holds now').action(
+    async (flags: { readonly config: string }) => {
+      print(await listRules(await readRealtimeConfig(flags.config)));
+    },
+  );
+  withConfig('history', 'print every version that was set: when, by whom and why')
+    .argument('[signal]', 'of this one alone')
+    .action(async (signal: string | undefined, flags: { readonly config: string }) => {
+      print(await ruleHistory(await readRealtimeConfig(flags.config), signal));
+    });
+  withConfig('set', 'change the rule of a signal; alerts follow within seconds')
+    .argument('<signal>', 'as "rules list" names it')
+    .option('--count <number>', 'least number of events', parseThreshold)
+    .option('--share <number>', 'least share, 0.9 for 90 %', parseThreshold)
+    .addOption(new Option('--on', 'raise its alerts').conflicts('off'))
+    .option('--off', 'raise none, and take back those that hold')
+    .option('--standard', "begin at the configuration's thresholds, and on")
+    .requiredOption('--why <text>', 'the reason, kept in the history')
+    .option('--by <name>', 'who sets it, kept in the history', userInfo().username)
+    .action(async (signal: string, flags: SetFlags) => {
+      const change = {
+        enabled: flags.on === true ? true : flags.off === true ? false : undefined,
+        count: flags.count,
+        share: flags.share,
+        standard: flags.standard === true,
+        by: flags.by,
+        why: flags.why,
+      };
+      print([await changeRule(await readRealtimeConfig(flags.config), signal, change, Date.now())]);
+    });
+}
+
+function parseThreshold(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw Failure.config(`${JSON.stringify(text)} is not a number.`);
 }
 
 function wholeNumber(text: string): number {

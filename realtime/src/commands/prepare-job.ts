@@ -3,6 +3,7 @@ import type { RealtimeConfig } from '../config/realtime-config';
 import { registerSchemas } from '../engine/schemas';
 import { provideTopics } from '../engine/topics';
 import { readInputs } from '../inputs/read-inputs';
+import { RULE_PRODUCTS } from '../products/rule-products';
 import { jobScript, productsOf } from '../script/script';
 
 /** Makes topics and schemas of the results, so that they are right before the first record. @returns the job's SQL */
@@ -10,7 +11,8 @@ export async function prepareJob(config: RealtimeConfig): Promise<string> {
   const registry = new SchemaRegistry(config.registry);
   try {
     const inputs = await readInputs(config, registry);
-    const products = productsOf(config, inputs);
+    // The job reads rules from their topic, and can be told of one before anything was ever set.
+    const products = [...productsOf(config, inputs), ...(config.rules === undefined ? [] : RULE_PRODUCTS)];
     await registerSchemas(registry, config.topicPrefix, products);
     await provideTopics(
       config,

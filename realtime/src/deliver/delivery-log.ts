@@ -1,11 +1,12 @@
-import { exactAvroType, frame, type AvroType, type SchemaRegistry } from '@ewallet/avro';
+import type { SchemaRegistry } from '@ewallet/avro';
 import { isObject } from '@ewallet/failure';
 import type { Producer } from 'kafkajs';
 import type { RealtimeConfig } from '../config/realtime-config';
+import { ProductEncoder } from '../engine/product-encoder';
 import { readResult } from '../engine/result-topic';
-import { registerSchemas } from '../engine/schemas';
+
 import { COUNT, TEXT, TIME } from '../products/column';
-import { keySchema, valueSchema, type Product } from '../products/product';
+import type { Product } from '../products/product';
 import { TOLD, type Told } from './verdict';
 
 /** Who was told of which alert, and when: an audit, and what a restart knows of the messages before it. */
@@ -46,20 +47,17 @@ export class DeliveryLog {
     private readonly config: RealtimeConfig,
     private readonly registry: SchemaRegistry,
     private readonly producer: Producer,
-    private readonly key: FramedType,
-    private readonly value: FramedType,
+    private readonly encoder: ProductEncoder,
   ) {}
 
   /** Registers the schemas. The producer is connected, and closed by the caller. */
   static async open(config: RealtimeConfig, registry: SchemaRegistry, producer: Producer): Promise<DeliveryLog> {
-    await registerSchemas(registry, config.topicPrefix, [DELIVERIES]);
-    const topic = deliveriesTopic(config);
-    const framed = async (part: 'key' | 'value', schema: unknown): Promise<FramedType> => ({
-      id: await registry.register(`${topic}-${part}`, schema),
-      type: exactAvroType(schema),
-    });
-    const [key, value] = [await framed('key', keySchema(DELIVERIES)), await framed('value', valueSchema(DELIVERIES))];
-    return new DeliveryLog(config, registry, producer, key, value);
+    return new DeliveryLog(
+      config,
+      registry,
+      producer,
+      await ProductEncoder.open(registry, config.topicPrefix, DELIVERIES),
+    );
   }
 
   /** What every channel was told last, of all alerts. */
@@ -83,9 +81,9 @@ export class DeliveryLog {
 
   /** Returns once every replica that must have it has it. */
   async write({ channel, id, told, attempts, cause }: LoggedDelivery): Promise<void> {
-    const key = { channel, alert_id: id };
-    const value = {
-      ...key,
+    const row = {
+      channel,
+      alert_id: id,
       status: told.status,
       round: told.round,
       attempts,
@@ -95,19 +93,6 @@ export class DeliveryLog {
       severity: told.severity,
       told_at: told.at * 1_000,
     };
-    await this.producer.send({
-      topic: deliveriesTopic(this.config),
-      acks: -1,
-      messages: [{ key: encode(this.key, key), value: encode(this.value, value) }],
-    });
+    await this.producer.send({ topic: this.encoder.topic, acks: -1, messages: [this.encoder.message(row)] });
   }
-}
-
-interface FramedType {
-  readonly id: number;
-  readonly type: AvroType;
-}
-
-function encode({ id, type }: FramedType, value: unknown): Buffer {
-  return frame(id, type.toBuffer(value));
 }

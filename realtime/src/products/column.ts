@@ -3,6 +3,7 @@ export type ColumnType =
   | { readonly kind: 'id'; readonly of: IdType }
   | { readonly kind: 'text' }
   | { readonly kind: 'count' }
+  | { readonly kind: 'flag' }
   | { readonly kind: 'money'; readonly scale: number }
   /** Microseconds since 1970, UTC. */
   | { readonly kind: 'time' };
@@ -16,6 +17,7 @@ export interface Column {
 
 export const TEXT: ColumnType = { kind: 'text' };
 export const COUNT: ColumnType = { kind: 'count' };
+export const FLAG: ColumnType = { kind: 'flag' };
 export const TIME: ColumnType = { kind: 'time' };
 
 export function sqlType(type: ColumnType): string {
@@ -27,6 +29,8 @@ export function sqlType(type: ColumnType): string {
     case 'count':
     case 'time':
       return 'BIGINT';
+    case 'flag':
+      return 'BOOLEAN';
     case 'money':
       return `DECIMAL(38, ${type.scale})`;
     default:
@@ -46,6 +50,8 @@ export function avroType(type: ColumnType): unknown {
       return 'string';
     case 'count':
       return 'long';
+    case 'flag':
+      return 'boolean';
     case 'time':
       return { type: 'long', logicalType: 'local-timestamp-micros' };
     case 'money':

@@ -2,11 +2,12 @@ import type { RealtimeConfig } from '../config/realtime-config';
 import { inputTypes, type Input } from '../inputs/input-types';
 import type { Product } from '../products/product';
 import { productOf } from '../products/products';
+import { RISK_RULES } from '../products/rule-products';
 import { signalsOf } from '../signals/signals';
 import { movementViews } from './movements';
 import { resultQuery } from './results';
 import { identifier, literal } from './sql-text';
-import { inputTable, inputView, outputTable } from './tables';
+import { inputTable, inputView, outputTable, ownTable } from './tables';
 
 /** The job's name on a cluster: by it `status` and `stop` find it again. */
 export function jobName(config: RealtimeConfig): string {
@@ -43,7 +44,7 @@ export function jobScript(config: RealtimeConfig, inputs: readonly Input[]): str
   return [
     ...Object.entries(settings).map(([key, value]) => `SET ${literal(key)} = ${literal(value)};`),
     ...inputs.flatMap((input) => [inputTable(config, input), inputView(input)]),
-    ...(signals.length > 0 ? movementViews(inputs, types) : []),
+    ...(signals.length > 0 ? [ownTable(config, RISK_RULES), ...movementViews(inputs, types)] : []),
     ...signals.flatMap((signal) => signal.views),
     ...outputs.map((output) => output.table),
     `EXECUTE STATEMENT SET\nBEGIN\n${outputs

@@ -106,3 +106,19 @@ export function outputTable(config: RealtimeConfig, product: Product, writer?: s
   const name = writer === undefined ? product.name : `${product.name}_${writer}`;
   return `CREATE TEMPORARY TABLE ${identifier(`${name}_result`)} (\n${columns.join(',\n')},\n  PRIMARY KEY (${keys}) NOT ENFORCED\n) WITH (\n${withOptions(options)}\n);`;
 }
+
+/** One of our own topics, read as a changelog. */
+export function ownTable(config: RealtimeConfig, product: Product): string {
+  const columns = [...product.key, ...product.values].map(({ name, type }) => `  ${identifier(name)} ${sqlType(type)}`);
+  const keys = product.key.map(({ name }) => identifier(name)).join(', ');
+  const options = {
+    connector: 'upsert-kafka',
+    topic: `${config.topicPrefix}.${product.name}`,
+    ...connection(config),
+    'properties.group.id': `${config.topicPrefix}-realtime`,
+    'properties.isolation.level': 'read_committed',
+    ...avro(config, 'key', keySchema(product)),
+    ...avro(config, 'value', valueSchema(product)),
+  };
+  return `CREATE TEMPORARY TABLE ${identifier(product.name)} (\n${columns.join(',\n')},\n  PRIMARY KEY (${keys}) NOT ENFORCED\n) WITH (\n${withOptions(options)}\n);`;
+}

@@ -1,10 +1,11 @@
+import type { LiveRule, LiveThreshold } from '../config/live-rules';
 import type { SignalName } from '../config/signal-names';
 import { MICROS_PER_MINUTE } from '../script/time';
-import { severityOf, type Signal } from './signal';
+import { ruledQuery, severityOf, type Signal } from './signal';
 
 export interface Burst {
   readonly name: SignalName;
-  readonly count: number;
+  readonly count: LiveThreshold;
   readonly minutes: number;
   /** Query of (event_id, customer_id, subject, occurred_at, currency, amount); only events of one subject fill a window together. */
   readonly events: string;
@@ -34,9 +35,14 @@ export function burstSignal(burst: Burst): Signal {
       `CREATE TEMPORARY VIEW ${events} AS\n${burst.events};`,
       `CREATE TEMPORARY VIEW ${near} AS\n${stretch(0)}\nUNION ALL\n${stretch(1)};`,
     ],
-    query: `SELECT CONCAT('${name}-', CAST(event_id AS STRING)), '${name}', customer_id, subject, occurred_at - ${window}, occurred_at,
-  events, amount, currency, ${severityOf(`CAST(events AS DECIMAL(20, 4)) / ${count}`)},
-  CONCAT(CAST(events AS STRING), '${burst.words.replaceAll("'", "''")}')
+    query: ruledQuery({
+      name,
+      rule: { count, share: undefined } satisfies LiveRule,
+      condition: 'transactions >= least_count',
+      severity: severityOf('CAST(transactions AS DECIMAL(20, 4)) / least_count'),
+      ttl,
+      candidates: `SELECT CONCAT('${name}-', CAST(event_id AS STRING)) AS alert_id, customer_id, subject, occurred_at - ${window} AS window_start,
+  occurred_at AS window_end, events AS transactions, amount, currency, CONCAT(CAST(events AS STRING), '${burst.words.replaceAll("'", "''")}') AS explanation
 FROM (
   SELECT /*+ STATE_TTL('e' = '${ttl}', 'p' = '${ttl}') */
     e.event_id, e.customer_id, e.subject, e.occurred_at, e.currency, COUNT(*) AS events,
@@ -46,7 +52,8 @@ FROM (
     AND p.occurred_at >= e.occurred_at - ${window}
     AND (p.occurred_at < e.occurred_at OR (p.occurred_at = e.occurred_at AND p.event_id <= e.event_id))
   GROUP BY e.event_id, e.customer_id, e.subject, e.occurred_at, e.currency
-  HAVING COUNT(*) >= ${count}
+  HAVING COUNT(*) >= ${count.least}
 )`,
+    }),
   };
 }

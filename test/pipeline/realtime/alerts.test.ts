@@ -80,7 +80,7 @@ async function alerts(): Promise<Readonly<Record<string, unknown>>> {
   return Object.fromEntries(rows.map((row): [string, unknown] => [row.alert_id as string, row]));
 }
 
-test('each signal is raised at its threshold and not below it, and taken back where a row says that it was wrong', async () => {
+test('each signal is raised at its threshold and not below it, follows its rule while the job runs, and is taken back where a row was wrong', async () => {
   const pay = (from: number) => ['payment', from, 101] as const;
   const topUp = (to: number) => ['top_up', 100, to] as const;
   const cashOut = (from: number) => ['withdrawal', from, 100] as const;
@@ -218,6 +218,55 @@ test('each signal is raised at its threshold and not below it, and taken back wh
   await eventually(async () => {
     expect(await alerts()).toEqual(Object.fromEntries([velocity, ...others].sort(([a], [b]) => (a < b ? -1 : 1))));
   }, patience);
+
+  // Rules change while the job runs: fewer alerts, none, and one that its history now is enough for.
+  const set = async (signal: string, ...change: readonly string[]): Promise<string> => {
+    const done = await live.run('rules set', signal, ...change, '--by', 'maria', '--why', 'a trial');
+    expect({ code: done.code, stderr: done.stderr }).toEqual({ code: 0, stderr: '' });
+    return done.stdout.replace(/at \d{4}-\d\d-\d\dT[\d:.]+Z/, 'at <time>');
+  };
+  expect(await set('velocity', '--count', '4')).toBe(
+    'velocity: on, count 4 (standard 3); version 1 by maria at <time>: a trial\n',
+  );
+  expect(await set('account_takeover', '--off')).toBe('account_takeover: off; version 1 by maria at <time>: a trial\n');
+  await set('rapid_in_out', '--share', '0.8999');
+  const lowered = alert('rapid_in_out', '23', 6, '23', ['2026-03-07T10:00:01Z', '2026-03-07T10:30:01Z'], {
+    transactions: 2,
+    amount: '1000.0000',
+    severity: 'low',
+    explanation: '90% of what came in left again within 30 minutes',
+  });
+  const ruled = [...others.filter(([id]) => id !== 'account_takeover-31'), lowered];
+  await eventually(async () => {
+    expect(await alerts()).toEqual(Object.fromEntries(ruled.sort(([a], [b]) => (a < b ? -1 : 1))));
+  }, patience);
+  for (const signal of ['velocity', 'account_takeover', 'rapid_in_out']) await set(signal, '--standard');
+  await eventually(async () => {
+    expect(await alerts()).toEqual(Object.fromEntries([velocity, ...others].sort(([a], [b]) => (a < b ? -1 : 1))));
+  }, patience);
+  expect((await live.run('rules list')).stdout.split('\n')[0]).toMatch(
+    /^velocity: on, count 3; version 2 by maria at .*: a trial$/,
+  );
+  expect(
+    (await live.run('rules history', 'velocity')).stdout.replaceAll(/at \d{4}-\d\d-\d\dT[\d:.]+Z/g, 'at <time>'),
+  ).toBe(
+    'velocity: on, count 4 (standard 3); version 1 by maria at <time>: a trial\nvelocity: on, count 3; version 2 by maria at <time>: a trial\n',
+  );
+  expect(await live.run('rules set', 'velocity', '--count', '1', '--why', 'x')).toMatchObject({
+    code: 2,
+    stderr: 'ewallet-realtime: --count of velocity must be from 2 to 1000000.\n',
+  });
+  const audit = await live.client.query<Record<string, unknown>>(
+    'select signal, version::int, enabled, least_count::int, least_share::text, set_by from realtime.risk_rule_history order by 1, 2',
+  );
+  expect(audit.rows.map((row) => Object.values(row))).toEqual([
+    ['account_takeover', 1, false, null, null, 'maria'],
+    ['account_takeover', 2, true, null, null, 'maria'],
+    ['rapid_in_out', 1, true, null, '0.899900000', 'maria'],
+    ['rapid_in_out', 2, true, null, null, 'maria'],
+    ['velocity', 1, true, 4, null, 'maria'],
+    ['velocity', 2, true, null, null, 'maria'],
+  ]);
 
   // One transaction was entered wrongly, and one comes late: an alert is taken back, another one raised.
   await live.client.query(`

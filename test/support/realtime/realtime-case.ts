@@ -54,10 +54,15 @@ export class RealtimeCase {
     await writeFile(path.join(this.dir, file), JSON.stringify(content));
   }
 
+  /** @param command with its subcommand: `rules list` */
   async run(command: string, ...more: readonly string[]): Promise<CommandResult> {
-    return runCommand('ewallet-realtime', [command, '--config', path.join(this.dir, 'realtime.json'), ...more], {
-      timeoutMs: PATIENCE_MS,
-    });
+    return runCommand(
+      'ewallet-realtime',
+      [...command.split(' '), '--config', path.join(this.dir, 'realtime.json'), ...more],
+      {
+        timeoutMs: PATIENCE_MS,
+      },
+    );
   }
 
   async sync(): Promise<void> {
