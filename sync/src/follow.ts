@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '@ewallet/failure';
+import { capturesChanges } from './captured-source';
 import type { SyncConfig } from './config';
-import { connectorSettings } from './connector-settings';
 import type { FollowProgress, FollowStatus } from './follow-progress';
 import { RunLock } from './run-lock';
 import { attemptSync, type SyncRequest } from './sync';
@@ -31,7 +31,7 @@ export async function follow(
 ): Promise<SyncOutcome> {
   await requireCapture(config);
   const started = performance.now();
-  const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'));
+  const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'), true);
   const lines = setInterval(() => {
     log.info('following', statusFields(progress.status(performance.now())));
   }, BETWEEN_LINES);
@@ -138,10 +138,7 @@ function statusFields(status: FollowStatus): Readonly<Record<string, unknown>> {
 
 /** @throws Failure where the source's configuration does not say that it captures changes */
 async function requireCapture(config: SyncConfig): Promise<void> {
-  const settings = await connectorSettings(config.source);
-  const { replication_method: method } = (settings ?? {}) as { readonly replication_method?: unknown };
-  const name = typeof method === 'object' && method !== null && 'method' in method ? method.method : undefined;
-  if (name === 'CDC') return;
+  if (await capturesChanges(config)) return;
   throw Failure.config(
     '--follow needs a source that captures changes: set its replication_method to {"method": "CDC", "replication_slot": …, "publication": …}, or sync on a schedule with --every.',
   );

@@ -32,7 +32,7 @@ export interface ResendResult {
  * are gone. The streams' states stay as they are. No sync of the connection runs meanwhile: a newer version of a row that
  * it sent would be followed by the older one.
  *
- * @throws Failure; AlreadyRunning where a sync has run for ten minutes
+ * @throws Failure; AlreadyRunning where a sync has run for ten minutes, or one that follows changes runs
  */
 export async function resend(
   config: SyncConfig,
@@ -61,7 +61,7 @@ async function acquire(file: string, stop: AbortSignal, log: SyncLog): Promise<R
     try {
       return await RunLock.acquire(file);
     } catch (error) {
-      if (!(error instanceof AlreadyRunning) || performance.now() > deadline) throw error;
+      if (!(error instanceof AlreadyRunning) || error.follows || performance.now() > deadline) throw error;
       if (!told) log.info('waiting for the sync that runs', { lock: file });
       await sleep(LOOK_EVERY, undefined, { signal: stop }).catch(() => {
         throw Failure.transient('Stopped while waiting for the sync that runs. Nothing was sent.');

@@ -19,10 +19,18 @@ const WATCH_STEP = 500;
 
 /** Two syncs of one connection must not overlap. Thrown where another one runs. */
 export class AlreadyRunning extends Failure {
+  /** Whether it does not end by itself. */
+  readonly follows: boolean;
+
   constructor(file: string, holder: Holder) {
+    const who = `process ${holder.pid} on ${holder.host}, lock ${file}`;
     super('transient_error', {
-      message: `Another sync of this connection is running (process ${holder.pid} on ${holder.host}, lock ${file}). Wait for it to end.`,
+      message: holder.follows
+        ? `\`ewallet-sync run --follow\` of this connection is running (${who}) and does not end by itself. Stop it, run this, ` +
+          'then start it again: it continues from its last state.'
+        : `Another sync of this connection is running (${who}). Wait for it to end.`,
     });
+    this.follows = holder.follows;
   }
 }
 
@@ -31,6 +39,8 @@ interface Holder {
   readonly host: string;
   /** Tells a process from a later one with the same id. */
   readonly started: string;
+  /** Whether it goes on until it is stopped. */
+  readonly follows: boolean;
 }
 
 /** Held from `acquire` to `release`; a lock whose process died is taken over. */
@@ -41,13 +51,17 @@ export class RunLock {
     private readonly heartbeat: NodeJS.Timeout,
   ) {}
 
-  /** @throws AlreadyRunning */
-  static async acquire(file: string): Promise<RunLock> {
+  /**
+   * @param follows whether it is held until somebody stops the holder
+   * @throws AlreadyRunning
+   */
+  static async acquire(file: string, follows = false): Promise<RunLock> {
     const text = JSON.stringify({
       pid: process.pid,
       host: hostname(),
       started: startOf(process.pid),
       id: randomUUID(),
+      follows,
     });
     const own = `${file}.${process.pid}`;
     try {
@@ -151,9 +165,9 @@ function signalReaches(pid: number): boolean {
 function parseHolder(text: string): Holder | undefined {
   try {
     const value = JSON.parse(text) as Partial<Holder> | null;
-    const { pid, host, started } = value ?? {};
+    const { pid, host, started, follows } = value ?? {};
     return typeof pid === 'number' && typeof host === 'string' && typeof started === 'string'
-      ? { pid, host, started }
+      ? { pid, host, started, follows: follows === true }
       : undefined;
   } catch {
     return undefined;

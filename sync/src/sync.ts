@@ -4,6 +4,7 @@ import { asFailure, Failure } from '@ewallet/failure';
 import { runAttempt, type Attempt } from './attempt';
 import { AttemptFiles } from './attempt-files';
 import { catalogChanged } from './catalog-watch';
+import { refuseUselessSearch } from './captured-source';
 import type { SyncConfig } from './config';
 import { commandLine } from './connector-process';
 import { connectorSettings } from './connector-settings';
@@ -117,6 +118,7 @@ export async function attemptSync(
     const before = await readStateFile(stateFile);
     const owner = stateOwner(config.file, config.stateDirectory, await connectorSettings(config.source));
     if (!adoptState) refuseOther(before.owner, owner, stateFile);
+    await refuseUselessSearch(config);
     const discoverCommand = commandLine(config.source.launcher, 'discover', { config: sourceConfig }, files.directory);
     const catalog = await discover(discoverCommand, stop, log);
     const syncId = before.unfinished ? before.syncId : before.syncId + 1;

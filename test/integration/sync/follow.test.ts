@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand } from '../../support/command';
@@ -74,7 +74,7 @@ interface Landed {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-async function landed(stream: 'accounts' | 'legs' | 'vouchers'): Promise<readonly Landed[]> {
+async function landed(stream: 'accounts' | 'fees' | 'legs' | 'vouchers'): Promise<readonly Landed[]> {
   const stack = await services();
   const records = await committedRecords(
     { brokers: [stack.kafka.bootstrapServers] },
@@ -288,6 +288,40 @@ test('a table that is new is found, copied and followed', async () => {
   expect(process.log.filter(({ event }) => event === 'attempt failed')).toEqual([]);
 });
 
+test('rows of a partition that is attached while changes are followed are copied; resend says at once what stands in its way', async () => {
+  await wallet.admin.query(`create table fees (id int, day date, primary key (id, day)) partition by range (day);
+    create table fees_1 partition of fees for values from ('2026-01-01') to ('2026-02-01');
+    insert into fees values (1, '2026-01-05')`);
+  const process = start();
+  await process.follows();
+  const keys = path.join(directory, 'keys.json');
+  await writeFile(keys, JSON.stringify({ streams: [{ stream: 'public.accounts', key: ['id'], keys: [['1']] }] }));
+  const started = performance.now();
+  const resend = await runCommand('ewallet-sync', ['resend', '--config', config, '--keys', keys]);
+  expect({ code: resend.code, said: resend.stderr.trim().split('\n').at(-1) }).toEqual({
+    code: 3,
+    said:
+      `ewallet-sync: \`ewallet-sync run --follow\` of this connection is running (process ${process.pid} on ${hostname()}, ` +
+      `lock ${path.join(directory, 'state', 'lock')}) and does not end by itself. Stop it, run this, then start it again: it continues from its last state.`,
+  });
+  expect(performance.now() - started).toBeLessThan(30_000);
+
+  await wallet.admin.query(`create table fees_2 (like fees including all)`);
+  await wallet.admin.query(`insert into fees_2 select i, '2026-02-05' from generate_series(10, 12) i`);
+  await wallet.admin.query(
+    `alter table fees attach partition fees_2 for values from ('2026-02-01') to ('2026-03-01'); delete from fees where id = 11`,
+  );
+  await eventually(async () => {
+    expect((await landed('fees')).map(({ id }) => id)).toEqual(expect.arrayContaining([1, 10, 12]));
+  });
+  process.kill('SIGTERM');
+  expect((await process.ended()).code).toBe(0);
+  expect(process.log.map(({ message }) => message)).toContain(
+    'A partition of public.fees was attached with rows. Copy it.',
+  );
+  expect(process.log.filter(({ event }) => event === 'attempt failed')).toEqual([]);
+});
+
 test('what cannot be followed is refused with what to do', async () => {
   const refused = async (
     change: (json: Record<string, Record<string, unknown>>) => void,
@@ -303,6 +337,15 @@ test('what cannot be followed is refused with what to do', async () => {
   expect(await refused(() => undefined, '--every', '5m')).toEqual({
     code: 2,
     said: 'ewallet-sync: --follow never ends by itself: leave out --once, --every and --cron, or leave out --follow.',
+  });
+  const searching = await refused((json) => {
+    Object.assign(json, { detect_deletes: 'each_sync', audit: { config: {} } });
+  });
+  expect(searching).toEqual({
+    code: 2,
+    said:
+      'ewallet-sync: `detect_deletes` has no use with replication_method CDC, which gives each deletion itself: leave it out. ' +
+      'Rows that an earlier lost slot left behind are found by `ewallet-audit run --keys` and healed by `ewallet-audit repair`.',
   });
   const lossless = await refused((json) => {
     json.source = { config: { ...(json.source?.config as object), replication_method: { method: 'Lossless' } } };
