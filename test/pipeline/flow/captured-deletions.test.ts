@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expectEqualRows } from '../../support/audit/equal-rows';
+import { dbtOn, expectSuccess } from '../../integration/dbt/run-dbt';
 import { commandPath, runCommand } from '../../support/command';
 import { destinationConfig, sinkConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
@@ -24,7 +25,7 @@ beforeAll(async () => {
   warehouse = await freshDatabase(stack.warehouse, 'captured');
   wallet = await capturedWallet(
     stack.source,
-    `create table wallets (id bigint primary key, balance numeric(20,4) not null, note text);
+    `create table wallets (id bigint primary key, balance numeric(20,4) not null, note text, currency text not null default 'PHP');
      insert into wallets select i, i, 'first' from generate_series(1, 100) i`,
   );
 });
@@ -71,7 +72,7 @@ test('deletions, key changes and keys used again reach the warehouse by key, and
       'insert.mode': 'insert',
       'pk.mode': 'none',
       'delete.enabled': false,
-      'table.name.format': 'raw.history_${stream}',
+      'table.name.format': 'history.${stream}',
     }),
   );
   const sinks = ['sink.json', 'history.json'].map((file) =>
@@ -82,7 +83,7 @@ test('deletions, key changes and keys used again reach the warehouse by key, and
     await expectEqualRows({ directory: dir, wallet: wallet.database, warehouse }, ['public.wallets']);
     await eventually(async () => {
       const { rows } = await client.query(
-        `select _ab_cdc_op as op, count(*)::int as n from raw.history_wallets where id = 500 group by 1 order by 1`,
+        `select _ab_cdc_op as op, count(*)::int as n from history.wallets where id = 500 group by 1 order by 1`,
       );
       expect(rows).toEqual([
         { op: 'delete', n: 1 },
@@ -90,6 +91,32 @@ test('deletions, key changes and keys used again reach the warehouse by key, and
         { op: 'update', n: 1 },
       ]);
     });
+    const dbt = await dbtOn(warehouse);
+    const models = ['currency_map', 'stg_ewallet__wallet_versions', 'wallet_balance_history'];
+    expectSuccess(await dbt.run(['build', '--select', ...models]));
+    const periods = await client.query(
+      `select wallet_id::int, version_number::int, currency, balance::float8, balance_change::float8, is_current
+       from marts.wallet_balance_history where wallet_id in (1, 10, 20, 30, 500, 1000) order by 1, 2`,
+    );
+    expect(periods.rows.map((row: object) => Object.values(row))).toEqual([
+      [1, 1, 'PHP', 1, null, false],
+      [1, 2, 'PHP', -4, -5, true],
+      [10, 1, 'PHP', 10, null, false],
+      [20, 1, 'PHP', 20, null, false],
+      [30, 1, 'PHP', 30, null, false],
+      [30, 2, 'PHP', 7, null, true],
+      [500, 1, 'PHP', 1, null, false],
+      [500, 2, 'PHP', 2, 1, false],
+      [1000, 1, 'PHP', 20, null, true],
+    ]);
+    // The history's last versions are what the wallet has now.
+    const now = await client.query(
+      `select wallet_id::text as id, balance::text from marts.wallet_balance_history where is_current order by wallet_id`,
+    );
+    const { rows: inWallet } = await wallet.admin.query(
+      'select id::text, balance::text from wallets order by wallets.id',
+    );
+    expect(now.rows).toEqual(inWallet);
   } finally {
     await client.end();
     for (const sink of sinks) sink.kill('SIGTERM');
