@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { auditTrial } from './hops/audit-hop';
 import { airbyteLines, prepare, withSettings, type BenchSession } from './session/bench-session';
+import { captureTrial } from './hops/capture-hop';
 import { dbtTrial } from './hops/dbt-hop';
 import { summariseDelays, type Delay, type DelaySummary } from './measure/delay';
 import { destinationTrial, produce } from './hops/destination-hop';
@@ -33,6 +34,7 @@ export const HOPS = [
   'dbt',
   'audit',
   'follow',
+  'capture',
 ] as const;
 export type Hop = (typeof HOPS)[number];
 
@@ -163,6 +165,8 @@ async function trialOf(hop: Hop, session: BenchSession, lines: string, run: numb
       return { trials: await auditTrial(session), delays: [] };
     case 'follow':
       return { trials: [], delays: [], latencies: await followTrial(session, plan, run) };
+    case 'capture':
+      return { trials: await captureTrial(session, run), delays: [] };
     default:
       throw new TypeError(`unknown hop ${String(hop satisfies never)}`);
   }

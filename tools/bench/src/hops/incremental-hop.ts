@@ -88,7 +88,8 @@ async function untilFirstRecord(session: BenchSession): Promise<Delay> {
   }
 }
 
-async function lastState(lines: string): Promise<unknown> {
+/** What the last STATE line of an output says. */
+export async function lastState(lines: string): Promise<unknown> {
   const file = await open(lines, 'r');
   try {
     const { size } = await file.stat();
