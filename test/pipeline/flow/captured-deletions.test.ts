@@ -98,7 +98,7 @@ test('deletions, key changes and keys used again reach the warehouse by key, and
       `select wallet_id::int, version_number::int, currency, balance::float8, balance_change::float8, is_current
        from marts.wallet_balance_history where wallet_id in (1, 10, 20, 30, 500, 1000) order by 1, 2`,
     );
-    expect(periods.rows.map((row: object) => Object.values(row))).toEqual([
+    expect(periods.rows.map((row: Readonly<Record<string, unknown>>) => Object.values(row))).toEqual([
       [1, 1, 'PHP', 1, null, false],
       [1, 2, 'PHP', -4, -5, true],
       [10, 1, 'PHP', 10, null, false],
