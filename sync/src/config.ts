@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Failure, parseShare } from '@ewallet/failure';
+import { Failure, parseShare, type Json } from '@ewallet/failure';
 import { parseDeletionSchedule, type DeletionSchedule } from './deletion-schedule';
 import type { DestinationSyncMode, StreamSelection, SyncMode } from './selection';
 
@@ -50,8 +50,6 @@ export interface DeletionConfig {
   /** ewallet-audit, which compares the keys. */
   readonly audit: ConnectorConfig;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 const KEYS = [
   'name',

@@ -1,4 +1,4 @@
-import { Failure, type FailureKind } from '@ewallet/failure';
+import { Failure, type FailureKind, type Json } from '@ewallet/failure';
 import { jsonMember } from './json-member';
 
 /** `public.users`, or `users` where there is no namespace; `global` for state of everything. */
@@ -33,8 +33,6 @@ export interface StateMessage {
   readonly destinationRecords: number | undefined;
   readonly rejectedRecords: number;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** Parses a line that is not known to be a record. @throws Failure for a state that cannot be kept. */
 export function parseMessage(line: string): Message {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure, nearestName } from '@ewallet/failure';
+import { Failure, nearestName, type Json } from '@ewallet/failure';
 import { parseDocument, type Document } from 'yaml';
 import { DOMAINS, type Domain } from '../model/domains';
 import { ROLES, type Role } from '../model/roles';
@@ -15,8 +15,6 @@ import type {
   TableMapping,
 } from './mapping';
 import { VIRTUAL_KINDS, type Operations } from './operations';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** @throws Failure that names the file, and the place in it that cannot be read */
 export async function readMappingDocument(file: string): Promise<Document> {

@@ -1,4 +1,4 @@
-import { Failure } from '@ewallet/failure';
+import { Failure, type Json } from '@ewallet/failure';
 import { sslModeNames, type SslMode } from './ssl-mode';
 
 /** Where a PostgreSQL server is and who asks. */
@@ -10,8 +10,6 @@ export interface ConnectionConfig {
   readonly password: string | undefined;
   readonly ssl: SslMode;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** `{host, port, database, username, password, ssl_mode}` as Airbyte's PostgreSQL connectors name them. */
 export function parseConnectionConfig(config: unknown): ConnectionConfig {

@@ -1,4 +1,4 @@
-import { Failure } from '@ewallet/failure';
+import { Failure, type Json } from '@ewallet/failure';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Job {
@@ -21,8 +21,6 @@ export interface JobHealth {
   /** First line of what made the job restart last; never a row's values. */
   readonly lastFailure: string | undefined;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** Flink's REST API, as far as it is used. */
 export class FlinkRest {

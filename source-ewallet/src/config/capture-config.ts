@@ -1,4 +1,4 @@
-import { Failure } from '@ewallet/failure';
+import { Failure, type Json } from '@ewallet/failure';
 
 /** Which fields beside the columns each record has: Airbyte's three, or all that the stream of changes knows. */
 export type CaptureFields = 'airbyte' | 'all';
@@ -33,8 +33,6 @@ export const captureKeys = [
   'heartbeat_action_query',
   'initial_load_timeout_hours',
 ] as const;
-
-type Json = Readonly<Record<string, unknown>>;
 
 export function parseCaptureConfig(method: Json): CaptureConfig {
   if ((method.plugin ?? 'pgoutput') !== 'pgoutput') {

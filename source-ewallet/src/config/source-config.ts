@@ -1,4 +1,4 @@
-import { Failure, nearestName } from '@ewallet/failure';
+import { Failure, refuseUnknown, type Json } from '@ewallet/failure';
 import { captureKeys, parseCaptureConfig, type CaptureConfig } from './capture-config';
 import { parseConnectionConfig, type ConnectionConfig } from '@ewallet/postgres';
 
@@ -63,8 +63,6 @@ const tunnelKeys = [
   'ssh_key_passphrase',
   'tunnel_user_password',
 ] as const;
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** Parses the configuration of spec.json. An unknown key is an error: a mistyped option must not be ignored silently. */
 export function parseSourceConfig(config: Json): SourceConfig {
@@ -140,14 +138,6 @@ function parseTunnel(value: unknown): Tunnel {
       return { kind: 'ssh', ...server(), secret: { password: text(object, 'tunnel_user_password', 'tunnel_method.') } };
     default:
       throw Failure.config('`tunnel_method.tunnel_method` must be NO_TUNNEL, SSH_KEY_AUTH or SSH_PASSWORD_AUTH.');
-  }
-}
-
-function refuseUnknown(object: Json, known: readonly string[], prefix: string): void {
-  for (const key of Object.keys(object)) {
-    if (known.includes(key)) continue;
-    const nearest = nearestName(key, known);
-    throw Failure.config(`Unknown key \`${prefix}${key}\`: did you mean \`${prefix}${nearest}\`?`);
   }
 }
 
