@@ -3,7 +3,7 @@ import type { LandingColumn, Layout } from './layout';
 import type { TableName } from './table-name';
 
 interface Found {
-  /** Whether a constraint beside the key looks at other rows or at other tables. */
+  /** Whether a constraint beside the key looks at other rows or at other tables, or a trigger at each row, and at what it was. */
   readonly constrained: boolean;
   /** Columns of the key with more than one form of a value, such as 1.0 and 1.00, or "a" and "A" in some collations. */
   readonly loose: readonly string[];
@@ -69,7 +69,8 @@ const FACTS = `
       where f.contype = 'f' and (f.conrelid in (select oid from tables) or f.confrelid in (select oid from tables))
     ) or exists (
       select from pg_catalog.pg_trigger t
-      where t.tgrelid in (select oid from tables) and t.tgconstraint <> 0 and not t.tgisinternal
+      where t.tgrelid in (select oid from tables) and not t.tgisinternal and t.tgenabled in ('O', 'A')
+        and t.tgtype & 1 = 1 -- for each row
     ) as constrained,
     array(select name from columns where not exact) as loose,
     (select coalesce(pg_catalog.jsonb_object_agg(name, type), '{}') from columns) as types

@@ -22,11 +22,11 @@ export async function readTable(client: ClientBase, name: TableName): Promise<Ac
      from pg_catalog.pg_attribute where attrelid = $1::oid and attnum > 0 and not attisdropped order by attnum`,
     [table.oid],
   );
-  const keys = await client.query<{ columns: string[] }>(
-    `select pg_catalog.array_agg(a.attname::text order by a.attname) as columns
+  const keys = await client.query<{ columns: string[]; immediate: boolean }>(
+    `select pg_catalog.array_agg(a.attname::text order by a.attname) as columns, i.indimmediate as immediate
      from pg_catalog.pg_index i join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-     where i.indrelid = $1::oid and i.indisunique and i.indimmediate and i.indisvalid and i.indpred is null and i.indexprs is null
-     group by i.indexrelid`,
+     where i.indrelid = $1::oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+     group by i.indexrelid, i.indimmediate`,
     [table.oid],
   );
   const partitioned = await client.query<{ column: string }>(
@@ -37,7 +37,8 @@ export async function readTable(client: ClientBase, name: TableName): Promise<Ac
   );
   return {
     columns: columns.rows,
-    uniqueKeys: keys.rows.map((row) => row.columns),
+    uniqueKeys: keys.rows.filter((row) => row.immediate).map((row) => row.columns),
+    deferrableKeys: keys.rows.filter((row) => !row.immediate).map((row) => row.columns),
     partitionedBy: partitioned.rows[0]?.column,
   };
 }

@@ -22,6 +22,8 @@ export interface ActualTable {
   readonly columns: readonly ActualColumn[];
   /** The column sets of unique indexes that ON CONFLICT can use. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Those of deferrable constraints, which ON CONFLICT cannot use. */
+  readonly deferrableKeys: readonly (readonly string[])[];
   /** The column of a table that is partitioned by ranges of one column. */
   readonly partitionedBy?: string | undefined;
 }
@@ -232,11 +234,14 @@ function changedPartitionColumn(name: TableName, column: string, from: string, t
 function requireKey(wish: TableWish, actual: ActualTable): void {
   if (wish.key.length === 0) return;
   const wanted = wish.key.map(({ name }) => name).sort();
-  const has = actual.uniqueKeys.some(
-    (columns) => columns.length === wanted.length && [...columns].sort().every((name, index) => name === wanted[index]),
-  );
-  if (has) return;
+  const isWanted = (columns: readonly string[]): boolean =>
+    columns.length === wanted.length && [...columns].sort().every((name, index) => name === wanted[index]);
+  if (actual.uniqueKeys.some(isWanted)) return;
   const key = wish.key.map(({ name }) => quoteIdentifier(name)).join(', ');
+  if (actual.deferrableKeys.some(isWanted)) {
+    const what = `its key on (${key}) is deferrable, and PostgreSQL replaces no row by such a key`;
+    throw refusal(wish.name, what, `create unique index on ${quotedTable(wish.name)} (${key})`);
+  }
   const remedy =
     wish.partitionBy === undefined
       ? `alter table ${quotedTable(wish.name)} add primary key (${key})`

@@ -77,6 +77,7 @@ const actual = (more: Partial<ActualTable> = {}): ActualTable => ({
     }),
   ),
   uniqueKeys: [['at', 'id']],
+  deferrableKeys: [],
   partitionedBy: 'at',
   ...more,
 });

@@ -25,6 +25,7 @@ const table = (...columns: ActualColumn[]): ActualTable => ({
     actual('_loaded_at', 'timestamp with time zone', { notNull: true, hasDefault: true }),
   ],
   uniqueKeys: [['id']],
+  deferrableKeys: [],
 });
 const all = { autoCreate: true, autoEvolve: true };
 const none = { autoCreate: false, autoEvolve: false };
