@@ -1,16 +1,11 @@
 {#
-  Settings for the model's own transaction. PostgreSQL's own functions and operators come first on the search path, also where
-  the role has a schema before pg_catalog; the role's path stays behind it for the types of extensions. For tables: memory for
-  their sorts and hashes, no JIT (compiling costs seconds in queries of this shape), and no parallel workers, as the threads of
-  dbt use the cores already.
+  Settings for the model's own transaction: names mean PostgreSQL's own (search_path.sql). For tables: memory for their sorts and
+  hashes, no JIT (compiling costs seconds in queries of this shape), and no parallel workers, as the threads of dbt use the cores
+  already.
 #}
 {% macro prepare_session() -%}
   {%- if execute -%}
-    select pg_catalog.set_config(
-      'search_path',
-      pg_catalog.rtrim(pg_catalog.concat('pg_catalog, ', pg_catalog.current_setting('search_path')), ', '),
-      true
-    )
+    {{ own_names_first() }}
   {%- endif -%}
   {%- if execute and model.config.materialized != 'view' -%}
     ;

@@ -2,7 +2,7 @@
 {% macro is_unique_in(relation, columns, and_not_null=false) %}
   {%- set names = [] -%}
   {%- for column in columns -%}{%- do names.append("'" ~ column | replace("'", "''") ~ "'") -%}{%- endfor -%}
-  {%- set found = run_query(
+  {%- set found = query_rows(
     "select count(*) from pg_catalog.pg_index i"
     ~ " join pg_catalog.pg_class c on c.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
     ~ " where i.indisunique and i.indisvalid and i.indpred is null and i.indnkeyatts = " ~ columns | length
@@ -19,7 +19,7 @@
   sink sees to it that the key alone is unique over all months.
 #}
 {% macro is_unique_over_partitions(relation, column) %}
-  {%- set found = run_query(
+  {%- set found = query_rows(
     "select count(*) from pg_catalog.pg_index i"
     ~ " join pg_catalog.pg_class c on c.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
     ~ " join pg_partitioned_table p on p.partrelid = c.oid"

@@ -21,7 +21,7 @@
 
 {# The first column of a query's first row. #}
 {% macro first_value(query) %}
-  {{ return(run_query(query).columns[0].values()[0]) }}
+  {{ return(query_rows(query).columns[0].values()[0]) }}
 {% endmacro %}
 
 {#

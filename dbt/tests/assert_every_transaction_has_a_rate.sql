@@ -13,7 +13,7 @@ group by currency
 order by currency
 {%- endset -%}
 {%- if execute -%}
-  {%- for row in run_query(without_rate) -%}
+  {%- for row in query_rows(without_rate) -%}
     {%- do log('no rate of ' ~ row['currency'] ~ ' on or before ' ~ row['first_date'] ~ ', for ' ~ row['transaction_count']
       ~ ' transactions; add it to the exchange_rates seed', info=true) -%}
   {%- endfor -%}

@@ -17,7 +17,7 @@
     group by stream, rule, decision
     order by stream, rule
   {%- endset -%}
-  {%- for row in run_query(rules) -%}
+  {%- for row in query_rows(rules) -%}
     {%- do log(row['stream'] ~ ': ' ~ row['rule'] ~ ' in ' ~ row['row_count'] ~ ' rows, ' ~ row['decision'] ~ ', keys '
       ~ row['row_keys'] ~ (' and more' if row['row_count'] > 5 else '') ~ ' (marts.set_aside_rows)', info=true) -%}
   {%- endfor -%}

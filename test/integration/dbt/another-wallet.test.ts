@@ -166,3 +166,26 @@ test('models call PostgreSQL’s own operators where the role has a schema befor
     }),
   );
 });
+
+test('a function of a schema before pg_catalog lets no test pass: it fails with the rows that it finds, stored or not', async () => {
+  const astray = { ...FROM_THE_EXAMPLE, PGOPTIONS: '-c search_path=led_astray,pg_catalog' };
+  // Nothing is ever found where this count is asked, and everything is unique where a catalogue is asked by it.
+  await client.query(`
+    create schema if not exists led_astray;
+    create function led_astray.same(bigint) returns bigint language sql as 'select $1';
+    create aggregate led_astray.count(*) (sfunc = led_astray.same, stype = bigint, initcond = '0');
+    insert into marts.dim_currencies select * from marts.dim_currencies limit 1`);
+  try {
+    for (const options of [[], ['--store-failures']]) {
+      const result = await dbt.run(['test', '--select', 'dim_currencies', ...options], vars, astray);
+      expect({ code: result.code, found: result.stdout.includes('Got 1 result, configured to fail if != 0') }).toEqual({
+        code: 1,
+        found: true,
+      });
+    }
+    expectSuccess(await dbt.run(['test', '--select', 'customers_add_up_over_all_time'], vars, astray));
+  } finally {
+    await client.query('drop schema led_astray cascade');
+    expectSuccess(await dbt.run(['run', '--select', 'dim_currencies'], vars, FROM_THE_EXAMPLE));
+  }
+});
