@@ -96,6 +96,10 @@ function judgeSqlState(state: string, text: string, doing: Doing): Verdict {
         remedy:
           'A text is not valid in the database’s encoding, or has no equivalent in UTF-8 (SQL_ASCII lets any bytes in): correct that row’s text, or leave its column out of the stream.',
       };
+    case '53100':
+      return transient(
+        'The server’s disk is full: free space where its data, its write-ahead log or the named tablespace is, or enlarge it.',
+      );
     case '53300':
       return transient(
         'No connection is left: raise max_connections or the limit of the role or database (ALTER ROLE … CONNECTION LIMIT), or end idle sessions.',

@@ -53,7 +53,12 @@ test.each([
   ['28P01', 'config_error', 'Check `username` and `password`.'],
   ['42501', 'config_error', 'Grant the missing privilege to reader.'],
   ['40001', 'transient_error', 'Transactions collided; the next attempt can succeed.'],
-  ['53100', 'transient_error', 'The server is out of disk, memory or connections: free some.'],
+  [
+    '53100',
+    'transient_error',
+    'The server’s disk is full: free space where its data, its write-ahead log or the named tablespace is, or enlarge it.',
+  ],
+  ['53200', 'transient_error', 'The server is out of disk, memory or connections: free some.'],
   [
     '53300',
     'transient_error',
