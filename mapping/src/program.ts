@@ -145,6 +145,6 @@ export function exitCodeOf(error: unknown): number {
 /** What a person reads of it; undefined where commander has said it already. */
 export function messageOf(error: unknown): string | undefined {
   if (error instanceof CommanderError) return undefined;
-  const failure = asFailure(error);
-  return failure.detail === undefined ? failure.message : `${failure.message} (${failure.detail})`;
+  const { message, detail } = asFailure(error);
+  return detail === undefined || message.includes(detail) ? message : `${message} (${detail})`;
 }

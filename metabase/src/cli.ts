@@ -60,7 +60,7 @@ export async function run(args: readonly string[], shell: Shell): Promise<number
     if (error instanceof CommanderError) return error.exitCode;
     const failure = asFailure(error);
     shell.complain(`ewallet-dashboards: ${failure.message}`);
-    if (failure.detail !== undefined) shell.complain(failure.detail);
+    if (failure.detail !== undefined && !failure.message.includes(failure.detail)) shell.complain(failure.detail);
     return 1;
   }
 }

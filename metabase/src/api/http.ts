@@ -65,7 +65,9 @@ export class Http {
       return {
         kind: 'failed',
         again: call.method !== 'POST' || code === 'ECONNREFUSED',
-        failure: Failure.transient(`${call.doing}: no answer from ${this.options.url} (${code}).`, { cause: error }),
+        failure: Failure.transient(`${call.doing}: no answer from ${this.options.url} (${code}).${remedy(code)}`, {
+          cause: error,
+        }),
       };
     }
     if (response.ok) return { kind: 'answer', body: parsed(text) };
@@ -118,7 +120,16 @@ function causeCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const cause: unknown = error.cause;
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
-  return error.name === 'TimeoutError' ? 'time-out' : error.message;
+  if (error.name === 'TimeoutError') return 'time-out';
+  // fetch itself only says "fetch failed".
+  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+}
+
+/** What to look at where nothing answers; a certificate that is refused says it by its code. */
+function remedy(code: string): string {
+  return /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT|time-out|bad port)/.test(code)
+    ? ' Check --url (or METABASE_URL), and that Metabase runs.'
+    : '';
 }
 
 function ensureSlash(url: string): string {

@@ -226,9 +226,12 @@ async function parse(program: Command, argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
-    throw Failure.config(`${error.message.replace(/^error: /, '')}. ${program.name()} --help lists the commands.`, {
-      cause: error,
-    });
+    throw Failure.config(
+      `${error.message.replace(/^error: /, '').replace('\n', ' ')}. ${program.name()} --help lists the commands.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
