@@ -230,3 +230,39 @@ test('a template clone, and a swap of names with it, lose no row that was commit
     return configuredCatalog(sourceConfig(database), 'incremental', ['payments']);
   }
 });
+
+test('a database that was dropped and restored under its name from a dump is read whole, with what was written since', async () => {
+  const server = (await services()).source;
+  const table = 'create table payments (id int primary key, updated_at timestamptz default now())';
+  await admin.query(`${table}; insert into payments select g from generate_series(1, 100) g`);
+  const config = sourceConfig(database);
+  const catalog = await configuredCatalog(config, 'incremental', ['payments']);
+  const before = await runWalletSource('read', config, catalog);
+  expect(records(before)).toHaveLength(100);
+  // What pg_dump | psql leaves: the rows in their order with their values, by transactions of a new database.
+  const { rows } = await admin.query('select id, updated_at::text as at from payments order by id');
+  await admin.end();
+  const maintenance = await connectedTo(server);
+  try {
+    await maintenance.query(`drop database "${database.database}" with (force)`);
+    await maintenance.query(`create database "${database.database}"`);
+  } finally {
+    await maintenance.end();
+    admin = await connectedTo(database);
+  }
+  await admin.query(table);
+  await admin.query('insert into payments select * from jsonb_to_recordset($1) as dumped (id int, at timestamptz)', [
+    JSON.stringify(rows),
+  ]);
+  await admin.query(`insert into payments values (101, '2001-01-01')`);
+  const restored = await runWalletSource('read', config, catalog, { state: lastStates(before) });
+  expect(warnings(restored)).toEqual([
+    expect.stringMatching(/^Stream public\.payments .*the database is another one \(oid \d+, the state is of \d+\)/),
+  ]);
+  expect({ code: restored.code, ids: records(restored).map(({ id }) => id) }).toEqual({
+    code: 0,
+    ids: Array.from({ length: 101 }, (_, index) => index + 1),
+  });
+  const next = await runWalletSource('read', config, catalog, { state: lastStates(restored) });
+  expect({ warnings: warnings(next), records: records(next) }).toEqual({ warnings: [], records: [] });
+});
