@@ -29,6 +29,8 @@ export interface CapturedTable {
   /** What names a row in an UPDATE or DELETE; empty where nothing does. */
   readonly key: readonly string[];
   readonly identity: 'default' | 'nothing' | 'full' | 'index';
+  /** Whether rows can swap their primary keys within a transaction, so that a key names two rows for a while. */
+  readonly hasDeferrableKey: boolean;
   /** Columns whose unchanged values an UPDATE leaves out: stored out of line, without REPLICA IDENTITY FULL. */
   readonly unchangedLeftOut: readonly string[];
 }
@@ -75,6 +77,7 @@ const tablesSql = `
       from pg_index i, unnest(i.indkey) with ordinality as k(attnum, ord), pg_attribute a
       where i.indrelid = leaf.oid and i.indisreplident and k.ord <= i.indnkeyatts
         and a.attrelid = leaf.oid and a.attnum = k.attnum), '{}') as identity_columns,
+    exists (select from pg_index i where i.indrelid = leaf.oid and i.indisprimary and not i.indimmediate) as deferrable,
     array(select a.attname::text from pg_attribute a
       where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> '') as generated,
     array(select a.attname::text from pg_attribute a
@@ -98,6 +101,7 @@ interface LeafRow {
   name: string;
   identity: string;
   identity_columns: string[];
+  deferrable: boolean;
   generated: string[];
   toastable: string[];
 }
@@ -173,6 +177,7 @@ function capturedTable(
     generated: generated.filter((name) => !names.has(name)),
     key,
     identity,
+    hasDeferrableKey: leaves.some(({ deferrable }) => deferrable),
     unchangedLeftOut:
       identity === 'full' ? [] : (leaves[0]?.toastable ?? []).filter((name) => names.has(name) && !key.includes(name)),
   };
@@ -219,6 +224,12 @@ export function whyNotCaptured(captured: CapturedTable, publication: Publication
       ? 'is not in the publication'
       : `has partitions that are not in it (${unpublished.join(', ')})`;
     return `${what}: ALTER PUBLICATION ${quoteIdentifier(publication.name)} ADD TABLE ${name};`;
+  }
+  if (captured.hasDeferrableKey && identity !== 'index') {
+    return (
+      'has a DEFERRABLE primary key, under which rows may swap keys within a transaction: make it NOT DEFERRABLE, ' +
+      `or give the table a unique index that is not, and ALTER TABLE ${name} REPLICA IDENTITY USING INDEX that index;`
+    );
   }
   const { update, delete: deletes } = publication.operations;
   if ((update || deletes) && (identity === 'nothing' || (identity !== 'full' && key.length === 0))) {

@@ -53,9 +53,10 @@ export async function* copyAttached(
   if (rows === undefined || last?.since === undefined) return;
   const isNew = new Set(attached.map(({ oid }) => oid));
   const files = new Map(heaps.filter(({ oid }) => !isNew.has(oid)).map(({ oid, file }) => [oid, file]));
-  const bounds = await querySnapshotBounds(client);
-  // Partitions before the first new one are passed over, those behind it are known: they have nothing that is newer than now.
-  const now = { server, ...bounds, seen: [], files, witnesses: [], digestColumns: undefined };
+  const { next } = await querySnapshotBounds(client);
+  // Partitions before the first new one are passed over, those behind it are known: they have nothing that is newer than
+  // now. What a transaction that still runs writes there is streamed.
+  const now = { server, below: next, next, seen: [], files, witnesses: [], digestColumns: undefined };
   yield* recopy(reading, stream, [{ since: now, from: { table: first, block: 0 } }]);
   const since = {
     ...last.since,

@@ -458,3 +458,101 @@ test('the first copy waits for running transactions, and their rows come once (a
     await other.end();
   }
 });
+
+test('a value is streamed as it is copied, whatever its type (airbyte#45338, #14590, #45451)', async () => {
+  const values: readonly (readonly [type: string, ...values: string[]])[] = [
+    ['bigint', '-9223372036854775808', '9007199254740993'],
+    ['numeric', 'NaN', 'Infinity', '12345678901234567890.123456789000', '-0.0001'],
+    ['numeric(20,4)', '12345678901234.5600'],
+    ['double precision', 'NaN', '-Infinity', '5e-324', '0.1', '123456789.123456789'],
+    ['real', '3.4028235e38', '0.1'],
+    ['boolean', 'true', 'false'],
+    ['text', '', "it's", 'tab\there', 'back\\slash', 'line\nbreak', '\\N', 'emoji 🪙'],
+    ['char(6)', 'a', ''],
+    ['"char"', 'a'],
+    ['bytea', '\\x', '\\x00ff'],
+    ['date', 'infinity', '0044-03-15 BC', '5874897-12-31'],
+    ['timestamp', '-infinity', '4713-01-01 00:00:00 BC', '2026-01-02 03:04:05.6'],
+    ['timestamptz', 'infinity', '0044-03-15 12:00:00+00 BC', '2026-10-25 02:30:00+02'],
+    ['time', '24:00:00', '03:04:05.6'],
+    ['timetz', '12:00:00.5+05:45'],
+    ['interval', '1 year 2 mons 3 days 04:05:06.789', '-1 days'],
+    ['money', '12345678.90'],
+    ['inet', '10.0.0.0/8'],
+    ['bit varying', '', '101'],
+    ['xml', '<a b="c">&lt;</a>'],
+    ['json', '{"a" : 1.0, "a": 2}'],
+    ['jsonb', '{"big": 12345678901234567890.123456789}', 'null'],
+    ['tstzrange', '["2026-01-01 00:00:00+00","2026-02-01 00:00:00+00")', 'empty'],
+    ['mood', "it's fine"],
+    ['pair', '(1,"a ""b"" c")'],
+    ['cents', '12345678901234567890.1234'],
+    ['int[]', '{}', '{1,NULL,-3}', '{{1,2},{3,4}}'],
+    ['text[]', '{"a,b","NULL",NULL,""}'],
+    ['numeric[]', '{NaN,1.50}'],
+    ['bytea[]', '{"\\\\xdeadbeef",NULL}'],
+    ['timestamptz[]', '{infinity,"2026-01-02 03:04:05.6+00"}'],
+  ];
+  await wallet.admin.query(`create type mood as enum ('it''s fine'); create type pair as (n int, t text);
+    create domain cents as numeric(38,4);
+    create table every_type (id int primary key, ${values.map(([type], index) => `c${index} ${type}`).join(', ')})`);
+  const most = Math.max(...values.map(({ length }) => length - 1));
+  const insert = async (from: number): Promise<void> => {
+    for (let row = 0; row <= most; row += 1) {
+      await wallet.admin.query(
+        `insert into every_type values (${from + row}, ${values.map((_, index) => `$${index + 1}`).join(', ')})`,
+        values.map((column) => column[row + 1] ?? null),
+      );
+    }
+  };
+  await insert(0);
+  const config = wallet.config();
+  const catalog = await wallet.catalog(['every_type']);
+  const first = await capture(config, catalog, undefined);
+  await insert(100);
+  const second = await capture(config, catalog, first.state);
+  const rows = (result: typeof first): readonly string[] =>
+    result.lines
+      .filter((line) => line.startsWith('{"type":"RECORD"'))
+      .map((line) => line.replace(/"id":1?0?(\d)/, '"id":$1').replace(/,"_ab_cdc_lsn".*?"_ab_cdc_deleted_at":null/, ''))
+      .map((line) => line.replace(/"emitted_at":\d+/, ''))
+      .sort();
+  expect(rows(first)).toHaveLength(most + 1);
+  expect(rows(second)).toEqual(rows(first));
+});
+
+test('a transaction that began first and commits last is not passed over; rows of one COPY come whole (airbyte#35963, debezium#7531, #4152)', async () => {
+  await wallet.admin.query('create table interleaved (id int primary key)');
+  const { config, catalog, state } = await copied(['interleaved']);
+  const early = await connectedTo(wallet.database);
+  try {
+    await early.query('begin; insert into interleaved values (1)');
+    await wallet.admin.query('insert into interleaved select generate_series(10, 500)');
+    // Every transaction ends with a state; the sync is stopped at the first one with records.
+    const small = { ...config, checkpoint_rows: 1 };
+    const second = await capture(small, catalog, state, {
+      onLine: (line, stop) => {
+        if (line.startsWith('{"type":"RECORD"')) stop();
+      },
+    });
+    expect(changes(second).map(({ data }) => data.id)).toEqual(Array.from({ length: 491 }, (_, at) => at + 10));
+    await early.query('insert into interleaved values (2); commit');
+    const third = await capture(small, catalog, second.state);
+    expect(changes(third).map(({ data }) => data.id)).toEqual([1, 2]);
+    expect(changes(await capture(small, catalog, third.state))).toEqual([]);
+  } finally {
+    await early.end();
+  }
+});
+
+test('a deferrable primary key names no row for certain, so its table is full refresh only', async () => {
+  await wallet.admin.query(`create table swapped (id int primary key deferrable, v text);
+    alter table swapped replica identity full`);
+  const stream = (await discoveredStreams(wallet.config())).find(({ name }) => name === 'swapped');
+  expect(stream?.supported_sync_modes).toEqual(['full_refresh']);
+  const check = await runWalletSource('check', wallet.config());
+  expect(check.messages.flatMap(({ log }) => (log?.level === 'WARN' ? [log.message] : []))).toContainEqual(
+    'Table public.swapped is full refresh only: it has a DEFERRABLE primary key, under which rows may swap keys within a transaction: ' +
+      'make it NOT DEFERRABLE, or give the table a unique index that is not, and ALTER TABLE "public"."swapped" REPLICA IDENTITY USING INDEX that index;',
+  );
+});
