@@ -4,7 +4,7 @@ import { CommanderError, Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
 import { deliver } from './commands/deliver';
 import { render } from './commands/render';
-import { changeRule, listRules, ruleHistory } from './commands/rules';
+import { changeRule, listRules, ruleHistory, tryRule } from './commands/rules';
 import { status } from './commands/status';
 import { stop } from './commands/stop';
 import { up } from './commands/up';
@@ -100,6 +100,10 @@ interface SetFlags {
   readonly by: string;
 }
 
+interface TryFlags extends Pick<SetFlags, 'config' | 'count' | 'share'> {
+  readonly days: number;
+}
+
 function addRules(command: Command, out: Output): void {
   const rules = command.command('rules').description('the rules of alerts, which change while the job runs');
   const withConfig = (name: string, description: string): Command =>
@@ -119,6 +123,15 @@ function addRules(command: Command, out: Output): void {
     .argument('[signal]', 'of this one alone')
     .action(async (signal: string | undefined, flags: { readonly config: string }) => {
       print(await ruleHistory(await readRealtimeConfig(flags.config), signal));
+    });
+  withConfig('try', "count what a rule would have raised over the e-wallet's history, and change nothing")
+    .argument('<signal>', 'as "rules list" names it')
+    .option('--count <number>', 'least number of events', parseThreshold)
+    .option('--share <number>', 'least share, 0.9 for 90 %', parseThreshold)
+    .option('--days <number>', 'alerts of so many days', wholeNumber, 30)
+    .action(async (signal: string, flags: TryFlags) => {
+      const { config, count, share, days } = flags;
+      print(await tryRule(await readRealtimeConfig(config), signal, { count, share }, Date.now() - days * 86_400_000));
     });
   withConfig('set', 'change the rule of a signal; alerts follow within seconds')
     .argument('<signal>', 'as "rules list" names it')

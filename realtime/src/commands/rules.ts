@@ -1,9 +1,11 @@
 import { Failure, nearestName } from '@ewallet/failure';
+import { connect, failureFromPostgres } from '@ewallet/postgres';
 import { liveRules, type LiveRule } from '../config/live-rules';
 import type { RealtimeConfig } from '../config/realtime-config';
 import { SIGNALS, type SignalName } from '../config/signal-names';
+import { dryRun } from '../rules/dry-run';
 import { readRuleHistory, readRules, setRule } from '../rules/rule-book';
-import { ruleLine, type RuleChange } from '../rules/rule-version';
+import { nextVersion, ruleLine, type RuleChange } from '../rules/rule-version';
 
 type LiveRules = Readonly<Record<SignalName, LiveRule>>;
 
@@ -38,6 +40,59 @@ export async function changeRule(
   }
   const version = await setRule(config, { ...change, signal: name }, rules[name], now);
   return ruleLine(name, rules[name], version);
+}
+
+/**
+ * What a rule would have raised over the e-wallet's own history, beside what the rule now raises over the same.
+ *
+ * @param since milliseconds since 1970
+ */
+export async function tryRule(
+  config: RealtimeConfig,
+  signal: string,
+  tried: { readonly count: number | undefined; readonly share: number | undefined },
+  since: number,
+): Promise<readonly string[]> {
+  const name = signalNamed(signal);
+  const rule = rulesOf(config)[name];
+  const { rules, wallet, namespace } = config;
+  if (rules === undefined || wallet === undefined) {
+    throw Failure.config(
+      '"wallet" is missing: {"connection.url": "postgresql://user:password@host/db"} of the e-wallet, whose history is tried.',
+    );
+  }
+  const now = (await readRules(config)).find((version) => version.signal === name);
+  const change = { ...tried, signal: name, enabled: undefined, standard: false, by: 'try', why: 'try' };
+  const client = await connect(wallet, { applicationName: 'ewallet-realtime rules try' });
+  try {
+    const lines: string[] = [];
+    for (const [title, version] of [
+      ['tried', nextVersion(now, change, rule, 0)],
+      ['now', now],
+    ] as const) {
+      const count = version?.count ?? rule.count?.standard ?? 0;
+      const share = version?.share ?? rule.share?.standard ?? 0;
+      const run = dryRun(name, rules, { count, share }, namespace);
+      if (run === undefined) throw Failure.config(`The signal ${name} has no threshold to try.`);
+      const { rows } = await client.query<{ alerts: string; customers: string }>(run.sql, [
+        ...run.parameters,
+        new Date(since).toISOString(),
+      ]);
+      const thresholds = [
+        ...(rule.count === undefined ? [] : [`count ${count}`]),
+        ...(rule.share === undefined ? [] : [`share ${share}`]),
+      ];
+      lines.push(
+        `${title}: ${thresholds.join(', ')}: ${rows[0]?.alerts ?? 0} alerts of ${rows[0]?.customers ?? 0} customers`,
+      );
+    }
+    return lines;
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw failureFromPostgres(error, { what: `Could not try ${name} in the e-wallet` });
+  } finally {
+    await client.end();
+  }
 }
 
 function rulesOf(config: RealtimeConfig): LiveRules {
