@@ -7,6 +7,7 @@ const dialect = [
     selector: 'VariableDeclarator[id.typeAnnotation.typeAnnotation.type="TSNeverKeyword"]',
     message: 'A closed set ends with `value satisfies never`.',
   },
+  { selector: 'PrivateIdentifier', message: 'A member of its own is `private`, not #.' },
 ];
 const constants = {
   selector:

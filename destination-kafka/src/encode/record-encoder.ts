@@ -53,10 +53,10 @@ export function metaText(syncId: number | undefined, changes: string, additional
  * byte-level transcoder is measured against, and the way out for whatever that one does not take.
  */
 export class RecordEncoder {
-  readonly #keyType: AvroType | undefined;
-  readonly #dataType: AvroType;
-  readonly #metadataType: AvroType;
-  readonly #columns: ReadonlySet<string>;
+  private readonly keyType: AvroType | undefined;
+  private readonly dataType: AvroType;
+  private readonly metadataType: AvroType;
+  private readonly columns: ReadonlySet<string>;
 
   constructor(
     private readonly mapping: StreamMapping,
@@ -65,10 +65,10 @@ export class RecordEncoder {
     const { valueSchema, keySchema, columns } = mapping;
     const dataFields = valueSchema.fields.length - METADATA_FIELDS.length;
     // A record's bytes are its fields' bytes one after another, so two records side by side are the whole.
-    this.#dataType = exactAvroType({ ...valueSchema, fields: valueSchema.fields.slice(0, dataFields) });
-    this.#metadataType = exactAvroType({ ...valueSchema, fields: valueSchema.fields.slice(dataFields) });
-    this.#keyType = keySchema === undefined ? undefined : exactAvroType(keySchema);
-    this.#columns = new Set(columns.map(({ name }) => name));
+    this.dataType = exactAvroType({ ...valueSchema, fields: valueSchema.fields.slice(0, dataFields) });
+    this.metadataType = exactAvroType({ ...valueSchema, fields: valueSchema.fields.slice(dataFields) });
+    this.keyType = keySchema === undefined ? undefined : exactAvroType(keySchema);
+    this.columns = new Set(columns.map(({ name }) => name));
   }
 
   /**
@@ -87,10 +87,10 @@ export class RecordEncoder {
     if (!Number.isSafeInteger(emittedAt * 1000)) return { kind: 'unfit', reason: 'Its "emitted_at" is no timestamp.' };
     const values = new Map<string, string>();
     for (const { key, start, end } of rawMembers(text, data.start)) values.set(key, text.slice(start, end));
-    return this.#encodeValues(values, emittedAt, changesOf(text, lastMember(members, 'meta')));
+    return this.encodeValues(values, emittedAt, changesOf(text, lastMember(members, 'meta')));
   }
 
-  #encodeValues(
+  private encodeValues(
     values: ReadonlyMap<string, string>,
     emittedAt: number,
     sourceChanges: string,
@@ -119,13 +119,13 @@ export class RecordEncoder {
     if (nulled.length > 0 && unfitValues === 'unfit_record') {
       return { kind: 'unfit', reason: `A value does not fit its column: ${nulled.join(', ')}.` };
     }
-    const key = this.#encodeKey(values);
+    const key = this.encodeKey(values);
     if (key !== undefined && 'kind' in key) return key;
     const additional = [...values]
-      .filter(([name]) => !this.#columns.has(name))
+      .filter(([name]) => !this.columns.has(name))
       .map(([name, raw]) => `${JSON.stringify(name)}:${raw}`)
       .join(',');
-    const metadata = this.#metadataType.toBuffer({
+    const metadata = this.metadataType.toBuffer({
       _airbyte_extracted_at: emittedAt * 1000,
       _airbyte_meta: metaWithDeeperArrays(deeper, (entries) =>
         metaText(syncId, [...changes, ...entries].join(','), additional),
@@ -133,13 +133,13 @@ export class RecordEncoder {
       _airbyte_generation_id: generationId,
     });
     const isDeletion = (values.get(DELETED_AT) ?? 'null') !== 'null';
-    const data = this.#dataType.toBuffer(avro);
+    const data = this.dataType.toBuffer(avro);
     const identity = deeper.size === 0 ? data : Buffer.concat([data, Buffer.from(JSON.stringify([...deeper]))]);
     return { kind: 'encoded', key, data, metadata, identity, nulled, isDeletion };
   }
 
-  #encodeKey(values: ReadonlyMap<string, string>): Buffer | UnfitRecord | undefined {
-    if (this.#keyType === undefined) return undefined;
+  private encodeKey(values: ReadonlyMap<string, string>): Buffer | UnfitRecord | undefined {
+    if (this.keyType === undefined) return undefined;
     const key: Record<string, unknown> = {};
     for (const { name, field, kind } of this.mapping.keyColumns) {
       const raw = values.get(name) ?? 'null';
@@ -148,7 +148,7 @@ export class RecordEncoder {
       if (converted.kind !== 'fits') return { kind: 'unfit', reason: `Its primary key does not fit: ${name}.` };
       key[field] = converted.value;
     }
-    return this.#keyType.toBuffer(key);
+    return this.keyType.toBuffer(key);
   }
 }
 

@@ -24,19 +24,19 @@ export type FindEncoder<Encoder> = (stream: string, namespace: string) => Encode
  * our source and the platform write it. Anything else is declined, and parsed as ordinary JSON instead.
  */
 export class RecordEnvelope<Encoder extends DataEncoder> {
-  readonly #notes: ScanNotes = { escapes: 0, beyondAscii: false };
-  #stream = '';
-  #namespace = '';
-  #encoder: Encoder | undefined;
-  #emittedAt = 0;
-  #streamBytes = Buffer.alloc(0);
-  #namespaceBytes = Buffer.alloc(0);
+  private readonly notes: ScanNotes = { escapes: 0, beyondAscii: false };
+  private stream = '';
+  private namespace = '';
+  private encoder: Encoder | undefined;
+  private emittedAtMs = 0;
+  private streamBytes = Buffer.alloc(0);
+  private namespaceBytes = Buffer.alloc(0);
 
   constructor(private readonly find: FindEncoder<Encoder>) {}
 
   /** Milliseconds, of the line read last. */
   get emittedAt(): number {
-    return this.#emittedAt;
+    return this.emittedAtMs;
   }
 
   /** @returns the stream's encoder, which holds the encoded data now; undefined to decline */
@@ -51,17 +51,17 @@ export class RecordEnvelope<Encoder extends DataEncoder> {
     for (;;) {
       let behind: number;
       if (!named && standsAt(source, at, STREAM)) {
-        behind = this.#readStream(source, at + STREAM.length, end);
+        behind = this.readStream(source, at + STREAM.length, end);
         named = true;
       } else if (!namespaced && encoder === undefined && standsAt(source, at, NAMESPACE)) {
-        behind = this.#readNamespace(source, at + NAMESPACE.length, end);
+        behind = this.readNamespace(source, at + NAMESPACE.length, end);
         namespaced = true;
       } else if (named && encoder === undefined && standsAt(source, at, DATA)) {
-        if (!namespaced) this.#setNamespace('null');
-        encoder = this.#encoder ??= this.find(this.#stream, this.#namespace);
+        if (!namespaced) this.setNamespace('null');
+        encoder = this.encoder ??= this.find(this.stream, this.namespace);
         behind = encoder?.encodeData(source, at + DATA.length, end) ?? NOT_FOUND;
       } else if (!dated && standsAt(source, at, EMITTED_AT)) {
-        behind = this.#readEmittedAt(source, at + EMITTED_AT.length, end);
+        behind = this.readEmittedAt(source, at + EMITTED_AT.length, end);
         dated = true;
       } else {
         const meta = NO_META.find((form) => standsAt(source, at, form));
@@ -79,35 +79,35 @@ export class RecordEnvelope<Encoder extends DataEncoder> {
   }
 
   /** The name before it is the one to expect: then nothing is looked up. */
-  #readStream(source: Buffer, at: number, end: number): number {
-    const known = this.#streamBytes;
+  private readStream(source: Buffer, at: number, end: number): number {
+    const known = this.streamBytes;
     if (known.length > 0 && standsAt(source, at, known)) return at + known.length;
-    const behind = source[at] === QUOTE ? endOfString(source, at, end, this.#notes) : NOT_FOUND;
+    const behind = source[at] === QUOTE ? endOfString(source, at, end, this.notes) : NOT_FOUND;
     if (behind === NOT_FOUND) return NOT_FOUND;
-    this.#streamBytes = Buffer.from(source.subarray(at, behind));
-    this.#stream = this.#streamBytes.toString('utf8');
-    this.#encoder = undefined;
+    this.streamBytes = Buffer.from(source.subarray(at, behind));
+    this.stream = this.streamBytes.toString('utf8');
+    this.encoder = undefined;
     return behind;
   }
 
-  #readNamespace(source: Buffer, at: number, end: number): number {
-    const known = this.#namespaceBytes;
+  private readNamespace(source: Buffer, at: number, end: number): number {
+    const known = this.namespaceBytes;
     if (known.length > 0 && standsAt(source, at, known)) return at + known.length;
-    const behind = endOfValue(source, at, end, this.#notes);
+    const behind = endOfValue(source, at, end, this.notes);
     if (behind === NOT_FOUND) return NOT_FOUND;
-    this.#namespaceBytes = Buffer.from(source.subarray(at, behind));
-    this.#setNamespace(this.#namespaceBytes.toString('utf8'));
+    this.namespaceBytes = Buffer.from(source.subarray(at, behind));
+    this.setNamespace(this.namespaceBytes.toString('utf8'));
     return behind;
   }
 
-  #setNamespace(token: string): void {
-    if (token === this.#namespace) return;
-    this.#namespace = token;
-    if (token === 'null') this.#namespaceBytes = Buffer.from(token);
-    this.#encoder = undefined;
+  private setNamespace(token: string): void {
+    if (token === this.namespace) return;
+    this.namespace = token;
+    if (token === 'null') this.namespaceBytes = Buffer.from(token);
+    this.encoder = undefined;
   }
 
-  #readEmittedAt(source: Buffer, at: number, end: number): number {
+  private readEmittedAt(source: Buffer, at: number, end: number): number {
     let value = 0;
     let behind = at;
     for (; behind < end; behind += 1) {
@@ -119,7 +119,7 @@ export class RecordEnvelope<Encoder extends DataEncoder> {
     const digits = behind - at;
     if (digits === 0 || digits > 13 || (digits > 1 && source[at] === 0x30) || value >= 4_503_599_627_370)
       return NOT_FOUND;
-    this.#emittedAt = value;
+    this.emittedAtMs = value;
     return behind;
   }
 }

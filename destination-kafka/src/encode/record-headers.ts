@@ -51,14 +51,14 @@ function seedOf(stream: StreamName): number {
 /** The headers of a stream's data records: constant but for the record id at their end, which is written in place. */
 export class RecordHeaders {
   readonly span: Span;
-  readonly #seed: number;
-  readonly #idAt: number;
+  private readonly seed: number;
+  private readonly idAt: number;
 
   constructor(stream: StreamName, syncId: number | undefined) {
     const bytes = encodeHeaders([...common(stream, syncId), [RECORD_ID_HEADER, Buffer.alloc(RECORD_ID_BYTES)]]);
     this.span = { bytes, start: 0, end: bytes.length };
-    this.#seed = seedOf(stream);
-    this.#idAt = bytes.length - RECORD_ID_BYTES;
+    this.seed = seedOf(stream);
+    this.idAt = bytes.length - RECORD_ID_BYTES;
   }
 
   /**
@@ -67,7 +67,7 @@ export class RecordHeaders {
    *   last state tells them apart, and is the same again when the source sends them again from that state
    */
   forRecord(data: Uint8Array, start: number, end: number, ordinal: number): Span {
-    writeRecordId(data, start, end, this.#seed ^ Math.imul(ordinal, 0x9e3779b1), this.span.bytes, this.#idAt);
+    writeRecordId(data, start, end, this.seed ^ Math.imul(ordinal, 0x9e3779b1), this.span.bytes, this.idAt);
     return this.span;
   }
 }

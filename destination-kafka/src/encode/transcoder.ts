@@ -61,25 +61,25 @@ function isNull(source: Buffer, start: number, end: number): boolean {
  * those, and gives the same bytes for everything that both take.
  */
 export class Transcoder {
-  readonly #columns: readonly Column[];
-  readonly #general: readonly TokenEncoder[];
-  readonly #byLabel: ReadonlyMap<string, number>;
-  readonly #keys: readonly { readonly column: number; readonly encode: TokenEncoder }[];
+  private readonly columns: readonly Column[];
+  private readonly general: readonly TokenEncoder[];
+  private readonly byLabel: ReadonlyMap<string, number>;
+  private readonly keys: readonly { readonly column: number; readonly encode: TokenEncoder }[];
   /** Place of the column that says when a row was deleted; -1 where the stream has none. */
-  readonly #deletedAt: number;
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
-  readonly #escaped: Uint8Array;
+  private readonly deletedAt: number;
+  private readonly starts: Int32Array;
+  private readonly ends: Int32Array;
+  private readonly escaped: Uint8Array;
   /** Column at each place of the line before: lines of a stream have their members in the same order. */
-  readonly #order: number[] = [];
-  readonly #tail: Buffer;
-  readonly #notes: ScanNotes = { escapes: 0, beyondAscii: false };
-  #value: Buffer;
-  #key: Buffer;
-  #source: Buffer = NULL;
-  #dataEnd = 0;
-  #valueEnd = 0;
-  #keyEnd = 0;
+  private readonly order: number[] = [];
+  private readonly tail: Buffer;
+  private readonly notes: ScanNotes = { escapes: 0, beyondAscii: false };
+  private valueBytes: Buffer;
+  private keyBytes: Buffer;
+  private source: Buffer = NULL;
+  private dataLength = 0;
+  private valueLength = 0;
+  private keyLength = 0;
 
   /** @param frames the five bytes that go before key and value */
   constructor(
@@ -88,56 +88,56 @@ export class Transcoder {
     options: { readonly syncId: number | undefined; readonly generationId: bigint },
   ) {
     const { columns, keyColumns } = mapping;
-    this.#columns = columns.map(({ name, kind }) => ({
+    this.columns = columns.map(({ name, kind }) => ({
       label: Buffer.from(`${JSON.stringify(name)}:`),
       encode: columnEncoder(kind),
     }));
-    this.#general = columns.map(({ kind }) => generalEncoder(kind));
-    this.#byLabel = new Map(this.#columns.map(({ label }, index) => [label.toString('latin1'), index]));
-    this.#keys = keyColumns.map(({ name, kind }) => ({
+    this.general = columns.map(({ kind }) => generalEncoder(kind));
+    this.byLabel = new Map(this.columns.map(({ label }, index) => [label.toString('latin1'), index]));
+    this.keys = keyColumns.map(({ name, kind }) => ({
       column: columns.findIndex((column) => column.name === name),
       encode: columnEncoder(kind),
     }));
-    this.#deletedAt = columns.findIndex(({ name }) => name === DELETED_AT);
-    this.#starts = new Int32Array(columns.length);
-    this.#ends = new Int32Array(columns.length);
-    this.#escaped = new Uint8Array(columns.length);
-    this.#tail = Buffer.concat([
+    this.deletedAt = columns.findIndex(({ name }) => name === DELETED_AT);
+    this.starts = new Int32Array(columns.length);
+    this.ends = new Int32Array(columns.length);
+    this.escaped = new Uint8Array(columns.length);
+    this.tail = Buffer.concat([
       exactAvroType('string').toBuffer(metaText(options.syncId, '', '')),
       exactAvroType('long').toBuffer(options.generationId),
     ]);
-    this.#value = Buffer.alloc(64 * 1024);
-    this.#key = Buffer.alloc(64 * 1024);
-    frames.value.copy(this.#value);
-    frames.key.copy(this.#key);
+    this.valueBytes = Buffer.alloc(64 * 1024);
+    this.keyBytes = Buffer.alloc(64 * 1024);
+    frames.value.copy(this.valueBytes);
+    frames.key.copy(this.keyBytes);
   }
 
   /** The framed value: `value[0, valueEnd)`; its data fields end at `dataEnd`. Good until the next line. */
   get value(): Buffer {
-    return this.#value;
+    return this.valueBytes;
   }
 
   get valueEnd(): number {
-    return this.#valueEnd;
+    return this.valueLength;
   }
 
   get dataEnd(): number {
-    return this.#dataEnd;
+    return this.dataLength;
   }
 
   /** Whether the line is of a row's deletion. */
   get isDeletion(): boolean {
-    const start = this.#starts[this.#deletedAt] ?? NOT_FOUND;
-    return start !== NOT_FOUND && !isNull(this.#source, start, this.#ends[this.#deletedAt] ?? NOT_FOUND);
+    const start = this.starts[this.deletedAt] ?? NOT_FOUND;
+    return start !== NOT_FOUND && !isNull(this.source, start, this.ends[this.deletedAt] ?? NOT_FOUND);
   }
 
   /** The framed key: `key[0, keyEnd)`. */
   get key(): Buffer {
-    return this.#key;
+    return this.keyBytes;
   }
 
   get keyEnd(): number {
-    return this.#keyEnd;
+    return this.keyLength;
   }
 
   /**
@@ -146,38 +146,38 @@ export class Transcoder {
    * @returns the position behind the object, or DECLINED
    */
   encodeData(source: Buffer, start: number, end: number): number {
-    this.#source = source;
-    const behind = this.#scan(source, start, end);
+    this.source = source;
+    const behind = this.scan(source, start, end);
     if (behind === DECLINED) return DECLINED;
-    if (this.#notes.beyondAscii && !isUtf8(source.subarray(start, behind))) return DECLINED;
-    this.#reserve(2 * (behind - start) + this.#columns.length * ROOM_PER_COLUMN + this.#tail.length + 32);
-    return this.#encodeColumns(source) && this.#encodeKey(source) ? behind : DECLINED;
+    if (this.notes.beyondAscii && !isUtf8(source.subarray(start, behind))) return DECLINED;
+    this.reserve(2 * (behind - start) + this.columns.length * ROOM_PER_COLUMN + this.tail.length + 32);
+    return this.encodeColumns(source) && this.encodeKey(source) ? behind : DECLINED;
   }
 
   /** Adds Airbyte's metadata fields behind the data. */
   encodeMetadata(emittedAt: number): void {
-    const at = writeLong(this.#value, this.#dataEnd, emittedAt * 1000);
-    this.#valueEnd = at + this.#tail.copy(this.#value, at);
+    const at = writeLong(this.valueBytes, this.dataLength, emittedAt * 1000);
+    this.valueLength = at + this.tail.copy(this.valueBytes, at);
   }
 
-  #scan(source: Buffer, start: number, end: number): number {
-    const starts = this.#starts;
-    const notes = this.#notes;
+  private scan(source: Buffer, start: number, end: number): number {
+    const starts = this.starts;
+    const notes = this.notes;
     starts.fill(NOT_FOUND);
     notes.beyondAscii = false;
     if (source[start] !== OPEN_BRACE) return DECLINED;
     if (source[start + 1] === CLOSE_BRACE) return start + 2;
     let at = start + 1;
     for (let place = 0; ; place += 1) {
-      const column = this.#columnAt(source, at, end, place);
+      const column = this.columnAt(source, at, end, place);
       if (column === NOT_FOUND) return DECLINED;
-      at += this.#columns[column]?.label.length ?? 0;
+      at += this.columns[column]?.label.length ?? 0;
       const escapesBefore = notes.escapes;
       const behind = endOfValue(source, at, end, notes);
       if (behind === NOT_FOUND) return DECLINED;
       starts[column] = at;
-      this.#ends[column] = behind;
-      this.#escaped[column] = notes.escapes > escapesBefore ? 1 : 0;
+      this.ends[column] = behind;
+      this.escaped[column] = notes.escapes > escapesBefore ? 1 : 0;
       at = behind + 1;
       const separator = source[behind];
       if (separator === CLOSE_BRACE) return at;
@@ -185,56 +185,56 @@ export class Transcoder {
     }
   }
 
-  #columnAt(source: Buffer, at: number, end: number, place: number): number {
-    const expected = this.#order[place];
-    const label = expected === undefined ? undefined : this.#columns[expected]?.label;
+  private columnAt(source: Buffer, at: number, end: number, place: number): number {
+    const expected = this.order[place];
+    const label = expected === undefined ? undefined : this.columns[expected]?.label;
     if (expected !== undefined && label !== undefined && standsAt(source, at, label)) return expected;
     if (source[at] !== QUOTE) return NOT_FOUND;
-    const behind = endOfString(source, at, end, this.#notes);
+    const behind = endOfString(source, at, end, this.notes);
     if (behind === NOT_FOUND) return NOT_FOUND;
-    const found = this.#byLabel.get(source.toString('latin1', at, behind + 1)) ?? NOT_FOUND;
-    if (found !== NOT_FOUND) this.#order[place] = found;
+    const found = this.byLabel.get(source.toString('latin1', at, behind + 1)) ?? NOT_FOUND;
+    if (found !== NOT_FOUND) this.order[place] = found;
     return found;
   }
 
-  #encodeColumns(source: Buffer): boolean {
-    const target = this.#value;
+  private encodeColumns(source: Buffer): boolean {
+    const target = this.valueBytes;
     let at = this.frames.value.length;
-    for (let index = 0; index < this.#columns.length; index += 1) {
-      const start = this.#starts[index] ?? NOT_FOUND;
-      const end = this.#ends[index] ?? NOT_FOUND;
+    for (let index = 0; index < this.columns.length; index += 1) {
+      const start = this.starts[index] ?? NOT_FOUND;
+      const end = this.ends[index] ?? NOT_FOUND;
       if (start === NOT_FOUND || isNull(source, start, end)) {
         target[at++] = NULL_BRANCH;
         continue;
       }
       target[at] = VALUE_BRANCH;
       // A string with escapes means other bytes than it is written with: only the general conversion knows.
-      const encode = this.#escaped[index] === 1 ? this.#general[index] : this.#columns[index]?.encode;
+      const encode = this.escaped[index] === 1 ? this.general[index] : this.columns[index]?.encode;
       at = encode?.(source, start, end, target, at + 1) ?? DECLINED;
       if (at === DECLINED) return false;
     }
-    this.#dataEnd = at;
+    this.dataLength = at;
     return true;
   }
 
-  #encodeKey(source: Buffer): boolean {
+  private encodeKey(source: Buffer): boolean {
     let at = this.frames.key.length;
-    for (const { column, encode } of this.#keys) {
-      const start = this.#starts[column] ?? NOT_FOUND;
-      const end = this.#ends[column] ?? NOT_FOUND;
-      if (start === NOT_FOUND || this.#escaped[column] === 1 || isNull(source, start, end)) return false;
-      at = encode(source, start, end, this.#key, at);
+    for (const { column, encode } of this.keys) {
+      const start = this.starts[column] ?? NOT_FOUND;
+      const end = this.ends[column] ?? NOT_FOUND;
+      if (start === NOT_FOUND || this.escaped[column] === 1 || isNull(source, start, end)) return false;
+      at = encode(source, start, end, this.keyBytes, at);
       if (at === DECLINED) return false;
     }
-    this.#keyEnd = at;
+    this.keyLength = at;
     return true;
   }
 
-  #reserve(bytes: number): void {
-    if (bytes <= this.#value.length) return;
-    this.#value = Buffer.alloc(bytes * 2);
-    this.#key = Buffer.alloc(bytes * 2);
-    this.frames.value.copy(this.#value);
-    this.frames.key.copy(this.#key);
+  private reserve(bytes: number): void {
+    if (bytes <= this.valueBytes.length) return;
+    this.valueBytes = Buffer.alloc(bytes * 2);
+    this.keyBytes = Buffer.alloc(bytes * 2);
+    this.frames.value.copy(this.valueBytes);
+    this.frames.key.copy(this.keyBytes);
   }
 }

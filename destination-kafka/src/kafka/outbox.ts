@@ -30,14 +30,14 @@ export interface OutboxOptions {
  * comes are committed together.
  */
 export class Outbox {
-  readonly #items: Item[] = [];
-  readonly #waiters = new Set<() => void>();
-  #waitingBytes = 0;
-  #transactionBytes = 0;
-  #running: Promise<void> | undefined;
-  #failure: { readonly error: unknown } | undefined;
-  #partTimer: NodeJS.Timeout | undefined;
-  #partDue = false;
+  private readonly items: Item[] = [];
+  private readonly waiters = new Set<() => void>();
+  private waitingBytes = 0;
+  private transactionBytes = 0;
+  private running: Promise<void> | undefined;
+  private failure: { readonly error: unknown } | undefined;
+  private partTimer: NodeJS.Timeout | undefined;
+  private partDue = false;
 
   constructor(
     private readonly log: Log,
@@ -45,111 +45,111 @@ export class Outbox {
   ) {}
 
   add(batch: SealedBatch): void {
-    this.#waitingBytes += batch.bytes.length;
-    this.#items.push({ kind: 'batch', batch });
-    this.#start();
+    this.waitingBytes += batch.bytes.length;
+    this.items.push({ kind: 'batch', batch });
+    this.start();
   }
 
   /** @param committed called once everything added before is committed */
   checkpoint(committed: () => void): void {
-    this.#items.push({ kind: 'checkpoint', committed });
-    this.#start();
+    this.items.push({ kind: 'checkpoint', committed });
+    this.start();
   }
 
   /** Resolves when the queue has room again; rejects once sending has failed. */
   async room(): Promise<void> {
-    await this.#until(() => this.#waitingBytes < this.options.maxWaitingBytes);
+    await this.until(() => this.waitingBytes < this.options.maxWaitingBytes);
   }
 
   /** Resolves when everything added is sent and every checkpoint committed. */
   async drained(): Promise<void> {
-    await this.#until(() => this.#items.length === 0 && this.#running === undefined);
+    await this.until(() => this.items.length === 0 && this.running === undefined);
   }
 
   /** Ends the loop and takes back what is not committed. Never rejects: the run is failing already. */
   async abandon(): Promise<void> {
-    clearTimeout(this.#partTimer);
-    this.#items.length = 0;
-    this.#waitingBytes = 0;
-    await this.#running;
+    clearTimeout(this.partTimer);
+    this.items.length = 0;
+    this.waitingBytes = 0;
+    await this.running;
     await this.log.abort().catch(() => undefined); // the broker aborts it after the transaction timeout
   }
 
   close(): void {
-    clearTimeout(this.#partTimer);
+    clearTimeout(this.partTimer);
   }
 
-  async #until(condition: () => boolean): Promise<void> {
+  private async until(condition: () => boolean): Promise<void> {
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.failure !== undefined) throw this.failure.error;
       if (condition()) return;
-      await new Promise<void>((resolve) => this.#waiters.add(resolve));
+      await new Promise<void>((resolve) => this.waiters.add(resolve));
     }
   }
 
-  #wake(): void {
-    for (const resolve of this.#waiters) resolve();
-    this.#waiters.clear();
+  private wake(): void {
+    for (const resolve of this.waiters) resolve();
+    this.waiters.clear();
   }
 
-  #start(): void {
-    if (this.#running !== undefined || this.#failure !== undefined) return;
-    this.#running = this.#run()
+  private start(): void {
+    if (this.running !== undefined || this.failure !== undefined) return;
+    this.running = this.run()
       .catch((error: unknown) => {
-        this.#failure = { error };
+        this.failure = { error };
       })
       .finally(() => {
-        this.#running = undefined;
-        this.#wake();
+        this.running = undefined;
+        this.wake();
       });
   }
 
-  async #run(): Promise<void> {
+  private async run(): Promise<void> {
     for (;;) {
-      if (this.#partDue) await this.#commit();
-      const [first] = this.#items;
+      if (this.partDue) await this.commit();
+      const [first] = this.items;
       if (first === undefined) return;
-      if (first.kind === 'checkpoint') await this.#acknowledge();
-      else await this.#send();
+      if (first.kind === 'checkpoint') await this.acknowledge();
+      else await this.send();
     }
   }
 
-  async #send(): Promise<void> {
-    const batches = takeRequest(this.#items, this.options.maxRequestBytes);
+  private async send(): Promise<void> {
+    const batches = takeRequest(this.items, this.options.maxRequestBytes);
     const ready = await Promise.all(batches.map((batch) => this.options.compress(batch)));
     await this.log.append(ready);
-    this.#schedulePart();
+    this.schedulePart();
     for (const { bytes } of batches) {
-      this.#waitingBytes -= bytes.length;
-      this.#transactionBytes += bytes.length;
+      this.waitingBytes -= bytes.length;
+      this.transactionBytes += bytes.length;
     }
-    if (this.#transactionBytes >= this.options.partAfterBytes) this.#partDue = true;
-    this.#wake();
+    if (this.transactionBytes >= this.options.partAfterBytes) this.partDue = true;
+    this.wake();
   }
 
-  async #acknowledge(): Promise<void> {
+  private async acknowledge(): Promise<void> {
     const together: (() => void)[] = [];
-    for (let item = this.#items[0]; item?.kind === 'checkpoint'; item = this.#items[0]) {
+    for (let item = this.items[0]; item?.kind === 'checkpoint'; item = this.items[0]) {
       together.push(item.committed);
-      this.#items.shift();
+      this.items.shift();
     }
-    await this.#commit();
+    await this.commit();
     for (const committed of together) committed();
   }
 
-  async #commit(): Promise<void> {
-    clearTimeout(this.#partTimer);
-    this.#partTimer = undefined;
-    this.#partDue = false;
+  private async commit(): Promise<void> {
+    clearTimeout(this.partTimer);
+    this.partTimer = undefined;
+    this.partDue = false;
     await this.log.commit();
-    this.#transactionBytes = 0;
+    this.transactionBytes = 0;
   }
 
   /** A source may pause for longer than the transaction may live: the timer commits a part even while nothing comes. */
-  #schedulePart(): void {
-    this.#partTimer ??= setTimeout(() => {
-      this.#partDue = true;
-      this.#start();
+  private schedulePart(): void {
+    this.partTimer ??= setTimeout(() => {
+      this.partDue = true;
+      this.start();
     }, this.options.partAfterMs);
   }
 }

@@ -9,10 +9,10 @@ const FIRST_CAPACITY = 64 * 1024;
  * bytes; records without key fill one partition's batch and move on to the next.
  */
 export class TopicWriter {
-  readonly #builders: (BatchBuilder | undefined)[];
-  readonly #capacities: number[];
-  #keyless = 0;
-  #openBytes = 0;
+  private readonly builders: (BatchBuilder | undefined)[];
+  private readonly capacities: number[];
+  private keyless = 0;
+  private bytesOpen = 0;
 
   constructor(
     readonly topic: string,
@@ -21,19 +21,19 @@ export class TopicWriter {
     private readonly batchBytes: number,
     private readonly now: () => number,
   ) {
-    this.#builders = new Array<BatchBuilder | undefined>(partitions).fill(undefined);
-    this.#capacities = new Array<number>(partitions).fill(FIRST_CAPACITY);
+    this.builders = new Array<BatchBuilder | undefined>(partitions).fill(undefined);
+    this.capacities = new Array<number>(partitions).fill(FIRST_CAPACITY);
   }
 
   /** Bytes in batches that are not handed over yet. */
   get openBytes(): number {
-    return this.#openBytes;
+    return this.bytesOpen;
   }
 
   /** @param hashFrom where the bytes that choose the partition start inside the key: behind the schema id */
   append(key: Span | undefined, hashFrom: number, value: Span | undefined, headers: Span): void {
     const partition =
-      key === undefined ? this.#keyless : partitionOf(key.bytes, key.start + hashFrom, key.end, this.partitions);
+      key === undefined ? this.keyless : partitionOf(key.bytes, key.start + hashFrom, key.end, this.partitions);
     this.appendTo(partition, key, value, headers);
   }
 
@@ -43,35 +43,35 @@ export class TopicWriter {
       value === undefined ? 0 : value.end - value.start,
       headers.end - headers.start,
     );
-    let builder = this.#builders[partition];
+    let builder = this.builders[partition];
     if (builder !== undefined && builder.size + bytes > this.batchBytes) {
-      this.#handOver(builder);
+      this.handOver(builder);
       builder = undefined;
-      if (key === undefined) this.#keyless = (this.#keyless + 1) % this.partitions;
+      if (key === undefined) this.keyless = (this.keyless + 1) % this.partitions;
     }
-    builder ??= this.#open(partition, bytes);
-    this.#openBytes -= builder.size;
+    builder ??= this.open(partition, bytes);
+    this.bytesOpen -= builder.size;
     builder.append(key, value, headers);
-    this.#openBytes += builder.size;
+    this.bytesOpen += builder.size;
   }
 
   /** Hands every open batch over. */
   flush(): void {
-    for (const builder of this.#builders) if (builder !== undefined) this.#handOver(builder);
+    for (const builder of this.builders) if (builder !== undefined) this.handOver(builder);
   }
 
-  #open(partition: number, bytes: number): BatchBuilder {
-    const capacity = Math.max(this.#capacities[partition] ?? FIRST_CAPACITY, BATCH_HEADER_BYTES + bytes);
+  private open(partition: number, bytes: number): BatchBuilder {
+    const capacity = Math.max(this.capacities[partition] ?? FIRST_CAPACITY, BATCH_HEADER_BYTES + bytes);
     const builder = new BatchBuilder(this.topic, partition, capacity);
-    this.#builders[partition] = builder;
-    this.#openBytes += builder.size;
+    this.builders[partition] = builder;
+    this.bytesOpen += builder.size;
     return builder;
   }
 
-  #handOver(builder: BatchBuilder): void {
-    this.#openBytes -= builder.size;
-    this.#builders[builder.partition] = undefined;
-    this.#capacities[builder.partition] = Math.min(Math.max(builder.size, FIRST_CAPACITY), this.batchBytes);
+  private handOver(builder: BatchBuilder): void {
+    this.bytesOpen -= builder.size;
+    this.builders[builder.partition] = undefined;
+    this.capacities[builder.partition] = Math.min(Math.max(builder.size, FIRST_CAPACITY), this.batchBytes);
     this.outbox.add(builder.seal(this.now()));
   }
 }

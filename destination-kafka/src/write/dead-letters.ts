@@ -17,7 +17,7 @@ function span(bytes: Buffer): Span {
  * around it. The key is the stream's name, so that a compacted topic accepts it and one stream's letters stay in order.
  */
 export class DeadLetters {
-  #count = 0;
+  private total = 0;
 
   constructor(
     private readonly topic: TopicWriter,
@@ -25,7 +25,7 @@ export class DeadLetters {
   ) {}
 
   get count(): number {
-    return this.#count;
+    return this.total;
   }
 
   get openBytes(): number {
@@ -44,7 +44,7 @@ export class DeadLetters {
     const room = this.maxRecordBytes - BATCH_HEADER_BYTES - BatchBuilder.recordBytes(key.length, 0, headers.length);
     const value = line.length <= room ? line : line.subarray(0, Math.max(room, 0));
     this.topic.append(span(key), 0, span(value), span(headers));
-    this.#count += 1;
+    this.total += 1;
   }
 
   flush(): void {

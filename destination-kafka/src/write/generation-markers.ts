@@ -10,8 +10,8 @@ function span(bytes: Buffer): Span {
 
 /** Writes "generation complete" to every partition of a stream's topic, behind the last record of the generation. */
 export class GenerationMarkers {
-  readonly #keyType = exactAvroType(controlKeySchema);
-  readonly #valueType = exactAvroType(controlValueSchema);
+  private readonly keyType = exactAvroType(controlKeySchema);
+  private readonly valueType = exactAvroType(controlValueSchema);
 
   constructor(
     private readonly schemaIds: { readonly key: number; readonly value: number },
@@ -22,10 +22,10 @@ export class GenerationMarkers {
   add(plan: StreamPlan): void {
     const topic = this.topics.get(plan.topic);
     if (topic === undefined) return;
-    const key = frame(this.schemaIds.key, this.#keyType.toBuffer({ control: GENERATION_COMPLETE }));
+    const key = frame(this.schemaIds.key, this.keyType.toBuffer({ control: GENERATION_COMPLETE }));
     const value = frame(
       this.schemaIds.value,
-      this.#valueType.toBuffer({
+      this.valueType.toBuffer({
         control: GENERATION_COMPLETE,
         generation_id: plan.generationId,
         completed_at: this.now() * 1000,

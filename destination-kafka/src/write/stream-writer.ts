@@ -18,15 +18,15 @@ export interface RecordCounts {
 
 /** Turns one stream's RECORD lines into records of its topic. */
 export class StreamWriter {
-  readonly #transcoder: Transcoder;
-  readonly #encoder: RecordEncoder;
-  readonly #headers: RecordHeaders;
-  readonly #keyFrame: Buffer;
-  readonly #valueFrame: Buffer;
-  #written = 0;
-  #rejected = 0;
-  #ordinal = 0;
-  #nulled = 0;
+  private readonly transcoder: Transcoder;
+  private readonly encoder: RecordEncoder;
+  private readonly headers: RecordHeaders;
+  private readonly keyFrame: Buffer;
+  private readonly valueFrame: Buffer;
+  private written = 0;
+  private rejected = 0;
+  private ordinal = 0;
+  private nulled = 0;
 
   constructor(
     readonly plan: StreamPlan,
@@ -37,19 +37,15 @@ export class StreamWriter {
     private readonly config: Pick<Config, 'unfitValues' | 'oversizedRecords'>,
   ) {
     const { syncId, generationId, mapping } = plan;
-    this.#keyFrame = frameHeader(ids.key ?? 0);
-    this.#valueFrame = frameHeader(ids.value);
-    this.#transcoder = new Transcoder(
-      mapping,
-      { key: this.#keyFrame, value: this.#valueFrame },
-      { syncId, generationId },
-    );
-    this.#encoder = new RecordEncoder(mapping, {
+    this.keyFrame = frameHeader(ids.key ?? 0);
+    this.valueFrame = frameHeader(ids.value);
+    this.transcoder = new Transcoder(mapping, { key: this.keyFrame, value: this.valueFrame }, { syncId, generationId });
+    this.encoder = new RecordEncoder(mapping, {
       syncId,
       generationId,
       unfitValues: config.unfitValues === 'null' ? 'null' : 'unfit_record',
     });
-    this.#headers = new RecordHeaders(mapping.stream, syncId);
+    this.headers = new RecordHeaders(mapping.stream, syncId);
   }
 
   get stream(): StreamName {
@@ -62,20 +58,20 @@ export class StreamWriter {
 
   /** Values that became null because they did not fit, in the whole sync. */
   get nulledValues(): number {
-    return this.#nulled;
+    return this.nulled;
   }
 
   /** The fast path's first half: see {@link Transcoder.encodeData}. */
   encodeData(source: Buffer, start: number, end: number): number {
-    return this.#transcoder.encodeData(source, start, end);
+    return this.transcoder.encodeData(source, start, end);
   }
 
   /** Its second half: what `encodeData` took, with its metadata, into the topic. */
   writeEncoded(line: Buffer, emittedAt: number): void {
-    const transcoder = this.#transcoder;
+    const transcoder = this.transcoder;
     transcoder.encodeMetadata(emittedAt);
     const keyed = this.plan.mapping.keyColumns.length > 0;
-    this.#append(
+    this.append(
       line,
       keyed ? { bytes: transcoder.key, start: 0, end: transcoder.keyEnd } : undefined,
       { bytes: transcoder.value, start: 0, end: transcoder.valueEnd },
@@ -86,16 +82,16 @@ export class StreamWriter {
 
   /** @param line a RECORD message of this stream, `text` the same decoded */
   write(line: Buffer, text: string): void {
-    const encoded = this.#encoder.encode(line, text);
+    const encoded = this.encoder.encode(line, text);
     if (encoded.kind === 'unfit') {
-      if (this.config.unfitValues === 'fail') throw this.#failure(encoded.reason);
-      this.#reject(line, encoded.reason);
+      if (this.config.unfitValues === 'fail') throw this.failure(encoded.reason);
+      this.reject(line, encoded.reason);
       return;
     }
-    this.#nulled += encoded.nulled.length;
-    const value = Buffer.concat([this.#valueFrame, encoded.data, encoded.metadata]);
-    const key = encoded.key === undefined ? undefined : Buffer.concat([this.#keyFrame, encoded.key]);
-    this.#append(
+    this.nulled += encoded.nulled.length;
+    const value = Buffer.concat([this.valueFrame, encoded.data, encoded.metadata]);
+    const key = encoded.key === undefined ? undefined : Buffer.concat([this.keyFrame, encoded.key]);
+    this.append(
       line,
       key === undefined ? undefined : { bytes: key, start: 0, end: key.length },
       { bytes: value, start: 0, end: value.length },
@@ -104,14 +100,14 @@ export class StreamWriter {
     );
   }
 
-  #append(line: Buffer, key: Span | undefined, value: Span, identity: Span, isDeletion: boolean): void {
-    this.#ordinal += 1;
-    const ordinal = key === undefined ? this.#ordinal : 0;
-    const headers = this.#headers.forRecord(identity.bytes, identity.start, identity.end, ordinal);
+  private append(line: Buffer, key: Span | undefined, value: Span, identity: Span, isDeletion: boolean): void {
+    this.ordinal += 1;
+    const ordinal = key === undefined ? this.ordinal : 0;
+    const headers = this.headers.forRecord(identity.bytes, identity.start, identity.end, ordinal);
     const keyBytes = key === undefined ? 0 : key.end - key.start;
     const size = BATCH_HEADER_BYTES + BatchBuilder.recordBytes(keyBytes, value.end - value.start, headers.end);
     if (size > this.maxRecordBytes) {
-      this.#rejectOversized(line, size);
+      this.rejectOversized(line, size);
       return;
     }
     this.topic.append(key, FRAME_BYTES, value, headers);
@@ -119,15 +115,15 @@ export class StreamWriter {
     if (isDeletion && this.plan.deletesRows && key !== undefined) {
       this.topic.append(key, FRAME_BYTES, undefined, headers);
     }
-    this.#written += 1;
+    this.written += 1;
   }
 
   /** Hands over what is open and starts counting anew: a state of this stream has come. */
   checkpoint(): RecordCounts {
-    const counts = { written: this.#written, rejected: this.#rejected };
-    this.#written = 0;
-    this.#rejected = 0;
-    this.#ordinal = 0;
+    const counts = { written: this.written, rejected: this.rejected };
+    this.written = 0;
+    this.rejected = 0;
+    this.ordinal = 0;
     return counts;
   }
 
@@ -135,22 +131,20 @@ export class StreamWriter {
     this.topic.flush();
   }
 
-  #reject(line: Buffer, reason: string): void {
+  private reject(line: Buffer, reason: string): void {
     this.deadLetters.add(this.stream, this.plan.syncId, line, reason);
-    this.#rejected += 1;
+    this.rejected += 1;
   }
 
-  #rejectOversized(line: Buffer, size: number): void {
+  private rejectOversized(line: Buffer, size: number): void {
     const reason = `It takes ${size} bytes, and topic ${this.topic.topic} takes ${this.maxRecordBytes} (max.message.bytes).`;
     if (this.config.oversizedRecords === 'fail') {
-      throw this.#failure(
-        `${reason} Raise the topic's max.message.bytes, or set "oversized_records" to "dead_letter".`,
-      );
+      throw this.failure(`${reason} Raise the topic's max.message.bytes, or set "oversized_records" to "dead_letter".`);
     }
-    this.#reject(line, reason);
+    this.reject(line, reason);
   }
 
-  #failure(reason: string): Failure {
+  private failure(reason: string): Failure {
     const { name, namespace } = this.stream;
     return Failure.config(`Stream ${displayName(this.stream)}: a record cannot be written. ${reason}`, {
       stream: namespace === undefined ? { name } : { name, namespace },

@@ -24,27 +24,27 @@ const exactLong = types.LongType.__with({
 
 /** Decimals as their exact text, `12.5000` for decimal(20,4). */
 class DecimalText extends types.LogicalType {
-  readonly #precision: number | undefined;
-  readonly #scale: number;
+  private readonly precision: number | undefined;
+  private readonly scale: number;
 
   constructor(schema: Schema, options?: unknown) {
     super(schema, options);
     const { precision, scale = 0 } = schema as { precision?: number; scale?: number };
-    this.#precision = precision;
-    this.#scale = scale;
+    this.precision = precision;
+    this.scale = scale;
   }
 
   /** Without it a type's own schema has no scale: whoever asks it would read 1.2500 as 12500. */
   override _export(schema: Schema): void {
-    Object.assign(schema, { precision: this.#precision, scale: this.#scale });
+    Object.assign(schema, { precision: this.precision, scale: this.scale });
   }
 
   override _fromValue(bytes: Buffer): string {
-    return formatDecimal(unscaledFromBytes(bytes), this.#scale);
+    return formatDecimal(unscaledFromBytes(bytes), this.scale);
   }
 
   override _toValue(text: unknown): Buffer | undefined {
-    const unscaled = typeof text === 'string' ? parseDecimal(text, this.#scale) : undefined;
+    const unscaled = typeof text === 'string' ? parseDecimal(text, this.scale) : undefined;
     return unscaled === undefined ? undefined : unscaledToBytes(unscaled);
   }
 }

@@ -5,7 +5,7 @@ import type { SchemaRegistry } from './registry';
 
 /** Reads Avro in Confluent's frame by the schema that it names. Each schema is fetched once and kept. */
 export class FramedReader {
-  readonly #types = new Map<number, Type>();
+  private readonly types = new Map<number, Type>();
 
   constructor(private readonly registry: SchemaRegistry) {}
 
@@ -15,8 +15,8 @@ export class FramedReader {
    */
   async read(bytes: Buffer): Promise<unknown> {
     const id = framedSchemaId(bytes);
-    const type = this.#types.get(id) ?? exactAvroType(await this.registry.schemaById(id));
-    this.#types.set(id, type);
+    const type = this.types.get(id) ?? exactAvroType(await this.registry.schemaById(id));
+    this.types.set(id, type);
     return type.fromBuffer(bytes.subarray(FRAME_BYTES));
   }
 }

@@ -29,7 +29,7 @@ const UNUSED: ReadonlySet<string> = new Set(['default', 'aliases', 'doc', 'order
  * @see https://avro.apache.org/docs/1.12.0/specification/#names
  */
 export class NamedTypes {
-  readonly #definitions = new Map<string, Definition>();
+  private readonly definitions = new Map<string, Definition>();
 
   /** Learns the named types of the parsed JSON of a schema. A name that is known keeps its definition. */
   add(schema: unknown, namespace = ''): void {
@@ -42,7 +42,7 @@ export class NamedTypes {
     if (NAMED.has(schema.type) && typeof schema.name === 'string') {
       const fullName = fullNameOf(schema, namespace);
       inside = namespaceOf(fullName);
-      if (!this.#definitions.has(fullName)) this.#definitions.set(fullName, { schema, fullName, namespace: inside });
+      if (!this.definitions.has(fullName)) this.definitions.set(fullName, { schema, fullName, namespace: inside });
     } else this.add(schema.type, namespace);
     this.add(schema.items, inside);
     this.add(schema.values, inside);
@@ -57,38 +57,38 @@ export class NamedTypes {
    * @param namespace what the schema is inside of
    */
   standalone(schema: AvroSchema, namespace = ''): AvroSchema {
-    return this.#expand(schema, namespace, new Set()) as AvroSchema;
+    return this.expand(schema, namespace, new Set()) as AvroSchema;
   }
 
-  #expand(schema: unknown, namespace: string, defined: Set<string>): unknown {
+  private expand(schema: unknown, namespace: string, defined: Set<string>): unknown {
     if (typeof schema === 'string') {
-      const definition = PRIMITIVES.has(schema) ? undefined : this.#find(schema, namespace);
-      return definition === undefined ? schema : this.#define(definition, defined);
+      const definition = PRIMITIVES.has(schema) ? undefined : this.find(schema, namespace);
+      return definition === undefined ? schema : this.define(definition, defined);
     }
-    if (Array.isArray(schema)) return schema.map((branch: unknown) => this.#expand(branch, namespace, defined));
+    if (Array.isArray(schema)) return schema.map((branch: unknown) => this.expand(branch, namespace, defined));
     if (!isObject(schema)) return schema;
     if (NAMED.has(schema.type) && typeof schema.name === 'string') {
       const fullName = fullNameOf(schema, namespace);
-      return this.#define(
-        this.#definitions.get(fullName) ?? { schema, fullName, namespace: namespaceOf(fullName) },
+      return this.define(
+        this.definitions.get(fullName) ?? { schema, fullName, namespace: namespaceOf(fullName) },
         defined,
       );
     }
     // {"type": "Money"} and {"type": {"type": "enum", …}} are the named types themselves.
-    const inner = this.#expand(schema.type, namespace, defined);
+    const inner = this.expand(schema.type, namespace, defined);
     if (isObject(inner) && (NAMED.has(inner.type) || inner.type === 'array' || inner.type === 'map')) return inner;
     return Object.fromEntries(
       Object.entries(schema).flatMap(([property, value]): (readonly [string, unknown])[] => {
         if (UNUSED.has(property)) return [];
         if (property === 'type') return [[property, inner]];
         return [
-          [property, property === 'items' || property === 'values' ? this.#expand(value, namespace, defined) : value],
+          [property, property === 'items' || property === 'values' ? this.expand(value, namespace, defined) : value],
         ];
       }),
     );
   }
 
-  #define({ schema, fullName, namespace }: Definition, defined: Set<string>): unknown {
+  private define({ schema, fullName, namespace }: Definition, defined: Set<string>): unknown {
     if (defined.has(fullName)) return fullName;
     defined.add(fullName);
     const kept = Object.entries(schema).filter(([property]) => !UNUSED.has(property));
@@ -98,7 +98,7 @@ export class NamedTypes {
             isObject(field)
               ? {
                   ...Object.fromEntries(Object.entries(field).filter(([property]) => !UNUSED.has(property))),
-                  type: this.#expand(field.type, namespace, defined),
+                  type: this.expand(field.type, namespace, defined),
                 }
               : field,
           ),
@@ -107,9 +107,9 @@ export class NamedTypes {
     return { ...Object.fromEntries(kept), name: lastOf(fullName), namespace, ...fields };
   }
 
-  #find(name: string, namespace: string): Definition | undefined {
+  private find(name: string, namespace: string): Definition | undefined {
     const qualified = name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
-    return this.#definitions.get(qualified) ?? this.#definitions.get(name);
+    return this.definitions.get(qualified) ?? this.definitions.get(name);
   }
 }
 

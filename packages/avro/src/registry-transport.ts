@@ -57,16 +57,16 @@ function parseBody(text: string): unknown {
 
 /** HTTP to one registry, with keep-alive. `fetch` is no choice here: it takes no CA or client certificate. */
 export class RegistryTransport {
-  readonly #base: URL;
-  readonly #options: RegistryOptions;
-  readonly #agent: http.Agent;
+  private readonly base: URL;
+  private readonly options: RegistryOptions;
+  private readonly agent: http.Agent;
 
   constructor(options: RegistryOptions) {
-    this.#base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`);
-    this.#options = options;
+    this.base = new URL(options.url.endsWith('/') ? options.url : `${options.url}/`);
+    this.options = options;
     const { tls = {} } = options;
-    this.#agent =
-      this.#base.protocol === 'https:'
+    this.agent =
+      this.base.protocol === 'https:'
         ? new https.Agent({
             keepAlive: true,
             ca: tls.ca,
@@ -80,7 +80,7 @@ export class RegistryTransport {
 
   /** @param path relative to the base URL, each segment already encoded */
   request(method: string, path: string, body?: unknown): Promise<RegistryAnswer> {
-    const url = new URL(path, this.#base);
+    const url = new URL(path, this.base);
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const { request } = url.protocol === 'https:' ? https : http;
     return new Promise((resolve, reject) => {
@@ -88,8 +88,8 @@ export class RegistryTransport {
         url,
         {
           method,
-          agent: this.#agent,
-          timeout: this.#options.timeoutMs ?? 15_000,
+          agent: this.agent,
+          timeout: this.options.timeoutMs ?? 15_000,
           headers: {
             accept: 'application/vnd.schemaregistry.v1+json, application/json',
             ...(payload === undefined
@@ -98,7 +98,7 @@ export class RegistryTransport {
                   'content-type': 'application/vnd.schemaregistry.v1+json',
                   'content-length': Buffer.byteLength(payload),
                 }),
-            ...authorization(this.#options.credentials ?? { kind: 'none' }),
+            ...authorization(this.options.credentials ?? { kind: 'none' }),
           },
         },
         (response) => {
@@ -117,6 +117,6 @@ export class RegistryTransport {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.agent.destroy();
   }
 }

@@ -46,59 +46,59 @@ export type Compatibility =
 
 /** A schema registry with Confluent's REST API. Schemas never change under an id, so each is fetched once. */
 export class SchemaRegistry {
-  readonly #transport: RegistryTransport;
-  readonly #url: string;
-  readonly #attempts: number;
-  readonly #schemas = new Map<number, Promise<unknown>>();
+  private readonly transport: RegistryTransport;
+  private readonly url: string;
+  private readonly attempts: number;
+  private readonly schemas = new Map<number, Promise<unknown>>();
 
   constructor(options: RegistryOptions) {
-    this.#transport = new RegistryTransport(options);
+    this.transport = new RegistryTransport(options);
     const url = new URL(options.url);
-    this.#url = `${url.protocol}//${url.host}${url.pathname}`;
-    this.#attempts = options.attempts ?? 6;
+    this.url = `${url.protocol}//${url.host}${url.pathname}`;
+    this.attempts = options.attempts ?? 6;
   }
 
   /** Ends idle connections. */
   close(): void {
-    this.#transport.close();
+    this.transport.close();
   }
 
   /** Every subject's name. */
   async subjects(): Promise<readonly string[]> {
-    const answer = await this.#call('GET', 'subjects', 'list subjects');
-    return this.#expect(answer, 'list subjects') as readonly string[];
+    const answer = await this.call('GET', 'subjects', 'list subjects');
+    return this.expect(answer, 'list subjects') as readonly string[];
   }
 
   /** The writer schema with this id, parsed. */
   schemaById(id: number): Promise<unknown> {
-    const known = this.#schemas.get(id);
+    const known = this.schemas.get(id);
     if (known !== undefined) return known;
-    const fetched = this.#fetchSchema(id).catch((error: unknown) => {
-      this.#schemas.delete(id);
+    const fetched = this.fetchSchema(id).catch((error: unknown) => {
+      this.schemas.delete(id);
       throw error;
     });
-    this.#schemas.set(id, fetched);
+    this.schemas.set(id, fetched);
     return fetched;
   }
 
   /** The newest version of a subject; undefined where the subject does not exist. */
   async latest(subject: string): Promise<RegisteredSchema | undefined> {
     const what = `read subject ${subject}`;
-    const answer = await this.#call('GET', `subjects/${encodeURIComponent(subject)}/versions/latest`, what);
+    const answer = await this.call('GET', `subjects/${encodeURIComponent(subject)}/versions/latest`, what);
     if (answer.status === 404) return undefined;
-    const body = this.#expect(answer, what) as { id: number; version: number; schema: string };
+    const body = this.expect(answer, what) as { id: number; version: number; schema: string };
     return { id: body.id, version: body.version, schema: JSON.parse(body.schema) };
   }
 
   /** Whether the schema is a version of the subject already. */
   async holds(subject: string, schema: unknown): Promise<boolean> {
     const what = `look a schema up under subject ${subject}`;
-    const answer = await this.#call('POST', `subjects/${encodeURIComponent(subject)}`, what, {
+    const answer = await this.call('POST', `subjects/${encodeURIComponent(subject)}`, what, {
       schemaType: 'AVRO',
       schema: JSON.stringify(schema),
     });
     if (answer.status === 404) return false;
-    this.#expect(answer, what);
+    this.expect(answer, what);
     return true;
   }
 
@@ -106,14 +106,14 @@ export class SchemaRegistry {
   async versions(subject: string): Promise<readonly RegisteredSchema[]> {
     const path = `subjects/${encodeURIComponent(subject)}/versions`;
     const what = `read the versions of subject ${subject}`;
-    const answer = await this.#call('GET', path, what);
+    const answer = await this.call('GET', path, what);
     if (answer.status === 404) return [];
-    const numbers = [...(this.#expect(answer, what) as readonly number[])].sort((a, b) => a - b);
+    const numbers = [...(this.expect(answer, what) as readonly number[])].sort((a, b) => a - b);
     const found: RegisteredSchema[] = [];
     for (const number of numbers) {
-      const version = await this.#call('GET', `${path}/${number}`, what);
+      const version = await this.call('GET', `${path}/${number}`, what);
       if (version.status === 404) continue; // Deleted between the two requests.
-      const body = this.#expect(version, what) as { id: number; version: number; schema: string };
+      const body = this.expect(version, what) as { id: number; version: number; schema: string };
       found.push({ id: body.id, version: body.version, schema: JSON.parse(body.schema) });
     }
     return found;
@@ -122,29 +122,29 @@ export class SchemaRegistry {
   /** Registers the schema, or finds it registered. Returns its id. */
   async register(subject: string, schema: unknown): Promise<number> {
     const what = `register a schema under subject ${subject}`;
-    const answer = await this.#call('POST', `subjects/${encodeURIComponent(subject)}/versions`, what, {
+    const answer = await this.call('POST', `subjects/${encodeURIComponent(subject)}/versions`, what, {
       schemaType: 'AVRO',
       schema: JSON.stringify(schema),
     });
     if (answer.status === 409) {
       throw Failure.config(
-        `Schema registry ${this.#url} refused the new schema of subject ${subject} as incompatible: ${errorBody(answer.body).message ?? 'no reason given'}`,
+        `Schema registry ${this.url} refused the new schema of subject ${subject} as incompatible: ${errorBody(answer.body).message ?? 'no reason given'}`,
       );
     }
-    return (this.#expect(answer, what) as { id: number }).id;
+    return (this.expect(answer, what) as { id: number }).id;
   }
 
   /** The registry's reasons against a schema beside one version of the subject; empty where the two are compatible. */
   async incompatibilities(subject: string, version: number, schema: unknown): Promise<readonly string[]> {
     const what = `test a schema against subject ${subject}`;
-    const answer = await this.#call(
+    const answer = await this.call(
       'POST',
       `compatibility/subjects/${encodeURIComponent(subject)}/versions/${version}?verbose=true`,
       what,
       { schemaType: 'AVRO', schema: JSON.stringify(schema) },
     );
     if (answer.status === 404) return [];
-    const body = this.#expect(answer, what) as CompatibilityAnswer;
+    const body = this.expect(answer, what) as CompatibilityAnswer;
     if (body.is_compatible) return [];
     // Confluent's registry lists messages, Apicurio gives one reason.
     const reasons = body.messages ?? (typeof body.reason === 'string' ? [body.reason] : []);
@@ -157,84 +157,88 @@ export class SchemaRegistry {
    */
   async compatibility(subject: string): Promise<Compatibility | undefined> {
     const what = `read the compatibility of subject ${subject}`;
-    const answer = await this.#call('GET', `config/${encodeURIComponent(subject)}?defaultToGlobal=true`, what);
+    const answer = await this.call('GET', `config/${encodeURIComponent(subject)}?defaultToGlobal=true`, what);
     if (answer.status === 404) return undefined;
-    return (this.#expect(answer, what) as { compatibilityLevel: Compatibility }).compatibilityLevel;
+    return (this.expect(answer, what) as { compatibilityLevel: Compatibility }).compatibilityLevel;
   }
 
   async setCompatibility(subject: string, compatibility: Compatibility): Promise<void> {
     const what = `set the compatibility of subject ${subject}`;
-    const answer = await this.#call('PUT', `config/${encodeURIComponent(subject)}`, what, { compatibility });
-    this.#expect(answer, what);
+    const answer = await this.call('PUT', `config/${encodeURIComponent(subject)}`, what, { compatibility });
+    this.expect(answer, what);
   }
 
-  async #fetchSchema(id: number): Promise<unknown> {
+  private async fetchSchema(id: number): Promise<unknown> {
     const what = `fetch schema ${id}`;
-    const answer = await this.#call('GET', `schemas/ids/${id}`, what);
+    const answer = await this.call('GET', `schemas/ids/${id}`, what);
     if (answer.status === 404) {
       throw Failure.config(
-        `Schema registry ${this.#url} does not know schema id ${id}. The topic was written with another registry, or the registry lost its contents; point to the registry that the destination used.`,
+        `Schema registry ${this.url} does not know schema id ${id}. The topic was written with another registry, or the registry lost its contents; point to the registry that the destination used.`,
       );
     }
-    const body = this.#expect(answer, what) as SchemaAnswer;
+    const body = this.expect(answer, what) as SchemaAnswer;
     if (body.schemaType !== undefined && body.schemaType !== 'AVRO') {
-      throw Failure.config(`Schema id ${id} in registry ${this.#url} is ${body.schemaType}, not Avro.`);
+      throw Failure.config(`Schema id ${id} in registry ${this.url} is ${body.schemaType}, not Avro.`);
     }
     const schema = JSON.parse(body.schema) as AvroSchema;
     const { references = [] } = body;
     if (references.length === 0) return schema;
     const named = new NamedTypes();
     named.add(schema);
-    await this.#addReferences(named, references, new Set());
+    await this.addReferences(named, references, new Set());
     return named.standalone(schema);
   }
 
   /** Learns what a schema refers to, and what that refers to. */
-  async #addReferences(named: NamedTypes, references: readonly SchemaReference[], seen: Set<string>): Promise<void> {
+  private async addReferences(
+    named: NamedTypes,
+    references: readonly SchemaReference[],
+    seen: Set<string>,
+  ): Promise<void> {
     for (const { subject, version } of references) {
       const place = `version ${version} of subject ${subject}`;
       if (seen.has(place)) continue;
       seen.add(place);
       const what = `fetch ${place}, which a schema refers to`;
-      const answer = await this.#call('GET', `subjects/${encodeURIComponent(subject)}/versions/${version}`, what);
-      const body = this.#expect(answer, what) as SchemaAnswer;
+      const answer = await this.call('GET', `subjects/${encodeURIComponent(subject)}/versions/${version}`, what);
+      const body = this.expect(answer, what) as SchemaAnswer;
       named.add(JSON.parse(body.schema));
-      await this.#addReferences(named, body.references ?? [], seen);
+      await this.addReferences(named, body.references ?? [], seen);
     }
   }
 
-  async #call(method: string, path: string, what: string, body?: unknown): Promise<RegistryAnswer> {
+  private async call(method: string, path: string, what: string, body?: unknown): Promise<RegistryAnswer> {
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#transport.request(method, path, body).catch((error: unknown) => error);
+      const outcome = await this.transport.request(method, path, body).catch((error: unknown) => error);
       const answered = !(outcome instanceof Error);
       if (answered && !isTransient((outcome as RegistryAnswer).status)) return outcome as RegistryAnswer;
-      if (attempt >= this.#attempts) throw this.#unavailable(what, outcome);
+      if (attempt >= this.attempts) throw this.unavailable(what, outcome);
       await sleep(Math.min(200 * 2 ** (attempt - 1), 5_000));
     }
   }
 
-  #unavailable(what: string, outcome: unknown): Failure {
+  private unavailable(what: string, outcome: unknown): Failure {
     if (isFailure(outcome)) return outcome;
     const reason =
       outcome instanceof Error
         ? outcome.message || ((outcome as NodeJS.ErrnoException).code ?? outcome.name)
         : `HTTP ${(outcome as RegistryAnswer).status} ${errorBody((outcome as RegistryAnswer).body).message ?? ''}`.trim();
     return Failure.transient(
-      `Schema registry ${this.#url} could not ${what}: ${reason}. Check its address, its TLS settings and that it is up.`,
+      `Schema registry ${this.url} could not ${what}: ${reason}. Check its address, its TLS settings and that it is up.`,
       { cause: outcome },
     );
   }
 
-  #expect(answer: RegistryAnswer, what: string): unknown {
+  private expect(answer: RegistryAnswer, what: string): unknown {
     if (answer.status >= 200 && answer.status < 300) return answer.body;
     const { message, error_code: code } = errorBody(answer.body);
     if (answer.status === 401 || answer.status === 403) {
       throw Failure.config(
-        `Schema registry ${this.#url} refused to ${what} (HTTP ${answer.status}). Check the credentials and the rights of their user.`,
+        `Schema registry ${this.url} refused to ${what} (HTTP ${answer.status}). Check the credentials and the rights of their user.`,
       );
     }
     throw Failure.config(
-      `Schema registry ${this.#url} could not ${what}: HTTP ${answer.status}${code === undefined ? '' : `, error ${code}`}${message === undefined ? '' : `: ${message}`}. Check that the URL is the base of a Confluent-compatible API.`,
+      `Schema registry ${this.url} could not ${what}: HTTP ${answer.status}${code === undefined ? '' : `, error ${code}`}${message === undefined ? '' : `: ${message}`}. Check that the URL is the base of a Confluent-compatible API.`,
     );
   }
 }

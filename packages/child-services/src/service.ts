@@ -12,7 +12,7 @@ const STOP_MS = 60_000;
 
 /** One server as a child process. Fault tests stop, kill and start it; its port and data stay the same. */
 export class Service<Name extends string = string> {
-  #process: ProcessIdentity | undefined;
+  private process: ProcessIdentity | undefined;
 
   constructor(
     readonly name: Name,
@@ -24,15 +24,15 @@ export class Service<Name extends string = string> {
     /** Whether it is ended when the process that starts it is killed. */
     private readonly guarded = false,
   ) {
-    this.#process = process;
+    this.process = process;
   }
 
   get state(): ServiceState<Name> {
-    return { name: this.name, launch: this.launch, process: this.#process };
+    return { name: this.name, launch: this.launch, process: this.process };
   }
 
   get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.process?.pid;
   }
 
   get logFile(): string {
@@ -40,13 +40,13 @@ export class Service<Name extends string = string> {
   }
 
   async isRunning(): Promise<boolean> {
-    return this.#process !== undefined && (await isAlive(this.#process));
+    return this.process !== undefined && (await isAlive(this.process));
   }
 
   /** Starts the process and waits until it answers. Throws with the end of its log when it dies first. */
   async start(): Promise<void> {
     if (await this.isRunning()) return;
-    this.#process = await this.spawn();
+    this.process = await this.spawn();
     await this.changed();
     const ready = await poll(async () => this.look(), { timeoutMs: START_MS });
     if (ready === 'ready') return;
@@ -69,11 +69,11 @@ export class Service<Name extends string = string> {
 
   /** Sends a signal such as SIGSTOP or SIGCONT to the service's first process. */
   async signal(signal: NodeJS.Signals): Promise<void> {
-    if (this.#process === undefined || !(await isAlive(this.#process))) return;
+    if (this.process === undefined || !(await isAlive(this.process))) return;
     try {
-      process.kill(this.#process.pid, signal);
+      process.kill(this.process.pid, signal);
     } catch (error) {
-      if (await isAlive(this.#process)) throw error;
+      if (await isAlive(this.process)) throw error;
     }
   }
 
@@ -81,7 +81,7 @@ export class Service<Name extends string = string> {
     await this.signal(signal);
     await poll(async () => ((await this.isRunning()) ? undefined : true), { timeoutMs, everyMs: 20 });
     if (await this.isRunning()) return;
-    this.#process = undefined;
+    this.process = undefined;
     await this.changed();
   }
 

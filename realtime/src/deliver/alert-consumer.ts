@@ -31,14 +31,14 @@ export interface AlertConsumerParts {
  * so what a process that died had not told is read again by the next one.
  */
 export class AlertConsumer {
-  readonly #consumer: Consumer;
-  readonly #committed = new Map<number, bigint>();
-  #generation = 0;
-  #recalled = 0;
-  #paused = false;
+  private readonly consumer: Consumer;
+  private readonly committed = new Map<number, bigint>();
+  private generation = 0;
+  private recalled = 0;
+  private paused = false;
 
   constructor(private readonly parts: AlertConsumerParts) {
-    this.#consumer = parts.kafka.consumer({
+    this.consumer = parts.kafka.consumer({
       groupId: parts.groupId,
       sessionTimeout: SESSION_MS,
       rebalanceTimeout: 30_000,
@@ -51,7 +51,7 @@ export class AlertConsumer {
   /** Consumes until it is stopped. @throws Failure where the brokers refuse for good */
   async run(stop: AbortSignal): Promise<void> {
     const { topic, say } = this.parts;
-    const consumer = this.#consumer;
+    const consumer = this.consumer;
     const crashed = new Promise<never>((_, reject) => {
       consumer.on('consumer.crash', ({ payload: { error, restart } }) => {
         if (!restart) reject(transient(topic, error));
@@ -59,8 +59,8 @@ export class AlertConsumer {
       });
     });
     consumer.on('consumer.group_join', () => {
-      this.#generation += 1;
-      this.#committed.clear();
+      this.generation += 1;
+      this.committed.clear();
       this.parts.alerts.forget();
     });
     try {
@@ -69,32 +69,32 @@ export class AlertConsumer {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        eachBatch: (batch) => this.#take(batch, stop),
+        eachBatch: (batch) => this.take(batch, stop),
       });
     } catch (error) {
       throw transient(topic, error);
     }
-    await Promise.race([crashed, this.#commitUntil(stop)]);
+    await Promise.race([crashed, this.commitUntil(stop)]);
   }
 
   /** Commits what is done with, and leaves the group, so that another member takes over at once. */
   async close(): Promise<void> {
-    await this.#commit().catch(() => undefined); // It is read again, and the log of deliveries knows it.
-    await this.#consumer.disconnect().catch(() => undefined);
+    await this.commit().catch(() => undefined); // It is read again, and the log of deliveries knows it.
+    await this.consumer.disconnect().catch(() => undefined);
   }
 
-  async #take(payload: EachBatchPayload, stop: AbortSignal): Promise<void> {
+  private async take(payload: EachBatchPayload, stop: AbortSignal): Promise<void> {
     const { alerts, now } = this.parts;
     const { batch } = payload;
-    const generation = this.#generation;
-    const isCurrent = (): boolean => payload.isRunning() && !stop.aborted && generation === this.#generation;
-    if (this.#recalled !== generation) {
+    const generation = this.generation;
+    const isCurrent = (): boolean => payload.isRunning() && !stop.aborted && generation === this.generation;
+    if (this.recalled !== generation) {
       await this.parts.recall();
-      this.#recalled = generation;
+      this.recalled = generation;
     }
     for (const { key, value, offset } of batch.messages) {
       const source = { partition: batch.partition, offset: BigInt(offset), key, value };
-      const read = await this.#readPatiently(source, () => payload.heartbeat(), stop);
+      const read = await this.readPatiently(source, () => payload.heartbeat(), stop);
       if (read === undefined || !isCurrent()) return;
       if (read.kind === 'alert') alerts.take(read.record, now());
       else {
@@ -107,11 +107,11 @@ export class AlertConsumer {
     // Markers of transactions are no messages, and count as offsets.
     if (isCurrent()) alerts.read(batch.partition, BigInt(batch.lastOffset()) + 1n);
     alerts.changed();
-    this.#pauseOrResume();
+    this.pauseOrResume();
   }
 
   /** While the registry is away, the group is told that this member lives. */
-  async #readPatiently(
+  private async readPatiently(
     source: SourceRecord,
     heartbeat: () => Promise<void>,
     stop: AbortSignal,
@@ -134,41 +134,40 @@ export class AlertConsumer {
     return read;
   }
 
-  #pauseOrResume(): void {
+  private pauseOrResume(): void {
     const { alerts, metrics, topic, say } = this.parts;
-    if (!this.#paused && alerts.size >= MOST_OPEN) {
-      this.#paused = true;
-      this.#consumer.pause([{ topic }]);
+    if (!this.paused && alerts.size >= MOST_OPEN) {
+      this.paused = true;
+      this.consumer.pause([{ topic }]);
       metrics.ill('the backlog', `${alerts.size} alerts wait, and no more are read`);
       say(`${alerts.size} alerts wait to be sent; no more are read until half of them are`);
-    } else if (this.#paused && alerts.size <= MOST_OPEN / 2) {
-      this.#paused = false;
-      this.#consumer.resume([{ topic }]);
+    } else if (this.paused && alerts.size <= MOST_OPEN / 2) {
+      this.paused = false;
+      this.consumer.resume([{ topic }]);
       metrics.well('the backlog');
     }
   }
 
-  async #commitUntil(stop: AbortSignal): Promise<void> {
+  private async commitUntil(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       await rest(COMMIT_EVERY_MS, stop);
-      this.#pauseOrResume();
-      await this.#commit().catch((error: unknown) => {
+      this.pauseOrResume();
+      await this.commit().catch((error: unknown) => {
         // The group changes, or the broker is away: the next look commits, and what is read again is known to the log.
         this.parts.metrics.ill('the commit of offsets', error instanceof Error ? error.message : String(error));
       });
     }
   }
 
-  async #commit(): Promise<void> {
+  private async commit(): Promise<void> {
     const { alerts, topic, metrics } = this.parts;
-    const generation = this.#generation;
-    const due = [...alerts.committable()].filter(([partition, offset]) => this.#committed.get(partition) !== offset);
+    const generation = this.generation;
+    const due = [...alerts.committable()].filter(([partition, offset]) => this.committed.get(partition) !== offset);
     if (due.length > 0) {
-      await this.#consumer.commitOffsets(
+      await this.consumer.commitOffsets(
         due.map(([partition, offset]) => ({ topic, partition, offset: offset.toString() })),
       );
-      if (generation === this.#generation)
-        for (const [partition, offset] of due) this.#committed.set(partition, offset);
+      if (generation === this.generation) for (const [partition, offset] of due) this.committed.set(partition, offset);
     }
     metrics.well('the commit of offsets');
   }

@@ -7,23 +7,31 @@ const TROUBLE_AFTER_MS = 60_000;
 /** Prometheus metrics of the deliveries, and whether they go well. */
 export class DeliveryMetrics implements Shown {
   private readonly registry = new Registry();
-  readonly #failingSince = new Map<string, { readonly since: number; readonly cause: string }>();
-  readonly #delivered = this.counter('delivered_total', 'Messages that a channel took', ['channel', 'event']);
-  readonly #failures = this.counter('failures_total', 'Attempts that failed and are repeated', ['channel']);
-  readonly #undeliverable = this.counter('undeliverable_total', 'Messages that became dead letters', ['channel']);
-  readonly #unreadable = this.counter('unreadable_total', 'Records of the topic that could not be read', []);
-  readonly #skipped = this.counter('skipped_total', 'Alerts that a channel was not told of, by why', [
+  private readonly failingSince = new Map<string, { readonly since: number; readonly cause: string }>();
+  private readonly deliveredCounter = this.counter('delivered_total', 'Messages that a channel took', [
+    'channel',
+    'event',
+  ]);
+  private readonly failures = this.counter('failures_total', 'Attempts that failed and are repeated', ['channel']);
+  private readonly undeliverableCounter = this.counter('undeliverable_total', 'Messages that became dead letters', [
+    'channel',
+  ]);
+  private readonly unreadable = this.counter('unreadable_total', 'Records of the topic that could not be read', []);
+  private readonly skippedCounter = this.counter('skipped_total', 'Alerts that a channel was not told of, by why', [
     'channel',
     'why',
   ]);
-  readonly #latency = new Histogram({
+  private readonly latency = new Histogram({
     name: 'ewallet_deliver_latency_seconds',
     help: 'From an alert being read to the channel having it; settling, quiet hours and retries included',
     labelNames: ['channel'],
     buckets: [1, 5, 15, 60, 300, 3_600, 14_400, 86_400],
     registers: [this.registry],
   });
-  readonly #last = this.gauge('last_delivered_timestamp_seconds', 'When a channel last took a message, as Unix time');
+  private readonly last = this.gauge(
+    'last_delivered_timestamp_seconds',
+    'When a channel last took a message, as Unix time',
+  );
 
   /**
    * @param now milliseconds since 1970
@@ -50,7 +58,7 @@ export class DeliveryMetrics implements Shown {
   }
 
   ready(): Readiness {
-    for (const [what, { since, cause }] of this.#failingSince) {
+    for (const [what, { since, cause }] of this.failingSince) {
       const seconds = Math.round((this.now() - since) / 1_000);
       if (seconds * 1_000 >= TROUBLE_AFTER_MS) {
         return { ok: false, body: { ready: false, reason: `${what} fails for ${seconds} s: ${cause}` } };
@@ -61,32 +69,32 @@ export class DeliveryMetrics implements Shown {
 
   delivered(channel: string, event: string, seconds: number): void {
     this.well(channelName(channel));
-    this.#delivered.inc({ channel, event });
-    this.#latency.observe({ channel }, seconds);
-    this.#last.set({ channel }, this.now() / 1_000);
+    this.deliveredCounter.inc({ channel, event });
+    this.latency.observe({ channel }, seconds);
+    this.last.set({ channel }, this.now() / 1_000);
   }
 
   failed(channel: string, cause: string): void {
-    this.#failures.inc({ channel });
+    this.failures.inc({ channel });
     this.ill(channelName(channel), cause);
   }
 
   undeliverable(channel: string | undefined): void {
-    if (channel === undefined) this.#unreadable.inc();
-    else this.#undeliverable.inc({ channel });
+    if (channel === undefined) this.unreadable.inc();
+    else this.undeliverableCounter.inc({ channel });
   }
 
   skipped(channel: string, why: string): void {
-    this.#skipped.inc({ channel, why });
+    this.skippedCounter.inc({ channel, why });
   }
 
   /** Something the deliveries need does not work; it is looked at again. */
   ill(what: string, cause: string): void {
-    this.#failingSince.set(what, { since: this.#failingSince.get(what)?.since ?? this.now(), cause });
+    this.failingSince.set(what, { since: this.failingSince.get(what)?.since ?? this.now(), cause });
   }
 
   well(what: string): void {
-    this.#failingSince.delete(what);
+    this.failingSince.delete(what);
   }
 
   private counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {

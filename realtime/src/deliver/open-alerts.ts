@@ -47,10 +47,10 @@ export type Skipped = (channel: string, why: Extract<Verdict, { kind: 'done' }>[
  * up to the oldest record that is not done with. It acts on nothing; time is an argument.
  */
 export class OpenAlerts {
-  readonly #open = new Map<string, OpenAlert>();
-  readonly #told = new Map<string, Told>();
-  readonly #next = new Map<number, bigint>();
-  #changed = new AbortController();
+  private readonly open = new Map<string, OpenAlert>();
+  private readonly told = new Map<string, Told>();
+  private readonly nextOffsets = new Map<number, bigint>();
+  private change = new AbortController();
 
   constructor(
     private readonly channels: readonly Channel[],
@@ -59,20 +59,20 @@ export class OpenAlerts {
   ) {}
 
   get size(): number {
-    return this.#open.size;
+    return this.open.size;
   }
 
   /** What was read belongs to another member of the group now, or is read again. */
   forget(): void {
-    this.#open.clear();
-    this.#next.clear();
+    this.open.clear();
+    this.nextOffsets.clear();
   }
 
   /** @param now milliseconds since 1970 */
   take(record: AlertRecord, now: number): void {
-    const known = this.#open.get(record.id);
+    const known = this.open.get(record.id);
     const state = stateAfter(known?.state, record, this.rules.settleMs, now);
-    this.#open.set(record.id, {
+    this.open.set(record.id, {
       state,
       source: record.source,
       offset: known?.offset ?? record.source.offset,
@@ -84,21 +84,21 @@ export class OpenAlerts {
 
   /** Everything of the partition before this offset was read. */
   read(partition: number, next: bigint): void {
-    this.#next.set(partition, next);
+    this.nextOffsets.set(partition, next);
   }
 
   /** What a channel was told, as the log of deliveries says or as it was just sent. */
   tell(channel: string, id: string, told: Told): void {
-    this.#told.set(toldKey(channel, id), told);
+    this.told.set(toldKey(channel, id), told);
   }
 
   /** Forgets what was told so long ago that nothing about it is sent any more. */
   forgetToldBefore(moment: number): void {
-    for (const [key, { at }] of this.#told) if (at < moment) this.#told.delete(key);
+    for (const [key, { at }] of this.told) if (at < moment) this.told.delete(key);
   }
 
   tried(channel: string, id: string, now: number): void {
-    const open = this.#open.get(id);
+    const open = this.open.get(id);
     const attempt = open?.attempts.get(channel);
     open?.attempts.set(channel, { count: (attempt?.count ?? 0) + 1, firstAt: attempt?.firstAt ?? now });
   }
@@ -110,12 +110,12 @@ export class OpenAlerts {
   next(channel: Channel, now: number): Next {
     let until = Infinity;
     let best: Sending | undefined;
-    for (const [id, open] of this.#open) {
+    for (const [id, open] of this.open) {
       if (open.done.has(channel.name)) continue;
-      const verdict = verdictOn(open.state, this.#told.get(toldKey(channel.name, id)), channel, this.rules, now);
+      const verdict = verdictOn(open.state, this.told.get(toldKey(channel.name, id)), channel, this.rules, now);
       switch (verdict.kind) {
         case 'done':
-          this.#finish(channel.name, id, open, verdict.why);
+          this.finish(channel.name, id, open, verdict.why);
           break;
         case 'wait':
           until = Math.min(until, verdict.until);
@@ -138,17 +138,17 @@ export class OpenAlerts {
   /** How many alerts a channel is still to be told of, quiet hours and settling included. */
   pending(channel: string): number {
     let count = 0;
-    for (const { done } of this.#open.values()) if (!done.has(channel)) count += 1;
+    for (const { done } of this.open.values()) if (!done.has(channel)) count += 1;
     return count;
   }
 
   /** By partition, the offset up to which every channel was told of everything. */
   committable(): ReadonlyMap<number, bigint> {
-    const offsets = new Map(this.#next);
+    const offsets = new Map(this.nextOffsets);
     for (const {
       source: { partition },
       offset,
-    } of this.#open.values()) {
+    } of this.open.values()) {
       const next = offsets.get(partition);
       if (next === undefined || offset < next) offsets.set(partition, offset);
     }
@@ -157,20 +157,20 @@ export class OpenAlerts {
 
   /** Wakes those who wait in {@link untilChanged}. */
   changed(): void {
-    this.#changed.abort();
-    this.#changed = new AbortController();
+    this.change.abort();
+    this.change = new AbortController();
   }
 
   /** Returns after `milliseconds`, at the next change, or when it is stopped. */
   async untilChanged(milliseconds: number, stop: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([stop, this.#changed.signal]);
+    const signal = AbortSignal.any([stop, this.change.signal]);
     await sleep(Math.max(0, Math.min(milliseconds, LONGEST_WAIT_MS)), undefined, { signal }).catch(() => undefined);
   }
 
-  #finish(channel: string, id: string, open: OpenAlert, why: Extract<Verdict, { kind: 'done' }>['why']): void {
+  private finish(channel: string, id: string, open: OpenAlert, why: Extract<Verdict, { kind: 'done' }>['why']): void {
     open.done.add(channel);
     if (why !== 'told') this.skipped(channel, why);
-    if (this.channels.every(({ name }) => open.done.has(name))) this.#open.delete(id);
+    if (this.channels.every(({ name }) => open.done.has(name))) this.open.delete(id);
   }
 }
 

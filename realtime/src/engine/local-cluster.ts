@@ -89,8 +89,8 @@ export async function superviseLocally(
 /** The two processes of one cluster, over their restarts. */
 class Supervised {
   readonly rest: FlinkRest;
-  #manager: Service<EngineName> | undefined;
-  #worker: Service<EngineName> | undefined;
+  private manager: Service<EngineName> | undefined;
+  private worker: Service<EngineName> | undefined;
 
   constructor(
     private readonly config: RealtimeConfig,
@@ -102,7 +102,7 @@ class Supervised {
   }
 
   get services(): readonly Service<EngineName>[] {
-    return [this.#manager, this.#worker].filter((service) => service !== undefined);
+    return [this.manager, this.worker].filter((service) => service !== undefined);
   }
 
   get jobManagerLog(): string {
@@ -111,20 +111,20 @@ class Supervised {
 
   /** Starts what does not run. A new JobManager gets a new TaskManager: the old one would wait for the old one's leadership. */
   async start(say: Say): Promise<void> {
-    if (this.#manager === undefined || !(await this.#manager.isRunning())) {
+    if (this.manager === undefined || !(await this.manager.isRunning())) {
       await this.stop();
       const from = await newestRestorePoint(this.folders);
       say(from === undefined ? 'the job begins at the start of its topics' : `the job continues from ${from}`);
       const answers = async (): Promise<void> => {
         await this.rest.jobs();
       };
-      this.#manager = new Service('JobManager', jobManager(this.runtime, this.folders, from), answers);
-      await this.#manager.start();
+      this.manager = new Service('JobManager', jobManager(this.runtime, this.folders, from), answers);
+      await this.manager.start();
     }
-    if (this.#worker === undefined || !(await this.#worker.isRunning())) {
+    if (this.worker === undefined || !(await this.worker.isRunning())) {
       const launch = taskManager(this.runtime, this.folders, this.config.taskManagerHeapMb);
-      this.#worker = new Service('TaskManager', launch, () => Promise.resolve());
-      await this.#worker.start();
+      this.worker = new Service('TaskManager', launch, () => Promise.resolve());
+      await this.worker.start();
     }
   }
 
@@ -146,8 +146,8 @@ class Supervised {
 
   async stop(): Promise<void> {
     await Promise.all(this.services.map(async (service) => service.stop()));
-    this.#manager = undefined;
-    this.#worker = undefined;
+    this.manager = undefined;
+    this.worker = undefined;
   }
 
   private async isRunning(): Promise<boolean> {

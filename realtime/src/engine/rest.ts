@@ -27,7 +27,7 @@ export class FlinkRest {
   constructor(readonly url: string) {}
 
   async jobs(): Promise<readonly Job[]> {
-    const { jobs } = (await this.#get('/jobs/overview')) as {
+    const { jobs } = (await this.get('/jobs/overview')) as {
       jobs: readonly { jid: string; name: string; state: string }[];
     };
     return jobs.map(({ jid, name, state }) => ({ id: jid, name, state }));
@@ -40,18 +40,18 @@ export class FlinkRest {
   }
 
   async health(job: Job): Promise<JobHealth> {
-    const details = (await this.#get(`/jobs/${job.id}`)) as {
+    const details = (await this.get(`/jobs/${job.id}`)) as {
       vertices: readonly { status: string }[];
       state: string;
     };
-    const checkpoints = (await this.#get(`/jobs/${job.id}/checkpoints`)) as {
+    const checkpoints = (await this.get(`/jobs/${job.id}/checkpoints`)) as {
       counts?: { completed: number; failed: number; restored: number };
       latest?: { completed?: { trigger_timestamp: number; external_path: string } | null };
     };
-    const exceptions = (await this.#get(`/jobs/${job.id}/exceptions?maxExceptions=1`)) as {
+    const exceptions = (await this.get(`/jobs/${job.id}/exceptions?maxExceptions=1`)) as {
       exceptionHistory?: { entries?: readonly { stacktrace?: string }[] };
     };
-    const restarts = (await this.#get(`/jobs/${job.id}/metrics?get=numRestarts`)) as unknown as readonly {
+    const restarts = (await this.get(`/jobs/${job.id}/metrics?get=numRestarts`)) as unknown as readonly {
       value: string;
     }[];
     return {
@@ -68,15 +68,15 @@ export class FlinkRest {
 
   /** Records that sources have not read yet, as far as their metrics say. */
   async pendingRecords(job: Job): Promise<number | undefined> {
-    const { vertices } = (await this.#get(`/jobs/${job.id}`)) as { vertices: readonly { id: string; name: string }[] };
+    const { vertices } = (await this.get(`/jobs/${job.id}`)) as { vertices: readonly { id: string; name: string }[] };
     let pending: number | undefined;
     for (const { id, name } of vertices) {
       if (!name.startsWith('Source:')) continue;
       const path = `/jobs/${job.id}/vertices/${id}/subtasks/metrics`;
-      const known = (await this.#get(path)) as unknown as readonly { id: string }[];
+      const known = (await this.get(path)) as unknown as readonly { id: string }[];
       const metric = known.map((entry) => entry.id).find((entry) => entry.endsWith('.pendingRecords'));
       if (metric === undefined) continue;
-      const answer = (await this.#get(`${path}?get=${encodeURIComponent(metric)}&agg=sum`)) as unknown as readonly {
+      const answer = (await this.get(`${path}?get=${encodeURIComponent(metric)}&agg=sum`)) as unknown as readonly {
         sum: number;
       }[];
       pending = (pending ?? 0) + (answer[0]?.sum ?? 0);
@@ -86,10 +86,10 @@ export class FlinkRest {
 
   /** Stops the job at a savepoint. @returns where the savepoint is */
   async stop(job: Job, timeoutMs: number): Promise<string> {
-    const answer = (await this.#send('POST', `/jobs/${job.id}/stop`, { drain: false })) as { 'request-id': string };
+    const answer = (await this.send('POST', `/jobs/${job.id}/stop`, { drain: false })) as { 'request-id': string };
     const end = Date.now() + timeoutMs;
     for (;;) {
-      const { status, operation } = (await this.#get(`/jobs/${job.id}/savepoints/${answer['request-id']}`)) as {
+      const { status, operation } = (await this.get(`/jobs/${job.id}/savepoints/${answer['request-id']}`)) as {
         status: { id: string };
         operation?: { location?: string; 'failure-cause'?: { 'stack-trace'?: string } };
       };
@@ -108,11 +108,11 @@ export class FlinkRest {
     }
   }
 
-  async #get(path: string): Promise<Json> {
-    return this.#send('GET', path);
+  private async get(path: string): Promise<Json> {
+    return this.send('GET', path);
   }
 
-  async #send(method: string, path: string, body?: unknown): Promise<Json> {
+  private async send(method: string, path: string, body?: unknown): Promise<Json> {
     let response: Response;
     try {
       response = await fetch(`${this.url}${path}`, {

@@ -30,28 +30,28 @@ export function jsonReader(type: AvroType): ReadJson {
 }
 
 class Readers {
-  readonly #known = new Map<AvroType, ReadJson>();
-  #depth = 0;
+  private readonly known = new Map<AvroType, ReadJson>();
+  private depth = 0;
 
   of(type: AvroType): ReadJson {
-    const known = this.#known.get(type);
+    const known = this.known.get(type);
     if (known !== undefined) return known;
     // A recursive type finds this in place of itself while it is made.
     const nested: ReadJson = (reader) => {
-      this.#depth += 1;
+      this.depth += 1;
       try {
-        if (this.#depth > MAX_DEPTH) throw new RangeError(`a value nested deeper than ${MAX_DEPTH} levels`);
+        if (this.depth > MAX_DEPTH) throw new RangeError(`a value nested deeper than ${MAX_DEPTH} levels`);
         return made(reader);
       } finally {
-        this.#depth -= 1;
+        this.depth -= 1;
       }
     };
-    this.#known.set(type, nested);
-    const made = this.#make(type);
+    this.known.set(type, nested);
+    const made = this.make(type);
     return nested;
   }
 
-  #make(type: AvroType): ReadJson {
+  private make(type: AvroType): ReadJson {
     switch (type.typeName) {
       case 'null':
         return () => 'null';
@@ -97,7 +97,7 @@ class Readers {
       }
       case 'union:unwrapped':
       case 'union:wrapped':
-        return this.#union(partsOf(type), type.typeName === 'union:wrapped');
+        return this.union(partsOf(type), type.typeName === 'union:wrapped');
       case 'logical:decimal':
         return decimalReader(type);
       default:
@@ -105,7 +105,7 @@ class Readers {
     }
   }
 
-  #union(union: { readonly types: readonly AvroType[] }, isWrapped: boolean): ReadJson {
+  private union(union: { readonly types: readonly AvroType[] }, isWrapped: boolean): ReadJson {
     const branches = union.types.map((branch) => {
       const read = this.of(branch);
       const name = JSON.stringify(branch.branchName ?? branch.typeName);

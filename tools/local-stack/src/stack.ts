@@ -150,7 +150,7 @@ const STOP_OF_OWNER = path.join(__dirname, 'stop-of-owner.js');
 
 class Stack implements RunningStack {
   guard: Release | undefined;
-  #saving: Promise<void> = Promise.resolve();
+  private saving: Promise<void> = Promise.resolve();
 
   constructor(
     readonly dir: string,
@@ -195,8 +195,8 @@ class Stack implements RunningStack {
     const services = this.services.map((service) => service.state);
     const { connections, listeners, owner } = this;
     const write = async (): Promise<void> => writeState(this.dir, { connections, listeners, services, owner });
-    this.#saving = this.#saving.then(write, write);
-    await this.#saving;
+    this.saving = this.saving.then(write, write);
+    await this.saving;
   }
 }
 

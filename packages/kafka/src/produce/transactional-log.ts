@@ -47,12 +47,12 @@ export interface TransactionalLogOptions {
  * @see https://cwiki.apache.org/confluence/display/KAFKA/KIP-98+-+Exactly+Once+Delivery+and+Transactional+Messaging
  */
 export class TransactionalLog {
-  #producerId = -1n;
-  #producerEpoch = -1;
-  #openedAt: number | undefined;
-  readonly #held = new Map<string, HeldId>();
-  readonly #sequences = new Map<string, number>();
-  readonly #inTransaction = new Map<string, TopicPartition>();
+  private producerId = -1n;
+  private producerEpoch = -1;
+  private openedAt: number | undefined;
+  private readonly held = new Map<string, HeldId>();
+  private readonly sequences = new Map<string, number>();
+  private readonly inTransaction = new Map<string, TopicPartition>();
 
   constructor(
     private readonly cluster: Cluster,
@@ -63,44 +63,44 @@ export class TransactionalLog {
   async open(): Promise<void> {
     const { transactionalId, topicIds } = this.options;
     for (const [topic, id] of topicIds) {
-      if (id !== transactionalId) this.#held.set(topic, await this.#hold(id));
+      if (id !== transactionalId) this.held.set(topic, await this.hold(id));
     }
-    const { producerId, producerEpoch } = await this.#takeId(transactionalId);
-    this.#producerId = BigInt(producerId);
-    this.#producerEpoch = producerEpoch;
+    const { producerId, producerEpoch } = await this.takeId(transactionalId);
+    this.producerId = BigInt(producerId);
+    this.producerEpoch = producerEpoch;
   }
 
-  async #hold(transactionalId: string): Promise<HeldId> {
-    const { producerId, producerEpoch } = await this.#takeId(transactionalId);
+  private async hold(transactionalId: string): Promise<HeldId> {
+    const { producerId, producerEpoch } = await this.takeId(transactionalId);
     return { transactionalId, producerId, producerEpoch, takenAt: this.options.now() };
   }
 
-  async #takeId(transactionalId: string): ReturnType<Broker['initProducerId']> {
-    return this.#retry(`take the transactional id "${transactionalId}"`, [], async () => {
-      const coordinator = await this.#coordinator(transactionalId);
+  private async takeId(transactionalId: string): ReturnType<Broker['initProducerId']> {
+    return this.retry(`take the transactional id "${transactionalId}"`, [], async () => {
+      const coordinator = await this.coordinator(transactionalId);
       return coordinator.initProducerId({ transactionalId, transactionTimeout: this.options.transactionTimeoutMs });
     });
   }
 
   /** Milliseconds since the transaction began; undefined while none is open. */
   get transactionAge(): number | undefined {
-    return this.#openedAt === undefined ? undefined : this.options.now() - this.#openedAt;
+    return this.openedAt === undefined ? undefined : this.options.now() - this.openedAt;
   }
 
   /** Appends the batches, at most one a partition, and resolves once every broker has them in all in-sync replicas. */
   async append(batches: readonly SealedBatch[]): Promise<void> {
-    await this.#addToTransaction(batches);
+    await this.addToTransaction(batches);
     for (const batch of batches) {
       const key = partitionKey(batch);
-      const firstSequence = this.#sequences.get(key) ?? 0;
-      fillBatchHeader(batch, { producerId: this.#producerId, producerEpoch: this.#producerEpoch, firstSequence });
-      this.#sequences.set(key, nextSequence(firstSequence, batch.records));
+      const firstSequence = this.sequences.get(key) ?? 0;
+      fillBatchHeader(batch, { producerId: this.producerId, producerEpoch: this.producerEpoch, firstSequence });
+      this.sequences.set(key, nextSequence(firstSequence, batch.records));
     }
     let waiting = batches;
     const topics = topicsOf(batches);
-    await this.#retry(`write to ${describeTopics(topics)}`, topics, async () => {
+    await this.retry(`write to ${describeTopics(topics)}`, topics, async () => {
       const outcomes = await Promise.all(
-        [...(await this.#byLeader(waiting))].map(([broker, mine]) => this.#produce(broker, mine)),
+        [...(await this.byLeader(waiting))].map(([broker, mine]) => this.produce(broker, mine)),
       );
       const failed = outcomes.flat();
       waiting = failed.map(({ batch }) => batch);
@@ -116,37 +116,37 @@ export class TransactionalLog {
    * visible, and again behind, for a run that came in between.
    */
   async commit(): Promise<void> {
-    const topics = topicsOf([...this.#inTransaction.values()]).filter((topic) => this.#held.has(topic));
-    await this.#verifyHeld(topics, 'before');
-    await this.#end(true, 'commit the transaction');
-    await this.#verifyHeld(topics, 'behind');
+    const topics = topicsOf([...this.inTransaction.values()]).filter((topic) => this.held.has(topic));
+    await this.verifyHeld(topics, 'before');
+    await this.end(true, 'commit the transaction');
+    await this.verifyHeld(topics, 'behind');
   }
 
   /** Takes back everything appended since the last commit. */
   async abort(): Promise<void> {
-    await this.#end(false, 'abort the transaction');
+    await this.end(false, 'abort the transaction');
   }
 
-  async #verifyHeld(topics: readonly string[], when: 'before' | 'behind'): Promise<void> {
+  private async verifyHeld(topics: readonly string[], when: 'before' | 'behind'): Promise<void> {
     await Promise.all(
       topics.map(async (topic) => {
-        const held = this.#held.get(topic);
+        const held = this.held.get(topic);
         if (held === undefined) return;
-        await this.#askHeld(held, topic, when);
+        await this.askHeld(held, topic, when);
         if (this.options.now() - held.takenAt < RENEWAL_MS) return;
-        this.#held.set(topic, await this.#hold(held.transactionalId));
+        this.held.set(topic, await this.hold(held.transactionalId));
       }),
     );
   }
 
   /** Ends a transaction that was never begun: the broker says so to who holds the id, and that it is fenced to who does not. */
-  async #askHeld(held: HeldId, topic: string, when: 'before' | 'behind'): Promise<void> {
+  private async askHeld(held: HeldId, topic: string, when: 'before' | 'behind'): Promise<void> {
     const { transactionalId, producerId, producerEpoch } = held;
-    await this.#retry(
+    await this.retry(
       'commit the transaction',
       [topic],
       async () => {
-        const coordinator = await this.#coordinator(transactionalId);
+        const coordinator = await this.coordinator(transactionalId);
         try {
           await coordinator.endTxn({ transactionalId, producerId, producerEpoch, transactionResult: true });
         } catch (error) {
@@ -157,42 +157,42 @@ export class TransactionalLog {
     );
   }
 
-  async #end(commit: boolean, what: string): Promise<void> {
-    if (this.#inTransaction.size === 0) return;
-    await this.#retry(what, [], async () => {
-      const coordinator = await this.#coordinator(this.options.transactionalId);
-      await coordinator.endTxn({ ...this.#identity(), transactionResult: commit });
+  private async end(commit: boolean, what: string): Promise<void> {
+    if (this.inTransaction.size === 0) return;
+    await this.retry(what, [], async () => {
+      const coordinator = await this.coordinator(this.options.transactionalId);
+      await coordinator.endTxn({ ...this.identity(), transactionResult: commit });
     });
-    this.#inTransaction.clear();
-    this.#openedAt = undefined;
+    this.inTransaction.clear();
+    this.openedAt = undefined;
   }
 
-  async #addToTransaction(batches: readonly SealedBatch[]): Promise<void> {
-    const fresh = batches.filter((batch) => !this.#inTransaction.has(partitionKey(batch)));
+  private async addToTransaction(batches: readonly SealedBatch[]): Promise<void> {
+    const fresh = batches.filter((batch) => !this.inTransaction.has(partitionKey(batch)));
     if (fresh.length === 0) return;
     const topics = topicsOf(fresh);
-    await this.#addTopics(topics, fresh).catch(async (error: unknown) => {
+    await this.addTopics(topics, fresh).catch(async (error: unknown) => {
       // One of them was refused, and the broker says of the others only that it did not try: each by itself tells which.
       if (!(isFailure(error) && kafkaError(error.cause).type === 'OPERATION_NOT_ATTEMPTED')) throw error;
-      for (const topic of topics) await this.#addTopics([topic], fresh);
+      for (const topic of topics) await this.addTopics([topic], fresh);
     });
-    this.#openedAt ??= this.options.now();
+    this.openedAt ??= this.options.now();
     for (const { topic, partition } of fresh)
-      this.#inTransaction.set(partitionKey({ topic, partition }), { topic, partition });
+      this.inTransaction.set(partitionKey({ topic, partition }), { topic, partition });
   }
 
-  async #addTopics(topics: readonly string[], batches: readonly SealedBatch[]): Promise<void> {
+  private async addTopics(topics: readonly string[], batches: readonly SealedBatch[]): Promise<void> {
     const partitions = topics.map((topic) => ({
       topic,
       partitions: batches.filter((batch) => batch.topic === topic).map(({ partition }) => partition),
     }));
-    await this.#retry(`begin a transaction on ${describeTopics(topics)}`, topics, async () => {
-      const coordinator = await this.#coordinator(this.options.transactionalId);
-      await coordinator.addPartitionsToTxn({ ...this.#identity(), topics: partitions });
+    await this.retry(`begin a transaction on ${describeTopics(topics)}`, topics, async () => {
+      const coordinator = await this.coordinator(this.options.transactionalId);
+      await coordinator.addPartitionsToTxn({ ...this.identity(), topics: partitions });
     });
   }
 
-  async #byLeader(batches: readonly SealedBatch[]): Promise<ReadonlyMap<Broker, readonly SealedBatch[]>> {
+  private async byLeader(batches: readonly SealedBatch[]): Promise<ReadonlyMap<Broker, readonly SealedBatch[]>> {
     const leaders = new Map<number, SealedBatch[]>();
     for (const batch of batches) {
       const metadata = this.cluster
@@ -206,7 +206,7 @@ export class TransactionalLog {
     return brokers;
   }
 
-  async #produce(
+  private async produce(
     broker: Broker,
     batches: readonly SealedBatch[],
   ): Promise<readonly { readonly batch: SealedBatch; readonly error: unknown }[]> {
@@ -230,24 +230,24 @@ export class TransactionalLog {
       if (code === 0) return [];
       const error = createErrorFromCode(code);
       // The broker had this batch already: our first attempt arrived, only its answer was lost.
-      return error.type === 'DUPLICATE_SEQUENCE_NUMBER' ? [] : [{ batch, error: this.#refusal(batch, error) }];
+      return error.type === 'DUPLICATE_SEQUENCE_NUMBER' ? [] : [{ batch, error: this.refusal(batch, error) }];
     });
   }
 
-  #refusal(batch: SealedBatch, error: Error & { readonly type: string }): Error {
+  private refusal(batch: SealedBatch, error: Error & { readonly type: string }): Error {
     return TOO_LARGE.has(error.type) ? this.options.failures.tooLarge(batch, error) : error;
   }
 
-  #identity(): ProducerIdentity {
+  private identity(): ProducerIdentity {
     return {
       transactionalId: this.options.transactionalId,
-      producerId: this.#producerId.toString(),
-      producerEpoch: this.#producerEpoch,
+      producerId: this.producerId.toString(),
+      producerEpoch: this.producerEpoch,
     };
   }
 
   /** Asked of a broker directly: kafkajs' own search tries for 30 s where the answer is that the user may not know. */
-  async #coordinator(transactionalId: string): Promise<Broker> {
+  private async coordinator(transactionalId: string): Promise<Broker> {
     const broker = await this.cluster.findControllerBroker();
     const { coordinator } = await broker.findGroupCoordinator({
       groupId: transactionalId,
@@ -257,7 +257,7 @@ export class TransactionalLog {
   }
 
   /** Repeats a request with growing pauses, metadata refreshed in between, until it succeeds or its time is up. */
-  async #retry<Answer>(
+  private async retry<Answer>(
     what: string,
     topics: readonly string[],
     request: () => Promise<Answer>,
@@ -274,7 +274,7 @@ export class TransactionalLog {
         // The coordinator finishes the transaction before; nothing about the cluster has changed.
         const settling = kafkaError(error).type === 'CONCURRENT_TRANSACTIONS';
         await sleep(pause);
-        if (!settling) await this.#reconnect(isConnectionLost(error));
+        if (!settling) await this.reconnect(isConnectionLost(error));
       }
     }
   }
@@ -283,7 +283,7 @@ export class TransactionalLog {
    * Newer metadata. After a lost connection all of them are opened again: kafkajs keeps using a connection whose other end
    * vanished without a word, request after request running into its timeout.
    */
-  async #reconnect(lost: boolean): Promise<void> {
+  private async reconnect(lost: boolean): Promise<void> {
     try {
       if (lost) await this.cluster.disconnect();
       if (lost || !this.cluster.isConnected()) await this.cluster.connect();

@@ -83,25 +83,25 @@ const RECORD_OVERHEAD = 31;
 
 /** Collects the records of one partition into one buffer, laid out as Kafka stores them. */
 export class BatchBuilder {
-  #bytes: Buffer;
-  #end = BATCH_HEADER_BYTES;
-  #records = 0;
+  private bytes: Buffer;
+  private end = BATCH_HEADER_BYTES;
+  private recordCount = 0;
 
   constructor(
     readonly topic: string,
     readonly partition: number,
     capacity: number,
   ) {
-    this.#bytes = Buffer.allocUnsafeSlow(capacity);
+    this.bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
   get records(): number {
-    return this.#records;
+    return this.recordCount;
   }
 
   /** Bytes of the batch if it were sealed now. */
   get size(): number {
-    return this.#end;
+    return this.end;
   }
 
   static recordBytes(key: number, value: number, headers: number): number {
@@ -119,25 +119,25 @@ export class BatchBuilder {
     const headersLength = headers.end - headers.start;
     const body =
       2 + // attributes, and the timestamp's delta of zero
-      varintBytes(this.#records) +
+      varintBytes(this.recordCount) +
       varintBytes(keyLength) +
       Math.max(keyLength, 0) +
       varintBytes(valueLength) +
       Math.max(valueLength, 0) +
       headersLength;
-    this.#reserve(body + 5);
-    const bytes = this.#bytes;
-    let at = writeVarint(bytes, this.#end, body);
+    this.reserve(body + 5);
+    const bytes = this.bytes;
+    let at = writeVarint(bytes, this.end, body);
     bytes[at++] = 0;
     bytes[at++] = 0;
-    at = writeVarint(bytes, at, this.#records);
+    at = writeVarint(bytes, at, this.recordCount);
     at = writeVarint(bytes, at, keyLength);
     if (key !== undefined) at = copySpan(key, bytes, at);
     at = writeVarint(bytes, at, valueLength);
     if (value !== undefined) at = copySpan(value, bytes, at);
     at = copySpan(headers, bytes, at);
-    this.#end = at;
-    this.#records += 1;
+    this.end = at;
+    this.recordCount += 1;
   }
 
   /** @param timestamp milliseconds since the epoch, of every record in the batch */
@@ -145,17 +145,17 @@ export class BatchBuilder {
     return {
       topic: this.topic,
       partition: this.partition,
-      bytes: this.#bytes.subarray(0, this.#end),
-      records: this.#records,
+      bytes: this.bytes.subarray(0, this.end),
+      records: this.recordCount,
       compression: 0,
       timestamp,
     };
   }
 
-  #reserve(bytes: number): void {
-    if (this.#end + bytes <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#end + bytes));
-    this.#bytes.copy(larger, 0, 0, this.#end);
-    this.#bytes = larger;
+  private reserve(bytes: number): void {
+    if (this.end + bytes <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.end + bytes));
+    this.bytes.copy(larger, 0, 0, this.end);
+    this.bytes = larger;
   }
 }

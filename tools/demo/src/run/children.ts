@@ -28,7 +28,7 @@ export interface Child {
  * them in an order that lets each finish its work. None outlives us, even where we are killed.
  */
 export class Children {
-  readonly #running = new Set<Child>();
+  private readonly running = new Set<Child>();
 
   constructor(private readonly signal: AbortSignal) {}
 
@@ -44,8 +44,8 @@ export class Children {
       });
       guardChild(process_);
       const child = this.follow(name, process_, options);
-      this.#running.add(child);
-      const forget = (): void => void this.#running.delete(child);
+      this.running.add(child);
+      const forget = (): void => void this.running.delete(child);
       child.done.then(forget, forget);
       return child;
     } finally {
@@ -67,7 +67,7 @@ export class Children {
   }
 
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#running].map(async (child) => child.stop()));
+    await Promise.all([...this.running].map(async (child) => child.stop()));
   }
 
   private follow(name: string, process_: ChildProcess, options: ChildOptions): Child {

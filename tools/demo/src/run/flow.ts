@@ -37,7 +37,7 @@ export interface FlowResult {
 
 /** The whole flow, from nothing to a reconciled warehouse with dashboards. Throws at the first thing that is wrong. */
 export class Flow {
-  readonly #logs: string;
+  private readonly logs: string;
 
   constructor(
     private readonly options: FlowOptions,
@@ -46,11 +46,11 @@ export class Flow {
     private readonly say: (text: string) => void,
     private readonly signal: AbortSignal,
   ) {
-    this.#logs = path.join(options.dir, 'logs');
+    this.logs = path.join(options.dir, 'logs');
   }
 
   async run(): Promise<FlowResult> {
-    await mkdir(this.#logs, { recursive: true });
+    await mkdir(this.logs, { recursive: true });
     const connections = await this.startServices();
     const configurations = await writeConfigurations(this.options.dir, connections, this.options);
     await this.seed(connections);
@@ -216,7 +216,7 @@ export class Flow {
   }
 
   private log(name: string): string {
-    return path.join(this.#logs, `${name}.log`);
+    return path.join(this.logs, `${name}.log`);
   }
 }
 

@@ -17,7 +17,7 @@ const BAR = 24;
 
 /** Shows one step of the demo after the other, with progress while it lasts and what it did once it is done. */
 export class Steps {
-  #last = 0;
+  private last = 0;
 
   constructor(
     private readonly output: StepOutput,
@@ -29,11 +29,11 @@ export class Steps {
     const started = this.now();
     const terminal = this.output.isTTY === true;
     this.output.write(terminal ? this.line('…', title) : `… ${title}\n`);
-    this.#last = started;
+    this.last = started;
     const show: Show = (progress) => {
       const now = this.now();
-      if (now - this.#last < (terminal ? 100 : 5_000)) return;
-      this.#last = now;
+      if (now - this.last < (terminal ? 100 : 5_000)) return;
+      this.last = now;
       const text = describe(progress, (now - started) / 1_000);
       this.output.write(terminal ? this.line('…', title, text) : `  ${title.padEnd(28)} ${text}\n`);
     };

@@ -53,7 +53,7 @@ export async function kafkaTotals(
 }
 
 class LastRows {
-  readonly #last = new Map<string, LastRow>();
+  private readonly last = new Map<string, LastRow>();
 
   constructor(
     readonly measured: Measured,
@@ -64,13 +64,13 @@ class LastRows {
     const { bytes, keyStart, keyEnd, valueStart, valueEnd } = record;
     if (keyStart < 0 || record.headers().some(({ name }) => name === CONTROL_HEADER)) return;
     const identity = bytes.toString('latin1', keyStart, keyEnd);
-    if (valueStart < 0) this.#last.delete(identity);
-    else this.#last.set(identity, this.row((await this.values.read(bytes.subarray(valueStart, valueEnd))) as Row));
+    if (valueStart < 0) this.last.delete(identity);
+    else this.last.set(identity, this.row((await this.values.read(bytes.subarray(valueStart, valueEnd))) as Row));
   }
 
   totals(): Totals {
     const tally = new Tally(this.measured);
-    for (const { currency, amounts } of this.#last.values()) tally.add(currency, 1n, amounts);
+    for (const { currency, amounts } of this.last.values()) tally.add(currency, 1n, amounts);
     return tally.totals();
   }
 

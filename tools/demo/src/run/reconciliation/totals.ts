@@ -19,19 +19,19 @@ export type Totals = ReadonlyMap<string, { readonly rows: bigint; readonly sums:
 
 /** Adds rows up. Sums are BigInt: a double would lose cents above 2^53 smallest units. */
 export class Tally {
-  readonly #groups = new Map<string, { rows: bigint; sums: bigint[] }>();
+  private readonly groups = new Map<string, { rows: bigint; sums: bigint[] }>();
 
   constructor(private readonly measured: Measured) {}
 
   add(currency: string, rows: bigint, sums: readonly bigint[]): void {
-    const group = this.#groups.get(currency) ?? { rows: 0n, sums: this.measured.amounts.map(() => 0n) };
-    this.#groups.set(currency, {
+    const group = this.groups.get(currency) ?? { rows: 0n, sums: this.measured.amounts.map(() => 0n) };
+    this.groups.set(currency, {
       rows: group.rows + rows,
       sums: group.sums.map((sum, index) => sum + (sums[index] ?? 0n)),
     });
   }
 
   totals(): Totals {
-    return this.#groups;
+    return this.groups;
   }
 }
