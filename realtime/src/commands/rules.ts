@@ -74,7 +74,7 @@ export async function tryRule(
       const share = version?.share ?? rule.share?.standard ?? 0;
       const run = dryRun(name, rules, { count, share }, namespace);
       if (run === undefined) throw Failure.config(`The signal ${name} has no threshold to try.`);
-      const { rows } = await client.query<{ alerts: string; customers: string }>(run.sql, [
+      const { rows } = await client.query<{ alerts: string; customers: string | null }>(run.sql, [
         ...run.parameters,
         new Date(since).toISOString(),
       ]);
@@ -82,9 +82,8 @@ export async function tryRule(
         ...(rule.count === undefined ? [] : [`count ${count}`]),
         ...(rule.share === undefined ? [] : [`share ${share}`]),
       ];
-      lines.push(
-        `${title}: ${thresholds.join(', ')}: ${rows[0]?.alerts ?? 0} alerts of ${rows[0]?.customers ?? 0} customers`,
-      );
+      const held = title === 'now' && version?.enabled === false ? 'off, else ' : '';
+      lines.push(`${title}: ${held}${thresholds.join(', ')}: ${raised(rows[0])}`);
     }
     return lines;
   } catch (error) {
@@ -93,6 +92,12 @@ export async function tryRule(
   } finally {
     await client.end();
   }
+}
+
+function raised(found: { readonly alerts: string; readonly customers: string | null } | undefined): string {
+  const of = (count: string, what: string): string => `${count} ${what}${count === '1' ? '' : 's'}`;
+  const alerts = of(found?.alerts ?? '0', 'alert');
+  return found === undefined || found.customers === null ? alerts : `${alerts} of ${of(found.customers, 'customer')}`;
 }
 
 function rulesOf(config: RealtimeConfig): LiveRules {

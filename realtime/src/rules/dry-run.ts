@@ -3,7 +3,7 @@ import type { Rules } from '../config/rules';
 import type { SignalName } from '../config/signal-names';
 
 export interface DryRun {
-  /** One row: alerts and customers. Its parameters are those below and, as the last one, the moment from which alerts count. */
+  /** One row: alerts and customers, null for a signal that is nobody's. Its parameters are those below and, as the last one, the moment from which alerts count. */
   readonly sql: string;
   readonly parameters: readonly string[];
 }
@@ -136,6 +136,6 @@ function failureRateSpike(schema: string, minutes: number): string {
   where status::text in ('completed', 'failed') and created_at is not null and type is not null and channel is not null
   group by type, channel, starts
 )
-select count(*) as alerts, 0 as customers from windows
+select count(*) as alerts, null as customers from windows
 where settled >= $1::bigint and failed >= settled * $2::numeric and starts >= $3::timestamptz`;
 }

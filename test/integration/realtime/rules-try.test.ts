@@ -53,7 +53,7 @@ beforeAll(async () => {
 afterAll(() => live.close());
 
 test.each([
-  ['velocity', ['--count', '2'], 'count 2', '5 alerts of 2 customers', 'count 3', '2 alerts of 1 customers'],
+  ['velocity', ['--count', '2'], 'count 2', '5 alerts of 2 customers', 'count 3', '2 alerts of 1 customer'],
   [
     'velocity',
     ['--count', '2', '--days', '365'],
@@ -62,32 +62,18 @@ test.each([
     'count 3',
     '3 alerts of 2 customers',
   ],
-  ['structuring', ['--count', '2'], 'count 2', '3 alerts of 2 customers', 'count 3', '1 alerts of 1 customers'],
-  ['pin_failed_burst', ['--count', '6'], 'count 6', '1 alerts of 1 customers', 'count 5', '2 alerts of 1 customers'],
-  [
-    'rapid_in_out',
-    ['--share', '0.85'],
-    'share 0.85',
-    '2 alerts of 2 customers',
-    'share 0.9',
-    '1 alerts of 1 customers',
-  ],
+  ['structuring', ['--count', '2'], 'count 2', '3 alerts of 2 customers', 'count 3', '1 alert of 1 customer'],
+  ['pin_failed_burst', ['--count', '6'], 'count 6', '1 alert of 1 customer', 'count 5', '2 alerts of 1 customer'],
+  ['rapid_in_out', ['--share', '0.85'], 'share 0.85', '2 alerts of 2 customers', 'share 0.9', '1 alert of 1 customer'],
   [
     'first_large_cash_out',
     ['--share', '0.4'],
     'share 0.4',
     '2 alerts of 2 customers',
     'share 0.5',
-    '1 alerts of 1 customers',
+    '1 alert of 1 customer',
   ],
-  [
-    'failure_rate_spike',
-    ['--share', '0.6'],
-    'count 4, share 0.6',
-    '0 alerts of 0 customers',
-    'count 4, share 0.5',
-    '1 alerts of 0 customers',
-  ],
+  ['failure_rate_spike', ['--share', '0.6'], 'count 4, share 0.6', '0 alerts', 'count 4, share 0.5', '1 alert'],
 ])(
   '%s tried with %j is counted over the history of the e-wallet, and changes nothing',
   async (signal, change, ...lines) => {
@@ -100,6 +86,13 @@ test.each([
   },
 );
 
+test('a rule that is off says so beside what it would raise', async () => {
+  await live.run('rules set', 'failure_rate_spike', '--off', '--why', 'provider replaced');
+  expect((await live.run('rules try', 'failure_rate_spike', '--share', '0.6')).stdout).toBe(
+    'tried: count 4, share 0.6: 0 alerts\nnow: off, else count 4, share 0.5: 1 alert\n',
+  );
+});
+
 test('a rule that could not be set cannot be tried, and what has no threshold is named', async () => {
   expect(await live.run('rules try', 'velocity', '--count', '1')).toMatchObject({
     code: 2,
@@ -109,5 +102,5 @@ test('a rule that could not be set cannot be tried, and what has no threshold is
     code: 2,
     stderr: 'ewallet-realtime: The signal dormant_account_wakes has no threshold to try.\n',
   });
-  expect((await live.run('rules history')).stdout).toBe('');
+  expect((await live.run('rules history', 'velocity')).stdout).toBe('');
 });
