@@ -40,7 +40,7 @@ export interface Shell {
   readonly environment: Environment;
   readonly say: (line: string) => void;
   readonly complain: (line: string) => void;
-  /** Ends what would go on for ever. */
+  /** Ends what would never end by itself. */
   readonly stop: AbortSignal;
 }
 

@@ -11,7 +11,7 @@ const defaults = {
 const offline = new Set(['--help', '-h', '--version', '-v', 'parse', 'list', 'ls', 'clean', 'deps', 'init']);
 
 /**
- * Whether a command of dbt may go on, and what is to be said before it: not one variable set is an error, as dbt would only
+ * Whether a command of dbt may run, and what is said before it: not one variable set is an error, as dbt would only
  * say that a role of ours cannot sign in on this machine; some of them set is said aloud, with what is taken for the others.
  *
  * @param {string} command

@@ -17,7 +17,7 @@ export interface Attempt {
   readonly stop: AbortSignal;
   readonly log: SyncLog;
   readonly observer?: Pick<SyncObserver, 'relayed' | 'measured'>;
-  /** Where the source reads on until it is stopped: it is told of states through its input, which then stays open. */
+  /** Where the source reads on until it is stopped: it gets states through its input, which then stays open. */
   readonly following?: {
     readonly feedback: SourceFeedback;
     /** Called with each measurement that the source reports. */
@@ -64,7 +64,7 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   };
   attempt.stop.addEventListener('abort', stopSource);
   if (attempt.stop.aborted) stopSource();
-  // A destination that ended takes no more records: the source need not go on reading.
+  // A destination that ended takes no more records: the source need not read on.
   let endedEarly = false;
   let relayed = false;
   void destination.ended.then(() => {

@@ -3,7 +3,7 @@ const NEWLINE = 10;
 /** How almost every line begins; it decides without parsing. Connectors that write keys in another order are parsed. */
 const RECORD = Buffer.from('{"type":"RECORD"');
 
-/** What of a chunk goes on to the destination, and what the platform looks at itself. */
+/** What of a chunk is passed to the destination, and what the platform looks at itself. */
 export interface Relayed {
   /** Whole lines to forward, each with its newline. */
   readonly forward: readonly Buffer[];
@@ -12,7 +12,7 @@ export interface Relayed {
 
 /**
  * Cuts a connector's output into lines. Records pass as the bytes they are, in runs as long as the chunk allows; for any
- * other line `judge` says whether it goes on, too.
+ * other line `judge` says whether it is passed on, too.
  */
 export class LineRelay {
   private partial: Buffer[] = [];

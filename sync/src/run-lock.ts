@@ -39,7 +39,7 @@ interface Holder {
   readonly host: string;
   /** Tells a process from a later one with the same id. */
   readonly started: string;
-  /** Whether it goes on until it is stopped. */
+  /** Whether it runs until it is stopped. */
   readonly follows: boolean;
 }
 

@@ -9,7 +9,7 @@ import { parseOwner, type StateOwner } from './state-owner';
 /**
  * What is known between syncs. `states` are Airbyte state messages as exact JSON text by what they are of.
  * `unfinished` says that the last sync did not complete: the next one is its continuation and keeps its number, so that
- * a full refresh goes on in its generation.
+ * a full refresh continues in its generation.
  */
 export interface SyncState {
   readonly syncId: number;

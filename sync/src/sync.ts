@@ -49,7 +49,7 @@ export interface SyncRequest {
 
 /**
  * One sync of the connection: discover, select, read | write, with as many attempts as the configuration allows. Each
- * attempt goes on from what the destination last acknowledged.
+ * attempt continues from what the destination last acknowledged.
  *
  * @throws Failure after the last attempt, or at once where only the user can help; AlreadyRunning where one runs.
  */

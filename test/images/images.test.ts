@@ -280,7 +280,7 @@ suite(title, () => {
     }
   }, 300_000);
 
-  test('ewallet-sync runs both connectors as images, and its next sync goes on from there', async () => {
+  test('ewallet-sync runs both connectors as images, and its next sync continues from there', async () => {
     const connector = (image: string): object => ({
       image,
       container_runtime: engine!.client,

@@ -6,7 +6,7 @@ import { keyId } from '../compare/row-differences';
 /** What an earlier run had compared of a stream, from its lowest key on without a gap. */
 export interface ResumedStream {
   readonly ranges: readonly ComparedRange[];
-  /** Where to go on; undefined at the beginning. */
+  /** Where to continue; undefined at the beginning. */
   readonly resumeAt: readonly string[] | undefined;
   readonly isDone: boolean;
 }

@@ -25,7 +25,7 @@ export interface OutboxOptions {
 }
 
 /**
- * The queue between encoding and Kafka: batches and checkpoints in order, sent by one loop, so that encoding goes on
+ * The queue between encoding and Kafka: batches and checkpoints in order, sent by one loop, so that encoding continues
  * while a request or a commit is under way. Checkpoints that have come in together by the time the first one's turn
  * comes are committed together.
  */

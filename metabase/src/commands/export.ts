@@ -30,7 +30,7 @@ interface Exported {
 }
 
 /**
- * Writes what Metabase shows into the files: edits of what the files know, and what was made anew in their collections.
+ * Writes what Metabase shows into the files: edits of what the files know, and what was added to their collections.
  * What is in the Trash loses its file. What files cannot hold, so that `validate` or `apply` would refuse it, is left out by
  * name. What only the preview knows (currencies of amounts, one value only) is kept from the file that was there, and so are the
  * placeholders of the reporting currency and time zone.

@@ -20,7 +20,7 @@ import { collectionFromWire, noteDashboard, type Server } from './server';
 
 /**
  * Carries a plan out. Everything written is read back and compared with the file, so a success is what people see in
- * Metabase. What was done before a failure stays noted, and the next run goes on from there.
+ * Metabase. What was done before a failure stays noted, and the next run continues from there.
  */
 export async function execute(
   server: Server,

@@ -9,7 +9,7 @@ const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /**
  * The days that a value of Metabase's date filter means, seen from `today` (ISO date).
- * `past30days` ends yesterday; `past30days~` goes on to today.
+ * `past30days` ends yesterday; `past30days~` includes today.
  * @returns undefined where the text is no value of that filter.
  */
 export function dayRange(value: string, today: string): DayRange | undefined {

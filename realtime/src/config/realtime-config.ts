@@ -38,7 +38,7 @@ export interface RealtimeConfig {
   readonly warehouse: { readonly connection: ConnectionConfig; readonly schema: string } | undefined;
   /** Undefined where no alerts are computed. */
   readonly rules: Rules | undefined;
-  /** Who is told of alerts, and how; undefined where nobody is. */
+  /** Who gets alerts, and how; undefined where nobody does. */
   readonly delivery: DeliveryConfig | undefined;
 }
 

@@ -48,7 +48,7 @@ export interface DeliveryRules {
 }
 
 /**
- * Whether a channel is told of an alert now, later or not at all: what it was told is compared with how the alert is.
+ * Whether a channel gets an alert now, later or not at all: what it was sent is compared with how the alert is.
  *
  * @param now milliseconds since 1970
  */

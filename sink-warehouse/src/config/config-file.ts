@@ -54,7 +54,7 @@ function scalarText(key: string, value: unknown): string {
   }
 }
 
-/** Java's format: `key=value`, `key: value`, comments by # or !, a backslash at the end of a line goes on. */
+/** Java's format: `key=value`, `key: value`, comments by # or !, a backslash at the end of a line joins the next one. */
 export function parseProperties(content: string): Map<string, string> {
   const raw = new Map<string, string>();
   const lines = content

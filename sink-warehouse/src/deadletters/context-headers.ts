@@ -4,7 +4,7 @@ const PREFIX = '__connect.errors.';
 
 /**
  * What Kafka Connect adds to a record in its dead letter queue, under the same names (DeadLetterQueueReporter), so that
- * tools that read them go on working.
+ * tools that read them keep working.
  */
 export function contextHeaders(connector: string, letter: StoredDeadLetter): Record<string, string> {
   const context: Record<string, string> = {

@@ -73,7 +73,7 @@ export class Batch {
     return this.used.filter((table) => !table.isEmpty);
   }
 
-  /** Keeps the bytes that rows are made from, as a row that the warehouse refuses is told of as Kafka had it. */
+  /** Keeps the bytes that rows are made from, as a row that the warehouse refuses is reported as Kafka had it. */
   keepRaw(raw: RawBatch): number {
     this.rawBatches.push(raw);
     this.rawBytes += raw.bytes.length;

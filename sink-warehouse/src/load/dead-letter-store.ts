@@ -4,7 +4,7 @@ import { SINK_SCHEMA } from '@ewallet/sink-schema';
 
 /**
  * Writes dead letters in the transaction that moves the offsets past them: a record is in a table, here, or not yet read.
- * A record that is read again after a rewind changes nothing; another record at the same place, which a topic made anew
+ * A record that is read again after a rewind changes nothing; another record at the same place, which a recreated topic
  * brings, takes the place of the one before.
  */
 export async function storeDeadLetters(

@@ -22,7 +22,7 @@ export class Connector {
 
   constructor(
     readonly config: SinkConfig,
-    private readonly makeSink: (heed: (target: TargetState) => void) => Sink,
+    private readonly makeSink: (targetRead: (target: TargetState) => void) => Sink,
   ) {
     this.ended = new Promise((resolve, reject) => {
       this.end = ({ error }) => {
@@ -45,7 +45,7 @@ export class Connector {
     return this.wanted !== 'RUNNING' || (this.current?.isAssigned ?? false);
   }
 
-  /** Starts, or goes on after a pause. */
+  /** Starts, or continues after a pause. */
   start(): void {
     if (this.current !== undefined) {
       this.wanted = 'RUNNING';
@@ -53,7 +53,7 @@ export class Connector {
       return;
     }
     const sink = this.makeSink((target) => {
-      this.heed(target);
+      this.followTarget(target);
     });
     this.current = sink;
     this.wanted = 'RUNNING';
@@ -70,7 +70,7 @@ export class Connector {
   }
 
   /** What an operator wanted before this process began. */
-  private heed(target: TargetState): void {
+  private followTarget(target: TargetState): void {
     switch (target) {
       case 'RUNNING':
         return;

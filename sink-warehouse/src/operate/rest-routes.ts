@@ -148,7 +148,7 @@ function info({ config }: Connector) {
 
 /**
  * Kafka Connect says in a task's `trace` what is wrong. A sink that waits for Kafka or the warehouse to come back is
- * RESTARTING; with a parked topic it goes on with the others.
+ * RESTARTING; with a parked topic it continues with the others.
  */
 function status({ connector: { config, state, sink, health }, worker }: Call) {
   const at = { state, worker_id: worker.id };

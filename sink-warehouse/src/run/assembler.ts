@@ -43,7 +43,7 @@ export class Assembler {
   ) {}
 
   /**
-   * @param full is asked after each of Kafka's batches and returns the batch to go on with: this one, or a new one
+   * @param full is asked after each of Kafka's batches and returns the batch to continue with: this one, or a new one
    * @throws TopicTrouble where the topic cannot land as it is configured; the batch may hold some of its rows
    */
   async add(

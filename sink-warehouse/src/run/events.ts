@@ -21,7 +21,7 @@ export interface SinkEvents {
   assigned(partitions: readonly Readonly<HeldPartition>[]): void;
   committed(commit: Commit): void;
   reset(partition: TopicPartition, from: number, to: number): void;
-  /** The topic waits, and the others go on. */
+  /** The topic waits, and the others continue. */
   parked(topic: ParkedTopic, retryMs: number): void;
   /** A topic that was parked lands again. */
   unparked(topic: string): void;

@@ -44,7 +44,7 @@ export interface SessionParts {
 
 /**
  * One stretch of work under one claim: from raising the fences to losing them, a rebalance, a fault or the end. What it
- * has in memory is worth nothing after it; the warehouse knows where to go on.
+ * has in memory is worth nothing after it; the warehouse knows where to continue.
  */
 export class Session {
   private readonly queue: FetchQueue;
@@ -137,7 +137,7 @@ export class Session {
 
   private async claim(): Promise<void> {
     const { config, cluster, client, group, owner, parked } = this.parts;
-    // The ids first: should a topic be made anew after this, the fetch, which names the id, is refused.
+    // The ids first: should a topic be recreated after this, the fetch, which names the id, is refused.
     const topicIds = await readTopicIds(cluster, [...new Set(this.membership.partitions.map(({ topic }) => topic))]);
     const bounds = await readLogBounds(cluster, this.membership.partitions);
     const wanted = bounds.map(({ topic, partition, earliest, stable }) => ({
@@ -206,7 +206,7 @@ export class Session {
     }
   }
 
-  /** The topic waits: nothing of it stays in memory, and the warehouse knows where to go on. */
+  /** The topic waits: nothing of it stays in memory, and the warehouse knows where to continue. */
   private park(trouble: TopicTrouble): void {
     const { topic, failure } = trouble;
     const { parked, assembler, events, config, now } = this.parts;

@@ -6,7 +6,7 @@ export type Standing =
   | { readonly kind: 'inside' }
   /** Records between the warehouse's offset and the log's begin are gone: retention, deletion. */
   | { readonly kind: 'expired' }
-  /** The log ends before the warehouse's offset: it was truncated or the topic was made anew. */
+  /** The log ends before the warehouse's offset: it was truncated or the topic was recreated. */
   | { readonly kind: 'rewound' }
   /** A topic of the same name with another id: its offsets count other records. */
   | { readonly kind: 'recreated' };

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { SINK_SCHEMA } from '@ewallet/sink-schema';
 import { FencedOut, type Claim } from './fences';
 
-/** Puts a claimed partition at another offset, under its fence: a topic that was made anew begins again. */
+/** Puts a claimed partition at another offset, under its fence: a recreated topic begins again. */
 export async function moveOffset(
   client: ClientBase,
   connector: string,

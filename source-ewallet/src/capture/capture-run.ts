@@ -45,7 +45,7 @@ export interface CaptureReading {
   readonly catalog: ConfiguredCatalog;
   readonly state: InputState;
   readonly context: ConnectorContext;
-  /** States that are safe, where the reading goes on until it is stopped; undefined where it ends. */
+  /** States that are safe, where the reading continues until it is stopped; undefined where it ends. */
   readonly acknowledged: AsyncIterable<InputState> | undefined;
 }
 

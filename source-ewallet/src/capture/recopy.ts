@@ -12,7 +12,7 @@ import type { PartitionChanges } from './partition-watch';
 
 /**
  * Copies rows that the stream does not bring, of a table whose changes are streamed already. No transaction is left out of
- * the stream for it: what was changed meanwhile comes again, deletions too. Where it is interrupted it starts anew.
+ * the stream for it: what was changed meanwhile comes again, deletions too. Where it is interrupted it starts again.
  */
 async function* recopy(reading: CopyReading, stream: CapturedStream, rules: readonly Rule[]): AsyncGenerator<CopyStep> {
   const { configured, captured } = stream;

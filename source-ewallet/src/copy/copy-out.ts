@@ -117,7 +117,7 @@ class CopyOut implements Handlers {
     const emittedAt = this.now();
     this.read(chunk, emittedAt);
     if (this.ready.length === 0) return;
-    // Enough for the consumer to go on with; not once the socket is the driver's again.
+    // Enough for the consumer to continue with; not once the socket is the driver's again.
     if (this.driver !== undefined) this.socket?.pause();
     this.wake();
   };

@@ -77,7 +77,7 @@ export function hasLosslessVersions(table: Table): boolean {
   return table.hasRowVersions && (table.kind === 'table' || table.kind === 'partitioned table');
 }
 
-/** A full refresh can go on where it stopped: its rows have places and versions. */
+/** A full refresh can continue where it stopped: its rows have places and versions. */
 function isResumable(table: Table): boolean {
   return table.hasRowVersions;
 }

@@ -162,7 +162,7 @@ test.each(steps)('the destination is killed $when $step: the next run completes,
 });
 
 test.each(steps)(
-  'the connections are cut $when $step: the run goes on and every record is there once',
+  'the connections are cut $when $step: the run continues and every record is there once',
   async (step) => {
     const target = connection();
     const { codes, failedAt } = await runToEnd(target, [{ ...step, what: 'cut' }]);
@@ -369,7 +369,7 @@ test('a checkpoint that outlasts the transaction timeout is committed in parts b
     const closed = once(child, 'close');
     const wide = 'x'.repeat(200_000);
     let id = 0;
-    // Large enough that batches leave before any state comes; each time they are visible before the source goes on.
+    // Large enough that batches leave before any state comes; each time they are visible before the source continues.
     for (let seen = 0, part = 1; part <= 3; part += 1) {
       for (const end = id + 20; id < end;)
         child.stdin?.write(recordLine(target.stream, `{"id":${(id += 1)},"wide":"${wide}"}`));

@@ -88,7 +88,7 @@ async function play(seed: number): Promise<void> {
           model.committed += drafts.length;
           for (const { key, value } of drafts) model.rows.set(key, value);
         }
-        await befall(step.mishap, running, frozen, config);
+        await suffer(step.mishap, running, frozen, config);
       }
     });
     // Zombies wake with rows in memory and partitions that others hold now.
@@ -139,7 +139,7 @@ function keyedRecord(writer: StreamWriter, { key, value, month }: Draft): KeyVal
   return writer.record({ id: key, v: value, at: month === 0 ? null : BigInt(Date.UTC(2026, month - 1, 15)) * 1000n });
 }
 
-async function befall(mishap: string, running: SinkProcess[], frozen: SinkProcess[], config: string): Promise<void> {
+async function suffer(mishap: string, running: SinkProcess[], frozen: SinkProcess[], config: string): Promise<void> {
   const victim = running[0];
   switch (mishap) {
     case 'kill':

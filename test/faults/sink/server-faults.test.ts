@@ -57,7 +57,7 @@ async function count(table: string): Promise<number> {
   }
 }
 
-test('through a killed broker, a killed warehouse and networks that swallow bytes on either side, the sink goes on by itself and every record lands once', async () => {
+test('through a killed broker, a killed warehouse and networks that swallow bytes on either side, the sink continues by itself and every record lands once', async () => {
   const topic = 'servers.events';
   const kafka = quietKafka(stack.connections.kafka.bootstrapServers);
   await createTopic(kafka, topic, 2);

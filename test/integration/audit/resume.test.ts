@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(async () => tables.close());
 
-test('a run that was stopped goes on where it was, keeps what it found, and begins anew once it is through', async () => {
+test('a run that was stopped continues where it was, keeps what it found, and begins again once it is through', async () => {
   const rows = 'select i, i from generate_series(1, 120000) i';
   await tables.plant('long', 'id int primary key, v int', rows);
   await tables.target.query('update raw.long set v = -1 where id in (7, 119999)');

@@ -206,7 +206,7 @@ test('what a killed run left behind is stopped, and the stack starts again on it
   }
 });
 
-test('a directory whose first start was cut off is made anew', async () => {
+test('a directory whose first start was cut off is recreated', async () => {
   await mkdir(path.join(dir, 'source', 'data.new'), { recursive: true });
   await writeFile(path.join(dir, 'source', 'data.new', 'PG_VERSION'), '18');
   await mkdir(path.join(dir, 'kafka', 'data'), { recursive: true });

@@ -215,7 +215,7 @@ async function committed(): Promise<number> {
   }
 }
 
-test('webhook, Slack and e-mail are told of an alert once, of its taking back, and of nothing that was not settled', async () => {
+test('webhook, Slack and e-mail get an alert once, its retraction, and nothing that was not settled', async () => {
   await configure({
     settle_seconds: 1,
     channels: {

@@ -48,7 +48,7 @@ test('a zombie of an older generation cannot take the fence back, unless its gro
   expect(await claim('d', 1, true)).toEqual([{ ...place, nextOffset: 5, fence: '2', topicId: null }]);
 });
 
-test('the id of a topic is learnt once and stays until the offset is moved, so that a topic made anew is told from it', async () => {
+test('the id of a topic is learnt once and stays until the offset is moved, so that a recreated topic is told from it', async () => {
   const [first, second] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
   const ids = async (topicId?: string) => (await claim('e', 1, false, topicId)).map((claimed) => claimed.topicId);
   expect([await ids(), await ids(first), await ids(second), await ids()]).toEqual([[null], [first], [first], [first]]);

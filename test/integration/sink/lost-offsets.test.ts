@@ -58,7 +58,7 @@ const REMEDY =
   'Set topic.reset.policy=earliest to read what is there, or move the offset with PATCH /connectors/<name>/offsets.';
 const lastLine = (text: string) => text.trim().split('\n').at(-1);
 
-test('a topic that was deleted, made anew and has grown past the warehouse’s offset is recognised: fail stops, earliest reads it whole', async () => {
+test('a topic that was deleted, recreated and has grown past the warehouse’s offset is recognised: fail stops, earliest reads it whole', async () => {
   const { name, topic, write, landed, makeAnew } = await prepared('anew');
   await write(10, 'old');
   await sinks.whileRunning(sinks.config(name), async () => landed([{ v: 'old', n: 10 }]));
@@ -75,7 +75,7 @@ test('a topic that was deleted, made anew and has grown past the warehouse’s o
   expect({ code: reconciled.code, stderr: reconciled.stderr }).toEqual({ code: 0, stderr: '' });
 });
 
-test('a topic that is made anew under a running sink and grows past its offset at once is read from its begin, not from the middle', async () => {
+test('a topic that is recreated under a running sink and grows past its offset at once is read from its begin, not from the middle', async () => {
   const { name, write, landed, makeAnew } = await prepared('under');
   await sinks.whileRunning(sinks.config(name, { 'topic.reset.policy': 'earliest' }), async () => {
     await write(10, 'old');

@@ -184,7 +184,7 @@ test('a month that cannot be made, as somebody reads the whole table, waits in t
   expect(await verdict(config)).toEqual(EQUAL);
 });
 
-test('a table in one piece becomes a partitioned one by the statements of the guide, and goes on', async () => {
+test('a table in one piece becomes a partitioned one by the statements of the guide, and continues', async () => {
   const { name, topic, config, record } = await prepared('rebuilt');
   const inOnePiece = sinks.config(name);
   const run = async (file: string, count: number) => sinks.whileRunning(file, async () => landed(name, count));

@@ -20,7 +20,7 @@ async function urlOf(sink: SinkProcess): Promise<string> {
   });
 }
 
-test('a paused instance keeps its partitions and reads nothing while the other goes on, Kafka is told how far each is, and resume goes on where it stood', async () => {
+test('a paused instance keeps its partitions and reads nothing while the other continues, Kafka is told how far each is, and resume continues where it stood', async () => {
   const name = uniqueName('pause');
   const topic = `${name}.${name}`;
   await createTopic(sinks.kafka, topic, 2);

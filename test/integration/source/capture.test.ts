@@ -424,7 +424,7 @@ test('a lost slot is told with its reason; rows changed since are read again whe
   expect(changes(after).map(({ data }) => [data.id, data._ab_cdc_deleted_at !== null])).toEqual([[51, true]]);
 });
 
-test('a stream added later is copied while the others go on; a slot in use by another reader is told (airbyte#38303)', async () => {
+test('a stream added later is copied while the others continue; a slot in use by another reader is reported (airbyte#38303)', async () => {
   await wallet.admin.query(`create table late (id int primary key); insert into late values (1)`);
   const { config, state } = await copied(['users']);
   await wallet.admin.query(`insert into users (id) values (500); insert into late values (2)`);

@@ -66,7 +66,7 @@ async function stoppedRead(catalog: ConfiguredCatalog): Promise<RunResult> {
 
 const savedGeneration = (result: RunResult): unknown => states(result).at(-1)?.stream.stream_state.generation_id;
 
-test('a full refresh that was stopped goes on in its generation and begins again in another', async () => {
+test('a full refresh that was stopped continues in its generation and begins again in another', async () => {
   const first = { generation_id: 3, minimum_generation_id: 3, sync_id: 10 };
   const stopped = await stoppedRead(await refreshing('full_refresh', first));
   expect(savedGeneration(stopped)).toBe(3);

@@ -33,7 +33,7 @@ const given = (result: RunResult): unknown => ({
   ),
 });
 
-test('a stream without a namespace is the one table of that name in the configuration’s schemas, and goes on from its state', async () => {
+test('a stream without a namespace is the one table of that name in the configuration’s schemas, and continues from its state', async () => {
   const config = sourceConfig(database, { schemas: ['public', 'eu'] });
   const first = await runWalletSource('read', config, catalogOf('payments'));
   // Records, like states, carry the catalogue's own descriptor: a destination knows the stream by it.

@@ -72,7 +72,7 @@ test('a sync reports each stream, counts its records, and a sync with nothing ne
   expect(records(third).map(({ id }) => id)).toEqual([250]);
 });
 
-test('a full refresh that was stopped goes on where it stood, and a complete one starts over', async () => {
+test('a full refresh that was stopped continues where it stood, and a complete one starts over', async () => {
   const config = sourceConfig(database, { checkpoint_rows: 200 });
   const catalog = await configuredCatalog(config, 'full_refresh', ['payments']);
   let stopped = false;

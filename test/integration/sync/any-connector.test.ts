@@ -134,7 +134,7 @@ test('what is not a message is logged and goes no further', async () => {
   expect(stderr).toContain('"event":"source wrote what is not a message","text":"Debugger attached."');
 });
 
-test('SIGTERM ends a sync with exit code 143 and a state to go on from; nothing runs on', async () => {
+test('SIGTERM ends a sync with exit code 143 and a state to continue from; nothing runs on', async () => {
   const config = await configure({ batches: 1_000, slow: 30 }, {});
   const child = spawn(commandPath('ewallet-sync'), ['run', '--config', config]);
   const closed = once(child, 'close');

@@ -13,7 +13,7 @@ type Known = FetchPosition & { readonly topicId: string };
 
 /**
  * One read-committed Fetch that names topics by id. A broker that has the topic's name under another id answers
- * UNKNOWN_TOPIC_ID: records of a topic that was made anew cannot be taken for those of the one before, however fast it
+ * UNKNOWN_TOPIC_ID: records of a recreated topic cannot be taken for those of the one before, however fast it
  * grew.
  */
 export async function fetchById(
