@@ -30,6 +30,12 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
   // The first load lacks one customer's wallet, which the transactions topic has overtaken.
   await land(client, '2026-06-08T00:00:00Z');
   for (const schema of ['raw', 'wallet'] as const) await landBankBalances(client, schema);
+  // Every version of each wallet, as a second sink lands them.
+  await client.query(`create schema history;
+    create table history.wallets as
+    select id, currency, balance - 1 as balance, 1::numeric as _ab_cdc_lsn, created_at as _ab_cdc_updated_at,
+      null::timestamptz as _ab_cdc_deleted_at from wallets
+    union all select id, currency, balance, 2, created_at + interval '1 hour', null from wallets`);
   await client.query(`create temp table overtaken as select * from raw.wallets where user_id = 8;
     delete from raw.wallets where user_id = 8`);
   expectSuccess(await dbt.run(SEEDS_AND_MODELS));
@@ -115,7 +121,7 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
   expectSuccess(await dbt.run(['run']));
   const refreshed = await compareMarts(client, 'incremental');
   expect(refreshed).toEqual(same(refreshed));
-  expect(refreshed).toHaveLength(31);
+  expect(refreshed).toHaveLength(32);
   expect(refreshed.filter((line) => line.includes(': 0 rows'))).toEqual([]); // Nothing agrees by being empty.
 
   // The other road: the wallet's own tables, replicated as they are.
