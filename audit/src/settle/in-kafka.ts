@@ -1,3 +1,4 @@
+import { parseLsn } from '@ewallet/postgres';
 import type { Candidate } from './candidate';
 import { transactionOf } from './row-transaction';
 import type { SyncedPosition } from './synced-position';
@@ -24,8 +25,10 @@ export function isInKafka(candidate: Candidate, position: SyncedPosition | undef
   switch (position?.kind) {
     case undefined:
       return byPasses;
-    case 'log':
-      return lsnOf(position.lsn) >= lsnOf(passed.startedAt);
+    case 'log': {
+      const [reached, begun] = [parseLsn(position.lsn), parseLsn(passed.startedAt)];
+      return reached !== undefined && begun !== undefined && reached >= begun;
+    }
     case 'seen': {
       // Transaction ids of another history say nothing of this one.
       if (position.below > passed.next) return byPasses;
@@ -49,10 +52,4 @@ function transactionsOf(versions: string, next: bigint): readonly bigint[] {
     .map((version) => version.slice(0, version.lastIndexOf(':')))
     .filter((version) => version.includes('/'))
     .map((version) => transactionOf(version, next));
-}
-
-/** `16/B374D848` as a number. */
-function lsnOf(text: string): bigint {
-  const [high = '0', low = '0'] = text.split('/');
-  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
 }

@@ -1,7 +1,6 @@
-/** The 64-bit id of the transaction that wrote a row: the highest one below `next` with the low bits of its xmin. */
+import { fullXid } from '@ewallet/postgres';
+
+/** The 64-bit id of the transaction that wrote a row, by its version, `table/(block,row)/xmin`. */
 export function transactionOf(version: string, next: bigint): bigint {
-  const xmin = BigInt(version.slice(version.lastIndexOf('/') + 1) || '0');
-  if (xmin < 3n) return xmin;
-  const full = ((next >> 32n) << 32n) + xmin;
-  return full >= next ? full - 2n ** 32n : full;
+  return fullXid(BigInt(version.slice(version.lastIndexOf('/') + 1) || '0'), next);
 }

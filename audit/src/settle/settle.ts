@@ -32,6 +32,8 @@ export async function settle(
   },
 ): Promise<readonly Candidate[]> {
   if (found.length === 0) return found;
+  const stillDifferent = async (before: readonly Candidate[]): Promise<readonly Candidate[]> =>
+    (await lookAgain(sessions, before, options.hash)).filter(({ now }) => now !== undefined);
   const startedAt = await logPosition(sessions.source);
   const watch = await PipelineWatch.start(sessions, plans, options.hash, options.now);
   let inKafkaSince: number | undefined;
@@ -40,7 +42,7 @@ export async function settle(
   for (;;) {
     const seen = await watch.look();
     // Looked at after the pipeline was: what it had passed by then had landed before this look.
-    candidates = (await lookAgain(sessions, candidates, options.hash)).filter(({ now }) => now !== undefined);
+    candidates = await stillDifferent(candidates);
     if (options.stop.aborted) return candidates;
     const passed = { passes: seen.passes, startedAt, next: await nextTransaction(sessions) };
     const positions = await options.positions();
@@ -62,7 +64,5 @@ export async function settle(
   if (!candidates.some(isSuspect)) return candidates;
   // Of a standby that is behind, the warehouse may have a newer row, which this look then finds to be another version.
   const isNewer = await waitUntilReplayed(sessions.source, { ...options, atLeastSeconds: options.settleSeconds });
-  return !isNewer
-    ? candidates
-    : (await lookAgain(sessions, candidates, options.hash)).filter(({ now }) => now !== undefined);
+  return isNewer ? stillDifferent(candidates) : candidates;
 }

@@ -16,6 +16,8 @@ export {
   type ConnectionConfig,
 } from './connection-config';
 export { quoteIdentifier, quoteLiteral, quoteQualified } from './identifier';
+export { fullXid } from './full-xid';
+export { formatLsn, laterLsn, parseLsn, type Lsn } from './lsn';
 export { durationSetting, exactSettings, type SessionSettings } from './session-settings';
 export { failureFromPostgres, isTransientPostgresError, sqlStateOf, type Doing } from './sqlstate';
 export { tlsAttempts, type SslMode } from './ssl-mode';

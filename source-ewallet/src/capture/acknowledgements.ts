@@ -1,7 +1,7 @@
 import type { InputState } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
 import { parseCaptureState } from './capture-state';
-import { formatLsn, laterLsn, type Lsn } from './lsn';
+import { formatLsn, laterLsn, type Lsn } from '@ewallet/postgres';
 
 interface Given {
   readonly position: Lsn;

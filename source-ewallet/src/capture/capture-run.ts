@@ -31,7 +31,7 @@ import { CatalogueChanged } from './catalogue-change';
 import { readChanges, type Ending } from './change-stream';
 import { copyStream, type CopyStep } from './first-copy';
 import { Following } from './following';
-import type { Lsn } from './lsn';
+import type { Lsn } from '@ewallet/postgres';
 import { queryCapturedTables, requirePublication, whyNotCaptured, type Publication } from './publication';
 import { takeRecoveryPoint, type RecoveryPoint } from './recovery-point';
 import { awaitRunningTransactions } from './running-transactions';
@@ -188,7 +188,7 @@ class CaptureRun {
   private async *recopies(): AsyncGenerator<AirbyteMessage> {
     for (const stream of this.streams.filter(({ state }) => state.phase === 'stream')) {
       if (this.reading.context.signal.aborted) throw new Stopped();
-      yield* this.copied(this.unlogged.copies(stream, await this.copiedMembers()));
+      yield* this.copied(this.unlogged.copies(stream, () => this.copiedMembers()));
     }
   }
 

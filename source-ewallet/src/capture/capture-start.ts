@@ -3,7 +3,7 @@ import { Failure } from '@ewallet/failure';
 import type { Session } from '../server/session';
 import type { ServerIdentity } from '../position/snapshot';
 import type { CaptureConfig } from '../config/capture-config';
-import { formatLsn, parseLsn, type Lsn } from './lsn';
+import { formatLsn, parseLsn, type Lsn } from '@ewallet/postgres';
 import { parseTimelineHistory, whyInvalid, type Position } from './position';
 import { queryFlushed, type CaptureServer } from './server-place';
 import { createSlot, createSlotSql, querySlot, whyLost, type Slot } from './slot';

@@ -4,7 +4,7 @@ import { streamName } from '../tables/table';
 import type { CapturedState } from './capture-state';
 import type { CapturedTable } from './publication';
 import { sawTransaction, type SawTransaction } from './seen-transactions';
-import { laterLsn, type Lsn } from './lsn';
+import { laterLsn, type Lsn } from '@ewallet/postgres';
 
 /** A stream of the catalogue whose changes are captured. */
 export interface CapturedStream {

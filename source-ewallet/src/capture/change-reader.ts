@@ -1,12 +1,11 @@
 import type { StreamDescriptor } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { resolveColumnType, type TypeRow } from '@ewallet/postgres';
+import { resolveColumnType, type TypeRow, laterLsn, type Lsn } from '@ewallet/postgres';
 import { streamName } from '../tables/table';
 import type { CaptureFields } from '../config/capture-config';
 import { ChangeMembers } from './capture-fields';
 import type { CapturedStream } from './captured-stream';
 import { ChangeEncoder, newScratch, type FindValues } from './change-encoder';
-import { laterLsn, type Lsn } from './lsn';
 import { decodeControl, Tag, type Relation } from './pgoutput';
 import { frameLsn, type Frame } from './replication';
 

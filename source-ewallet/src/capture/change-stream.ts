@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { ConnectorContext } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { queryTypes, type TypeRow } from '@ewallet/postgres';
+import { queryTypes, type TypeRow, type Lsn } from '@ewallet/postgres';
 import { Stopped } from '../read/stream-reader';
 import type { CaptureConfig } from '../config/capture-config';
 import type { Column } from '../tables/table';
@@ -10,7 +10,6 @@ import { CatalogueChanged, hasOtherColumns, isSame } from './catalogue-change';
 import { ChangeReader, type Needed } from './change-reader';
 import { lag, type Following, type Lag, type Standing } from './following';
 import { Tag, type Relation } from './pgoutput';
-import type { Lsn } from './lsn';
 import { ReplicationStream, type Frame } from './replication';
 import { queryFlushedAt, type CaptureServer } from './server-place';
 import { querySlot } from './slot';

@@ -5,7 +5,7 @@ import type { SourceConfig } from '../config/source-config';
 import type { CaptureConfig } from '../config/capture-config';
 import { parseCaptureState } from './capture-state';
 import { awaitSlot } from './change-stream';
-import { formatLsn } from './lsn';
+import { formatLsn } from '@ewallet/postgres';
 import { startCapture } from './capture-start';
 import { queryCaptureServer } from './server-place';
 

@@ -52,12 +52,26 @@ export async function* copyStream(reading: CopyReading, stream: CapturedStream):
     { ...stream.configured, syncMode: rows?.mode ?? 'full_refresh', cursorField: [] },
     rows,
   );
-  for await (const message of steps) {
+  yield* copySteps(steps, (state) => {
+    const now = parseStreamState(state.stream.stream_state, streamName(stream.captured.table));
+    stream.state = { ...stream.state, rows: now, seen, phase: isWhole(now) ? 'stream' : 'copy' };
+    stream.saw = seen === undefined ? undefined : sawTransaction(seen);
+  });
+}
+
+/**
+ * What the reader of a table says, as steps of a copy.
+ *
+ * @param reached is given each state before its step
+ */
+export async function* copySteps(
+  messages: AsyncIterable<AirbyteMessage>,
+  reached: (state: StreamStateMessage['state']) => void,
+): AsyncGenerator<CopyStep> {
+  for await (const message of messages) {
     if (message.type === AirbyteMessageType.STATE) {
       const { state } = message as StreamStateMessage;
-      const now = parseStreamState(state.stream.stream_state, streamName(stream.captured.table));
-      stream.state = { ...stream.state, rows: now, seen, phase: isWhole(now) ? 'stream' : 'copy' };
-      stream.saw = seen === undefined ? undefined : sawTransaction(seen);
+      reached(state);
       yield { kind: 'state', records: state.sourceStats?.recordCount ?? 0 };
     } else if (!isOwnStatus(message)) {
       yield { kind: 'message', message };
@@ -70,7 +84,7 @@ function isWhole(rows: StreamState): boolean {
 }
 
 /** A captured stream is started before its copy and complete after its changes: the reader of the table knows neither. */
-export function isOwnStatus(message: AirbyteMessage): boolean {
+function isOwnStatus(message: AirbyteMessage): boolean {
   if (message.type !== AirbyteMessageType.TRACE) return false;
   const { trace } = message as TraceMessage;
   return trace.type === 'STREAM_STATUS' && trace.stream_status.status !== 'RUNNING';

@@ -1,7 +1,7 @@
 import type { InputState } from '@ewallet/airbyte';
 import { asFailure, type Failure } from '@ewallet/failure';
 import type { Acknowledgements } from './acknowledgements';
-import type { Lsn } from './lsn';
+import type { Lsn } from '@ewallet/postgres';
 
 /** Milliseconds between two states with records: each is a Kafka transaction and a file on disk. */
 const BETWEEN_STATES = 50;

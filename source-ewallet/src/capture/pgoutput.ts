@@ -1,4 +1,4 @@
-import type { Lsn } from './lsn';
+import type { Lsn } from '@ewallet/postgres';
 
 /**
  * Messages of PostgreSQL's pgoutput plugin, protocol version 1, as functions of their bytes.

@@ -1,4 +1,4 @@
-import { formatLsn, type Lsn } from './lsn';
+import { formatLsn, type Lsn } from '@ewallet/postgres';
 import { whyLost, type Slot } from './slot';
 
 /** Where the stream of changes stands: what a state keeps of it. */

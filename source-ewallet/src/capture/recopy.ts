@@ -1,5 +1,4 @@
 import type { Client } from 'pg';
-import { AirbyteMessageType, type StreamStateMessage } from '@ewallet/airbyte';
 import { Stopped } from '../read/stream-reader';
 import { readTable } from '../read/read-table';
 import { readColumns, selectedColumns } from '../position/read-columns';
@@ -7,7 +6,7 @@ import { everything, type Rule } from '../position/resume-rules';
 import type { ServerIdentity } from '../position/snapshot';
 import { querySnapshotBounds } from '../server/server-state';
 import { copiedColumns, type CapturedStream } from './captured-stream';
-import { isOwnStatus, type CopyReading, type CopyStep } from './first-copy';
+import { copySteps, type CopyReading, type CopyStep } from './first-copy';
 import type { PartitionChanges } from './partition-watch';
 
 /**
@@ -30,13 +29,8 @@ async function* recopy(reading: CopyReading, stream: CapturedStream, rules: read
     { ...configured, syncMode: 'incremental', cursorField: [] },
     saved,
   );
-  for await (const message of steps) {
-    if (message.type === AirbyteMessageType.STATE) {
-      yield { kind: 'state', records: (message as StreamStateMessage).state.sourceStats?.recordCount ?? 0 };
-    } else if (!isOwnStatus(message)) {
-      yield { kind: 'message', message };
-    }
-  }
+  // The stream's own state stays: it is further than this copy.
+  yield* copySteps(steps, () => undefined);
   if (reading.context.signal.aborted) throw new Stopped();
 }
 

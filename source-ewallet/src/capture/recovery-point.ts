@@ -4,7 +4,7 @@ import { querySnapshotBounds } from '../server/server-state';
 import type { ServerIdentity, Snapshot } from '../position/snapshot';
 import { rulesAfterEnd } from '../position/resume-rules';
 import type { CapturedStream } from './captured-stream';
-import type { Lsn } from './lsn';
+import type { Lsn } from '@ewallet/postgres';
 import type { PartitionWatch } from './partition-watch';
 import { queryWritten } from './server-place';
 

@@ -1,10 +1,9 @@
 import type { Client, Connection, Submittable } from 'pg';
 import type { Socket } from 'node:net';
-import { quoteIdentifier, quoteLiteral } from '@ewallet/postgres';
+import { quoteIdentifier, quoteLiteral, formatLsn, type Lsn } from '@ewallet/postgres';
 import { Failure } from '@ewallet/failure';
 import { takeSocket } from '../copy/driver-socket';
 import { FrameReader } from '../copy/frame-reader';
-import { formatLsn, type Lsn } from './lsn';
 
 const COPY_DATA = 0x64; // d
 const COPY_DONE = 0x63; // c

@@ -1,4 +1,4 @@
-import type { Lsn } from './lsn';
+import type { Lsn } from '@ewallet/postgres';
 
 /**
  * What the first snapshot of a table saw. The slot is older than the snapshot, so the stream repeats transactions whose

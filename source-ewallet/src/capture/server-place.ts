@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
-import { parseLsn, type Lsn } from './lsn';
+import { parseLsn, type Lsn } from '@ewallet/postgres';
 
 /** What a sync by change data capture asks of the server once. */
 export interface CaptureServer {

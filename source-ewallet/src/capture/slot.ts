@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
-import { sqlStateOf } from '@ewallet/postgres';
-import { parseLsn, type Lsn } from './lsn';
+import { sqlStateOf, parseLsn, type Lsn } from '@ewallet/postgres';
 
 /** A replication slot as pg_replication_slots shows it; what the server's version does not have is undefined. */
 export interface Slot {

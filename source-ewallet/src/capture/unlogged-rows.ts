@@ -26,16 +26,16 @@ export class UnloggedRows {
   /**
    * Copies what only a copy can bring, and says what nothing can.
    *
-   * @param more members of the copied records
+   * @param more members of the copied records, asked for where there are any: most syncs have none to copy
    */
-  async *copies(stream: CapturedStream, more: Uint8Array): AsyncGenerator<CopyStep> {
+  async *copies(stream: CapturedStream, more: () => Promise<Uint8Array>): AsyncGenerator<CopyStep> {
     const { log } = this.reading.context;
     const name = streamName(stream.captured.table);
-    const reading = { ...this.reading, more };
+    const reading = async (): Promise<Reading & CopyReading> => ({ ...this.reading, more: await more() });
     const { filled } = stream;
     if (filled.length > 0) {
       await log.warn(`Stream ${name} is read again: ${filled.join(', ')} came with values for rows that were there.`);
-      yield* copyFilled(reading, stream, filled);
+      yield* copyFilled(await reading(), stream, filled);
     }
     const found = await this.partitions.look(stream);
     if (found === undefined) return;
@@ -49,7 +49,7 @@ export class UnloggedRows {
     if (found.attached.length === 0) return;
     const attached = found.attached.map(({ sql }) => sql).join(', ');
     await log.info(`Partitions that were attached to ${name} with rows are copied: ${attached}.`);
-    yield* copyAttached(reading, stream, found);
+    yield* copyAttached(await reading(), stream, found);
   }
 
   /**

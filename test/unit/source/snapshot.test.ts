@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { doubtOf, fullXid, whyTooOld } from '../../../source-ewallet/src/position/snapshot';
+import { fullXid } from '@ewallet/postgres';
+import { doubtOf, whyTooOld } from '../../../source-ewallet/src/position/snapshot';
 import { server, snapshot } from '../../support/source/snapshots';
 
 describe('transaction ids in 64 bits', () => {

@@ -1,5 +1,5 @@
 import { frameLsn } from '../../../../source-ewallet/src/capture/replication';
-import { formatLsn, parseLsn } from '../../../../source-ewallet/src/capture/lsn';
+import { formatLsn, parseLsn } from '@ewallet/postgres';
 import { commitTime, decodeControl, emptyTuple, readTuple } from '../../../../source-ewallet/src/capture/pgoutput';
 import { FrameReader } from '../../../../source-ewallet/src/copy/frame-reader';
 

@@ -1,4 +1,4 @@
-import { parseLsn } from '../../../../source-ewallet/src/capture/lsn';
+import { parseLsn } from '@ewallet/postgres';
 import { parseTimelineHistory, whyInvalid, type Position } from '../../../../source-ewallet/src/capture/position';
 import { sawTransaction } from '../../../../source-ewallet/src/capture/seen-transactions';
 import type { Slot } from '../../../../source-ewallet/src/capture/slot';
