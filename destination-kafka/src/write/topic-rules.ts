@@ -53,8 +53,8 @@ export function refuseGaps(
 }
 
 /**
- * A topic is begun with keys or without, and stays so. A record without a key replaces and deletes no row that has one, and
- * one with a key none that has none: each row would be there twice, and every consumer would take both for true.
+ * A topic is begun with keys or without, and stays so. A record without a key replaces and deletes no row with a key, and the
+ * other way round: each row would be there twice, and every consumer would believe both.
  *
  * @throws Failure config_error, before anything is made
  */

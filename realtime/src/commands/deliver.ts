@@ -14,7 +14,7 @@ import { kafkaClient } from '../engine/kafka-client';
 import { provideTopics } from '../engine/topics';
 
 const ATTEMPT_TIMEOUT_MS = 15_000;
-/** An alert that is older is not sent, so what was told of it matters to nobody but a late correction. */
+/** An older alert is not sent, so what was sent of it matters only for a late correction. */
 const REMEMBERED_BEYOND_AGE_MS = 7 * 86_400_000;
 
 export interface DeliverOptions {
@@ -81,7 +81,7 @@ export async function deliver(
       read: (source) => readRecord(source, framed),
       unreadable: async (source, cause) => {
         await bury({ source, cause, message: undefined });
-        metrics.undeliverable(undefined);
+        metrics.unreadable();
         say(`${topic} partition ${source.partition} offset ${source.offset} is a dead letter: ${cause}`);
       },
       metrics,

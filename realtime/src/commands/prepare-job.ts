@@ -11,9 +11,9 @@ export async function prepareJob(config: RealtimeConfig): Promise<string> {
   const registry = new SchemaRegistry(config.registry);
   try {
     const inputs = await readInputs(config, registry);
-    // The job reads rules from their topic, and can be told of one before anything was ever set.
+    // The job reads rules from their topic, which must be there though no rule was ever set.
     const products = [...productsOf(config, inputs), ...(config.rules === undefined ? [] : RULE_PRODUCTS)];
-    await registerSchemas(registry, config.topicPrefix, products);
+    for (const product of products) await registerSchemas(registry, config.topicPrefix, product);
     await provideTopics(
       config,
       products.map((product) => `${config.topicPrefix}.${product.name}`),

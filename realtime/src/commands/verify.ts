@@ -1,4 +1,3 @@
-import { SchemaRegistry } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
 import { connect, failureFromPostgres } from '@ewallet/postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,8 +18,8 @@ export interface VerifiedResult {
 }
 
 /**
- * Compares results with plain SQL over the e-wallet, and alerts with dbt's risk_signals. What differs is looked at again until nothing does or the time is
- * over, as a row may be on its way.
+ * Compares results with plain SQL over the e-wallet, and alerts with dbt's risk_signals. What differs is looked at again
+ * until nothing does or the time is over, as a row may be on its way.
  */
 export async function verify(
   config: RealtimeConfig,
@@ -64,13 +63,8 @@ async function verifyOnce(config: RealtimeConfig, product: VerifiedProduct): Pro
   } finally {
     await client.end();
   }
-  const registry = new SchemaRegistry(config.registry);
-  try {
-    const found = await readResult(config, registry, product);
-    return { product, rows: expected.length, differences: compareRows(expected, found, wanted) };
-  } finally {
-    registry.close();
-  }
+  const found = await readResult(config, product);
+  return { product, rows: expected.length, differences: compareRows(expected, found, wanted) };
 }
 
 async function verifyAlerts(
@@ -81,17 +75,12 @@ async function verifyAlerts(
   const set = await readRules(config);
   const off = set.filter(({ enabled }) => !enabled).map(({ signal }) => signal);
   const signals = (await readRiskSignals(warehouse)).filter(({ signal }) => !off.some((name) => name === signal));
-  const registry = new SchemaRegistry(config.registry);
-  try {
-    const alerts = await readResult(config, registry, 'alerts');
-    return {
-      product: 'alerts',
-      rows: signals.length,
-      differences: compareWithRiskSignals(signals, alerts, withCounts(rules, set)),
-    };
-  } finally {
-    registry.close();
-  }
+  const alerts = await readResult(config, 'alerts');
+  return {
+    product: 'alerts',
+    rows: signals.length,
+    differences: compareWithRiskSignals(signals, alerts, withCounts(rules, set)),
+  };
 }
 
 /** The counts that hold now: dbt's rows are as many alerts as the job's own threshold says. */

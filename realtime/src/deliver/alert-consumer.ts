@@ -27,7 +27,7 @@ export interface AlertConsumerParts {
 }
 
 /**
- * A member of the consumer group. Offsets are committed up to the oldest alert that some channel is still to be told of,
+ * A member of the consumer group. Offsets are committed up to the oldest alert that some channel still waits for,
  * so what a process that died had not told is read again by the next one.
  */
 export class AlertConsumer {

@@ -1,15 +1,13 @@
 import type { SchemaRegistry } from '@ewallet/avro';
-import { isObject } from '@ewallet/failure';
 import type { Producer } from 'kafkajs';
 import type { RealtimeConfig } from '../config/realtime-config';
 import { ProductEncoder } from '../engine/product-encoder';
 import { readResult } from '../engine/result-topic';
-
 import { COUNT, TEXT, TIME } from '../products/column';
 import type { Product } from '../products/product';
 import { TOLD, type Told } from './verdict';
 
-/** Who was told of which alert, and when: an audit, and what a restart knows of the messages before it. */
+/** Which alert was sent to whom, and when: for an audit, and for a restart, which repeats none of it. */
 const DELIVERIES: Product = {
   name: 'deliveries',
   key: [
@@ -45,28 +43,22 @@ export interface LoggedDelivery {
 export class DeliveryLog {
   private constructor(
     private readonly config: RealtimeConfig,
-    private readonly registry: SchemaRegistry,
     private readonly producer: Producer,
     private readonly encoder: ProductEncoder,
   ) {}
 
   /** Registers the schemas. The producer is connected, and closed by the caller. */
   static async open(config: RealtimeConfig, registry: SchemaRegistry, producer: Producer): Promise<DeliveryLog> {
-    return new DeliveryLog(
-      config,
-      registry,
-      producer,
-      await ProductEncoder.open(registry, config.topicPrefix, DELIVERIES),
-    );
+    return new DeliveryLog(config, producer, await ProductEncoder.open(registry, config.topicPrefix, DELIVERIES));
   }
 
   /** What every channel was told last, of all alerts. */
   async read(): Promise<readonly Pick<LoggedDelivery, 'channel' | 'id' | 'told'>[]> {
-    const rows = await readResult(this.config, this.registry, DELIVERIES.name);
+    const rows = await readResult(this.config, DELIVERIES.name);
     return rows.flatMap((row) => {
       const status = TOLD.find((known) => known === row.status);
       const { channel, alert_id: id } = row;
-      if (!isObject(row) || status === undefined || typeof channel !== 'string' || typeof id !== 'string') return [];
+      if (status === undefined || typeof channel !== 'string' || typeof id !== 'string') return [];
       const told: Told = {
         status,
         round: Number(row.round),

@@ -16,8 +16,12 @@ export class DeliveryMetrics implements Shown {
   private readonly undeliverableCounter = this.counter('undeliverable_total', 'Messages that became dead letters', [
     'channel',
   ]);
-  private readonly unreadable = this.counter('unreadable_total', 'Records of the topic that could not be read', []);
-  private readonly skippedCounter = this.counter('skipped_total', 'Alerts that a channel was not told of, by why', [
+  private readonly unreadableCounter = this.counter(
+    'unreadable_total',
+    'Records of the topic that could not be read',
+    [],
+  );
+  private readonly skippedCounter = this.counter('skipped_total', 'Alerts that were not sent to a channel, by reason', [
     'channel',
     'why',
   ]);
@@ -35,7 +39,7 @@ export class DeliveryMetrics implements Shown {
 
   /**
    * @param now milliseconds since 1970
-   * @param pending how many alerts a channel is still to be told of
+   * @param pending how many alerts still have to be sent to a channel
    */
   constructor(
     channels: readonly string[],
@@ -44,7 +48,7 @@ export class DeliveryMetrics implements Shown {
   ) {
     new Gauge({
       name: 'ewallet_deliver_pending',
-      help: 'Alerts that the channel is still to be told of; settling and quiet hours included',
+      help: 'Alerts that still have to be sent to the channel; settling and quiet hours included',
       labelNames: ['channel'],
       registers: [this.registry],
       collect() {
@@ -79,9 +83,12 @@ export class DeliveryMetrics implements Shown {
     this.ill(channelName(channel), cause);
   }
 
-  undeliverable(channel: string | undefined): void {
-    if (channel === undefined) this.unreadable.inc();
-    else this.undeliverableCounter.inc({ channel });
+  undeliverable(channel: string): void {
+    this.undeliverableCounter.inc({ channel });
+  }
+
+  unreadable(): void {
+    this.unreadableCounter.inc();
   }
 
   skipped(channel: string, why: string): void {

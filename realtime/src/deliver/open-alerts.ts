@@ -43,7 +43,7 @@ type Next = { readonly kind: 'send'; readonly sending: Sending } | { readonly ki
 export type Skipped = (channel: string, why: Extract<Verdict, { kind: 'done' }>['why']) => void;
 
 /**
- * Alerts that some channel is still to be told of, what each channel was told, and so how far the topic may be committed:
+ * Alerts that some channel still waits for, what each channel got, and so how far the topic may be committed:
  * up to the oldest record that is not done with. It acts on nothing; time is an argument.
  */
 export class OpenAlerts {
@@ -135,14 +135,14 @@ export class OpenAlerts {
     return best === undefined ? { kind: 'wait', until } : { kind: 'send', sending: best };
   }
 
-  /** How many alerts a channel is still to be told of, quiet hours and settling included. */
+  /** How many alerts still have to be sent to a channel, quiet hours and settling included. */
   pending(channel: string): number {
     let count = 0;
     for (const { done } of this.open.values()) if (!done.has(channel)) count += 1;
     return count;
   }
 
-  /** By partition, the offset up to which every channel was told of everything. */
+  /** By partition, the offset up to which no channel waits for anything. */
   committable(): ReadonlyMap<number, bigint> {
     const offsets = new Map(this.nextOffsets);
     for (const {

@@ -18,14 +18,10 @@ export class ProductEncoder {
 
   /** Registers the schemas. @throws Failure where that would break readers */
   static async open(registry: SchemaRegistry, prefix: string, product: Product): Promise<ProductEncoder> {
-    await registerSchemas(registry, prefix, [product]);
-    const topic = `${prefix}.${product.name}`;
-    const framed = async (part: 'key' | 'value', schema: unknown): Promise<FramedType> => ({
-      id: await registry.register(`${topic}-${part}`, schema),
-      type: exactAvroType(schema),
-    });
-    const [key, value] = [await framed('key', keySchema(product)), await framed('value', valueSchema(product))];
-    return new ProductEncoder(topic, product, key, value);
+    const ids = await registerSchemas(registry, prefix, product);
+    const key = { id: ids.key, type: exactAvroType(keySchema(product)) };
+    const value = { id: ids.value, type: exactAvroType(valueSchema(product)) };
+    return new ProductEncoder(`${prefix}.${product.name}`, product, key, value);
   }
 
   /** @param row every column; times in microseconds, decimals as exact text */

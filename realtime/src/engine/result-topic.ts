@@ -1,4 +1,4 @@
-import { FramedReader, type SchemaRegistry } from '@ewallet/avro';
+import { FramedReader, SchemaRegistry } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
 import { DEFAULT_PATIENCE, openCluster, readTopic } from '@ewallet/kafka';
 import type { RealtimeConfig } from '../config/realtime-config';
@@ -11,11 +11,7 @@ export type ResultRow = Readonly<Record<string, unknown>>;
  *
  * @returns values as they are decoded: numbers or bigints, decimals as exact text, times in microseconds
  */
-export async function readResult(
-  config: RealtimeConfig,
-  registry: SchemaRegistry,
-  product: string,
-): Promise<readonly ResultRow[]> {
+export async function readResult(config: RealtimeConfig, product: string): Promise<readonly ResultRow[]> {
   const topic = `${config.topicPrefix}.${product}`;
   const { ssl, sasl } = kafkajsSecurity(config.security);
   const cluster = openCluster(
@@ -29,6 +25,7 @@ export async function readResult(
     DEFAULT_PATIENCE,
     () => undefined,
   );
+  const registry = new SchemaRegistry(config.registry);
   const framed = new FramedReader(registry);
   const rows = new Map<string, ResultRow>();
   try {
@@ -49,6 +46,7 @@ export async function readResult(
     const reason = error instanceof Error ? error.message : String(error);
     throw Failure.transient(`Topic ${topic} could not be read: ${reason}.`, { cause: error });
   } finally {
+    registry.close();
     await cluster.disconnect();
   }
   return [...rows.values()];

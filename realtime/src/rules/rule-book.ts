@@ -11,23 +11,19 @@ import { nextVersion, rowOf, versionOf, type RuleChange, type RuleVersion } from
 
 /** The rules that were set and hold now; a signal without one has its standards. */
 export async function readRules(config: RealtimeConfig): Promise<readonly RuleVersion[]> {
+  await provideRuleTopics(config);
   return versionsIn(config, RISK_RULES.name);
 }
 
 /** Every version of every rule, by signal, the oldest first. */
 export async function readRuleHistory(config: RealtimeConfig): Promise<readonly RuleVersion[]> {
+  await provideRuleTopics(config);
   const versions = await versionsIn(config, RISK_RULE_HISTORY.name);
   return [...versions].sort((a, b) => (a.signal === b.signal ? a.version - b.version : a.signal < b.signal ? -1 : 1));
 }
 
 async function versionsIn(config: RealtimeConfig, product: string): Promise<readonly RuleVersion[]> {
-  await provideRuleTopics(config);
-  const registry = new SchemaRegistry(config.registry);
-  try {
-    return (await readResult(config, registry, product)).map(versionOf).filter((version) => version !== undefined);
-  } finally {
-    registry.close();
-  }
+  return (await readResult(config, product)).map(versionOf).filter((version) => version !== undefined);
 }
 
 async function provideRuleTopics(config: RealtimeConfig): Promise<void> {
@@ -62,7 +58,7 @@ export async function setRule(
     ];
     const transaction = await producer.transaction();
     try {
-      const before = (await readRules(config)).find(({ signal }) => signal === change.signal);
+      const before = (await versionsIn(config, RISK_RULES.name)).find(({ signal }) => signal === change.signal);
       const next = nextVersion(before, change, rule, now);
       for (const encoder of encoders) {
         await transaction.send({ topic: encoder.topic, acks: -1, messages: [encoder.message(rowOf(next))] });

@@ -98,7 +98,7 @@ test('an alert that is taken back before it settles is never sent', () => {
   });
 });
 
-test('a sent alert that is taken back is told of once, and again where it is raised anew', () => {
+test('a sent alert that is taken back is retracted once, and sent again where it is raised again', () => {
   const { take, keyAt, alerts } = desk(channel());
   alerts.tell('risk', 'velocity-3', told('raised'));
   take(0, undefined, 700_000);
@@ -118,7 +118,7 @@ test('a sent alert that is taken back is told of once, and again where it is rai
   expect(silent.keyAt(710_000)).toBe(Infinity);
 });
 
-test('a channel is told of its own signals, from its own severity up, and of nothing that is older than its age', () => {
+test('a channel gets its own signals, from its own severity up, and nothing that is older than its age', () => {
   const medium = desk(channel({ minSeverity: 'medium', signals: new Set(['velocity']) }));
   medium.take(0, alert({ severity: 'low' }), 700_000);
   medium.take(1, alert({ id: 'structuring-1', signal: 'structuring', severity: 'high' }), 700_000);
@@ -287,7 +287,7 @@ test.each([
   expect(said).not.toContain('secret');
 });
 
-test('who is told of alerts needs alerts', () => {
+test('delivery of alerts needs alerts', () => {
   expect(() => parse({ channels: { a: slack } }, { products: ['minute_volumes'] })).toThrow(
     '"deliver" tells people of alerts: "products" must have "alerts".',
   );
