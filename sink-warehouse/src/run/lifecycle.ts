@@ -31,6 +31,9 @@ export type SinkState =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
+/** A state with something to do; the others are the end. */
+export type LivingState = Exclude<SinkState, { readonly kind: 'stopped' | 'failed' }>;
+
 type Retried = 'connecting' | 'joining' | 'landing';
 
 /** What a state needs to be open. Whatever stands above it is closed on the way. */

@@ -25,7 +25,15 @@ import { answerInTime } from './answer-in-time';
 import { Assembler } from './assembler';
 import type { SinkEvents } from './events';
 import { happeningOf } from './fault-reach';
-import { afterwards, BEGINNING, type Happening, type SinkState, standsOn, type Wish } from './lifecycle';
+import {
+  afterwards,
+  BEGINNING,
+  type Happening,
+  type LivingState,
+  type SinkState,
+  standsOn,
+  type Wish,
+} from './lifecycle';
 import { type ParkedTopic, ParkedTopics } from './parked-topics';
 import { Session } from './session';
 import { Share } from './share';
@@ -131,7 +139,7 @@ export class Sink {
     }
   }
 
-  private async outcomeOf(state: SinkState, assembler: Assembler): Promise<Happening> {
+  private async outcomeOf(state: LivingState, assembler: Assembler): Promise<Happening> {
     try {
       await this.live(state, assembler);
       return { kind: 'done' };
@@ -142,7 +150,7 @@ export class Sink {
     }
   }
 
-  private async live(state: SinkState, assembler: Assembler): Promise<void> {
+  private async live(state: LivingState, assembler: Assembler): Promise<void> {
     switch (state.kind) {
       case 'connecting':
         return this.connect();
@@ -155,9 +163,6 @@ export class Sink {
       case 'waiting':
         this.events.retrying(state.failure, state.waitMs);
         await sleep(state.waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-        return;
-      case 'stopped':
-      case 'failed':
         return;
       default:
         throw Failure.system(`Unknown state ${JSON.stringify(state satisfies never)}.`);
