@@ -216,33 +216,9 @@ function withStream(target: Connection, letter: 'a' | 'b' | 'z'): Connection {
   return { ...target, catalog: catalogOf([more, target.stream].map((stream) => ({ ...stream, properties }))) };
 }
 
-test.each([
-  ['came, as the first by name', (target: Connection) => [target, withStream(target, 'a')] as const],
-  ['came, as the last by name', (target: Connection) => [target, withStream(target, 'z')] as const],
-  ['went, the last by name', (target: Connection) => [withStream(target, 'z'), target] as const],
-  ['went, the first by name', (target: Connection) => [withStream(target, 'a'), target] as const],
-])('a run is fenced by the next one also when a stream %s in between', async (change, catalogs) => {
-  const [before, after] = catalogs(connection());
-  await withFiles({ 'config.json': before.config, 'catalog.json': before.catalog }, async (files) => {
-    const first = start(before, files, 0, { step: 'commit', when: 'before', call: 2, what: 'wait' });
-    await once(first.child, 'message');
-    const second = await withFiles(
-      { 'config.json': after.config, 'catalog.json': after.catalog },
-      (later) => start(after, later, CHECKPOINT).ended,
-    );
-    expect(second.code).toBe(0);
-    first.child.send('continue');
-    const { code, stdout } = await first.ended;
-    expect({ change, code, kind: traceError(stdout)?.kind }).toEqual({ change, code: 1, kind: 'config_error' });
-  });
-  expect(expectComplete(await read(before), [])).toEqual([]);
-});
-
-test('of two connections with one topic in common, first by name of neither, the one that started first ends with a config_error that names the topic', async () => {
-  const target = connection();
-  const [one, other] = [withStream(target, 'a'), withStream(target, 'b')];
-  const topic = `public.${target.stream.name}`;
-  await withFiles({ 'config.json': one.config, 'catalog.json': one.catalog }, async (files) => {
+/** How a run ends that waits before its second commit until another one has read everything and ended well. */
+async function overtaken(one: Connection, other: Connection): ReturnType<typeof start>['ended'] {
+  return withFiles({ 'config.json': one.config, 'catalog.json': one.catalog }, async (files) => {
     const first = start(one, files, 0, { step: 'commit', when: 'before', call: 2, what: 'wait' });
     await once(first.child, 'message');
     const second = await withFiles(
@@ -251,15 +227,34 @@ test('of two connections with one topic in common, first by name of neither, the
     );
     expect(second.code).toBe(0);
     first.child.send('continue');
-    const { code, stdout, acknowledged } = await first.ended;
-    expect({ code, acknowledged, error: traceError(stdout) }).toEqual({
-      code: 1,
-      acknowledged: CHECKPOINT,
-      error: {
-        kind: 'config_error',
-        message: `Kafka could not commit the transaction: another run took over the transactional id "destination-kafka.${topic}", and with it topic ${topic}. Nothing unacknowledged of this run is visible. Let one run at a time write a topic: take the stream out of the other connection, or see that their runs never overlap. Only connections that write different rows into one topic (two databases) may run at once, each with a "transactional_id" of its own.`,
-      },
-    });
+    return first.ended;
+  });
+}
+
+test.each([
+  ['came, as the first by name', (target: Connection) => [target, withStream(target, 'a')] as const],
+  ['came, as the last by name', (target: Connection) => [target, withStream(target, 'z')] as const],
+  ['went, the last by name', (target: Connection) => [withStream(target, 'z'), target] as const],
+  ['went, the first by name', (target: Connection) => [withStream(target, 'a'), target] as const],
+])('a run is fenced by the next one also when a stream %s in between', async (change, catalogs) => {
+  const [before, after] = catalogs(connection());
+  const { code, stdout } = await overtaken(before, after);
+  expect({ change, code, kind: traceError(stdout)?.kind }).toEqual({ change, code: 1, kind: 'config_error' });
+  expect(expectComplete(await read(before), [])).toEqual([]);
+});
+
+test('of two connections with one topic in common, first by name of neither, the one that started first ends with a config_error that names the topic', async () => {
+  const target = connection();
+  const [one, other] = [withStream(target, 'a'), withStream(target, 'b')];
+  const topic = `public.${target.stream.name}`;
+  const { code, stdout, acknowledged } = await overtaken(one, other);
+  expect({ code, acknowledged, error: traceError(stdout) }).toEqual({
+    code: 1,
+    acknowledged: CHECKPOINT,
+    error: {
+      kind: 'config_error',
+      message: `Kafka could not commit the transaction: another run took over the transactional id "destination-kafka.${topic}", and with it topic ${topic}. Nothing unacknowledged of this run is visible. Let one run at a time write a topic: take the stream out of the other connection, or see that their runs never overlap. Only connections that write different rows into one topic (two databases) may run at once, each with a "transactional_id" of its own.`,
+    },
   });
   expect(expectComplete(await read(target), [])).toEqual([]);
 });
