@@ -39,23 +39,21 @@ const MOST_ROWS = 50_000;
 export async function compareRange(
   sessions: SessionPair,
   plan: StreamPlan,
-  range: KeyRange,
-  hash: HashKind,
-  sample?: Sample,
+  { range, hash, sample }: { readonly range: KeyRange; readonly hash: HashKind; readonly sample: Sample | undefined },
 ): Promise<RangeResult> {
   const more = (side: Side): readonly string[] => (sample === undefined ? [] : [inSample(side, hash, sample)]);
   const [source, landed] = await both(sessions, plan, (session, side) =>
-    rangeTotals(session, side, range, hash, more(side)),
+    rangeTotals(session, side, { range, hash, more: more(side) }),
   );
   if (isEqual(source, landed)) return { rows: source.rows, differences: [] };
   const buckets = bucketCount(Math.max(source.rows, landed.rows));
   const [sources, landeds] = await both(sessions, plan, (session, side) =>
-    bucketTotals(session, side, range, hash, buckets, more(side)),
+    bucketTotals(session, side, { range, hash, buckets, more: more(side) }),
   );
   const differences: Difference[] = [];
   for (const wanted of groupsOf(unequalBuckets(sources, landeds))) {
     const [sourceRows, landedRows] = await both(sessions, plan, (session, side) =>
-      readHashedRows(session, side, range, hash, { of: buckets, wanted }, more(side)),
+      readHashedRows(session, side, { range, hash, buckets: { of: buckets, wanted }, more: more(side) }),
     );
     differences.push(...compareRows(sourceRows, landedRows));
   }

@@ -1,6 +1,7 @@
 import type { Session, TextRow } from '../session';
 import type { Side } from '../tables/stream-plan';
-import { Parameters, whereRange, type KeyRange } from './key-range';
+import { Parameters, whereRange } from './key-range';
+import type { RangeRows } from './range-totals';
 import { keyHash, rowHash, type HashKind } from './row-hash';
 
 /** A row as the comparison knows it. Of a stream without a key, the key is the row's hash. */
@@ -11,14 +12,16 @@ export interface HashedRow {
   readonly version: string;
 }
 
+/** Which rows of a side are read. */
+interface BucketRows extends RangeRows {
+  readonly buckets: { readonly of: number; readonly wanted: readonly number[] };
+}
+
 /** The rows of a range whose key's hash is in one of the buckets. */
 export async function readHashedRows(
   session: Session,
   side: Side,
-  range: KeyRange,
-  hash: HashKind,
-  buckets: { readonly of: number; readonly wanted: readonly number[] },
-  more: readonly string[] = [],
+  { range, hash, buckets, more = [] }: BucketRows,
 ): Promise<readonly HashedRow[]> {
   const parameters = new Parameters();
   const bucket = `${keyHash(side, hash)} & ${buckets.of - 1} = any(${parameters.add(buckets.wanted)}::bigint[])`;

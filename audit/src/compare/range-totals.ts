@@ -18,13 +18,19 @@ export function isEqual(one: Totals, other: Totals): boolean {
 
 const AGGREGATES = `count(*) as rows, coalesce(sum(h), 0) as sum, coalesce(bit_xor(h), 0) as xor`;
 
+/** Rows of a side that are summed up. */
+export interface RangeRows {
+  readonly range: KeyRange;
+  readonly hash: HashKind;
+  /** Further conditions that a row meets. */
+  readonly more?: readonly string[];
+}
+
 /** `offset 0` keeps the planner from computing a row's hash once for each aggregate. */
 export async function rangeTotals(
   session: Session,
   side: Side,
-  range: KeyRange,
-  hash: HashKind,
-  more: readonly string[] = [],
+  { range, hash, more = [] }: RangeRows,
 ): Promise<Totals> {
   const parameters = new Parameters();
   const where = whereRange(side, range, parameters, more);
@@ -39,10 +45,7 @@ export async function rangeTotals(
 export async function bucketTotals(
   session: Session,
   side: Side,
-  range: KeyRange,
-  hash: HashKind,
-  buckets: number,
-  more: readonly string[] = [],
+  { range, hash, buckets, more = [] }: RangeRows & { readonly buckets: number },
 ): Promise<ReadonlyMap<number, Totals>> {
   const parameters = new Parameters();
   const where = whereRange(side, range, parameters, more);

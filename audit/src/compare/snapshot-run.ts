@@ -27,9 +27,13 @@ export class SnapshotRun {
     for (let cancelled = 1; ; cancelled += 1) {
       try {
         this.snapshots ??= await this.open();
-        await compareStream(this.snapshots.pairs, plan, walker, options, (compared) => {
-          cancelled = 0;
-          done(compared);
+        await compareStream(this.snapshots.pairs, plan, {
+          walker,
+          options,
+          done: (compared) => {
+            cancelled = 0;
+            done(compared);
+          },
         });
         return;
       } catch (error) {

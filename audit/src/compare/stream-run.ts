@@ -22,6 +22,12 @@ export interface RunOptions {
   readonly now: () => number;
 }
 
+interface RangesToCompare {
+  readonly walker: RangeWalker;
+  readonly options: RunOptions;
+  readonly done: (compared: ComparedRange) => void;
+}
+
 /**
  * Compares one stream range by range, each pair of sessions taking the next range when it is free.
  *
@@ -30,9 +36,7 @@ export interface RunOptions {
 export async function compareStream(
   pairs: readonly SessionPair[],
   plan: StreamPlan,
-  walker: RangeWalker,
-  options: RunOptions,
-  done: (compared: ComparedRange) => void,
+  { walker, options, done }: RangesToCompare,
 ): Promise<void> {
   let walking: Promise<unknown> = Promise.resolve();
   let failed = false;
@@ -48,10 +52,12 @@ export async function compareStream(
       const range = await takeRange(pair, rows);
       if (range === undefined) return;
       const started = options.now();
-      const compared = await compareRange(pair, plan, range, options.hash, options.sample).catch((error: unknown) => {
-        walker.giveBack(range);
-        throw error;
-      });
+      const compared = await compareRange(pair, plan, { range, hash: options.hash, sample: options.sample }).catch(
+        (error: unknown) => {
+          walker.giveBack(range);
+          throw error;
+        },
+      );
       last = { rows, seconds: (options.now() - started) / 1_000 };
       done({ range, ...compared });
     }

@@ -27,6 +27,17 @@ export interface LandingSeen {
   readonly watchedSeconds: number;
 }
 
+/** When the watch began, by either clock, and by the source's transactions. */
+interface WatchStart {
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly started: number;
+  /** The warehouse's time, as text. */
+  readonly startedThere: string;
+  /** The source's next transaction then. */
+  readonly bound: bigint;
+}
+
 /** Watches the pipeline by what lands, while candidates wait for it. */
 export class PipelineWatch {
   private readonly progress = new Map<string, Progress>();
@@ -37,11 +48,9 @@ export class PipelineWatch {
     private readonly sessions: SessionPair,
     private readonly plans: readonly StreamPlan[],
     private readonly hash: HashKind,
-    private readonly now: () => number,
-    private readonly started: number,
-    private readonly startedThere: string,
-    bound: bigint,
+    private readonly since: WatchStart,
   ) {
+    const { started, bound } = since;
     this.lastChange = started;
     for (const plan of plans) this.progress.set(plan.stream, { bound, passes: 0 });
   }
@@ -55,12 +64,12 @@ export class PipelineWatch {
   ): Promise<PipelineWatch> {
     const bound = await nextTransaction(sessions);
     const [clock] = await sessions.warehouse.query('select clock_timestamp() as now');
-    return new PipelineWatch(sessions, plans, hash, now, now(), clock?.now ?? '', bound);
+    return new PipelineWatch(sessions, plans, hash, { now, started: now(), startedThere: clock?.now ?? '', bound });
   }
 
   async look(): Promise<LandingSeen> {
     for (const plan of this.plans) await this.lookForPass(plan);
-    const watchedSeconds = (this.now() - this.started) / 1_000;
+    const watchedSeconds = (this.since.now() - this.since.started) / 1_000;
     return {
       watchedSeconds,
       quietSeconds: await this.quietSeconds(watchedSeconds),
@@ -74,10 +83,10 @@ export class PipelineWatch {
     const schemas = [...new Set(this.plans.map(({ table }) => table.slice(0, table.indexOf('.'))))];
     const written = await rowsWritten(this.sessions.warehouse, schemas);
     if (written !== this.lastWritten) {
-      if (this.lastWritten !== '') this.lastChange = this.now();
+      if (this.lastWritten !== '') this.lastChange = this.since.now();
       this.lastWritten = written;
     }
-    return Math.min(watchedSeconds, (this.now() - this.lastChange) / 1_000);
+    return Math.min(watchedSeconds, (this.since.now() - this.lastChange) / 1_000);
   }
 
   /** A row that landed since, is equal on both sides, and was written by a transaction from the bound on. */
@@ -89,7 +98,7 @@ export class PipelineWatch {
     const landed = await this.sessions.warehouse.query(
       `select ${keyColumns} from ${plan.warehouse.from} t where t.${plan.warehouse.loadedAt} > $1::timestamptz
        order by t.${plan.warehouse.loadedAt} desc limit ${ROWS_LOOKED_AT}`,
-      [this.startedThere],
+      [this.since.startedThere],
     );
     if (landed.length === 0) return;
     const keys = landed.map((row) => keyOf(row, plan.key.length));

@@ -69,7 +69,7 @@ export function planStream(
 ): StreamPlan {
   const stream = streamName(table);
   const shown = `${landed.schema}.${landed.name}`;
-  const pairs = pairColumns(table, landed, choice, stream, shown);
+  const pairs = pairColumns(table, landed, { choice, stream, shown });
   const key = keyPairs(choice.primaryKey ?? table.primaryKey, pairs, stream, shown);
   if (key.length === 0 && options.keysOnly) {
     throw Failure.config(
@@ -120,9 +120,7 @@ export function planStream(
 function pairColumns(
   table: SourceTable,
   landed: LandedTable,
-  choice: StreamChoice,
-  stream: string,
-  shown: string,
+  { choice, stream, shown }: { readonly choice: StreamChoice; readonly stream: string; readonly shown: string },
 ): readonly Pair[] {
   const byName = new Map(landed.columns.map((column) => [column.name, column]));
   for (const name of [...(choice.columns ?? []), ...Object.keys(choice.renamed ?? {})]) {

@@ -52,8 +52,10 @@ export async function apply(
   const workspaceId = await findWorkspace(client, setup.workspace);
   const ends: Partial<Record<Role, string>> = {};
   for (const role of ['source', 'destination'] as const) {
-    const definition = done(await applyDefinition(client, workspaceId, role, setup[role], options));
-    const actor = done(await applyActor(client, workspaceId, role, setup[role], definition.id, options));
+    const definition = done(await applyDefinition(client, workspaceId, { role, actor: setup[role], options }));
+    const actor = done(
+      await applyActor(client, workspaceId, { role, actor: setup[role], definitionId: definition.id, options }),
+    );
     if (actor.id !== undefined) ends[role] = actor.id;
   }
   if (ends.source === undefined || ends.destination === undefined) {
@@ -61,13 +63,11 @@ export async function apply(
     return outcomes;
   }
   const connection = done(
-    await applyConnection(
-      client,
-      workspaceId,
+    await applyConnection(client, workspaceId, {
       setup,
-      { sourceId: ends.source, destinationId: ends.destination },
+      ends: { sourceId: ends.source, destinationId: ends.destination },
       options,
-    ),
+    }),
   );
   if (options.sync && !options.dryRun && connection.id !== undefined) {
     const job = record(await client.send('POST', '/jobs', { connectionId: connection.id, jobType: 'sync' }), 'job');
@@ -96,12 +96,16 @@ async function findWorkspace(client: AirbyteClient, wanted: string | undefined):
   );
 }
 
+interface DefinitionToApply {
+  readonly role: Role;
+  readonly actor: Actor;
+  readonly options: ApplyOptions;
+}
+
 async function applyDefinition(
   client: AirbyteClient,
   workspaceId: string,
-  role: Role,
-  actor: Actor,
-  options: ApplyOptions,
+  { role, actor, options }: DefinitionToApply,
 ): Promise<Outcome> {
   const { definition } = actor;
   const path = `/workspaces/${workspaceId}/definitions/${role}s`;
@@ -128,13 +132,17 @@ async function applyDefinition(
   }
 }
 
+interface ActorToApply {
+  readonly role: Role;
+  readonly actor: Actor;
+  readonly definitionId: string | undefined;
+  readonly options: ApplyOptions;
+}
+
 async function applyActor(
   client: AirbyteClient,
   workspaceId: string,
-  role: Role,
-  actor: Actor,
-  definitionId: string | undefined,
-  options: ApplyOptions,
+  { role, actor, definitionId, options }: ActorToApply,
 ): Promise<Outcome> {
   const idKey = role === 'source' ? 'sourceId' : 'destinationId';
   const found = (await client.all(`/${role}s`, { workspaceIds: workspaceId })).map((item) => foundActor(item, idKey));
@@ -161,12 +169,16 @@ async function applyActor(
   }
 }
 
+interface ConnectionToApply {
+  readonly setup: Setup;
+  readonly ends: { readonly sourceId: string; readonly destinationId: string };
+  readonly options: ApplyOptions;
+}
+
 async function applyConnection(
   client: AirbyteClient,
   workspaceId: string,
-  setup: Setup,
-  ends: { readonly sourceId: string; readonly destinationId: string },
-  options: ApplyOptions,
+  { setup, ends, options }: ConnectionToApply,
 ): Promise<Outcome> {
   const discovered = list(await client.get('/streams', { ...ends, ignoreCache: 'true' }), 'streams').map(
     discoveredStream,

@@ -16,6 +16,12 @@ export interface ColumnChoice {
 /** A lone signal is never certain; below this it is no proposal. */
 const LEAST = 0.45;
 
+/** What tells, beside the columns of the table, which one fits. */
+interface Surroundings {
+  readonly references: readonly Reference[];
+  readonly parents: Readonly<Partial<Record<Role, string>>>;
+}
+
 /**
  * A column of the table for each canonical column that one fits, best first, none used twice. Names propose, values can veto:
  * `email_verified` is no e-mail address, as its values are none.
@@ -23,13 +29,15 @@ const LEAST = 0.45;
 export function chooseColumns(
   role: Role,
   table: TableProfile,
-  references: readonly Reference[],
-  parents: Readonly<Partial<Record<Role, string>>>,
-  except: ReadonlySet<string> = new Set(),
+  { references, parents, except = new Set() }: Surroundings & { readonly except?: ReadonlySet<string> },
 ): ReadonlyMap<string, ColumnChoice> {
   const candidates = COLUMNS[role]
     .flatMap((canonical) =>
-      table.columns.map((column) => ({ canonical, column, ...scored(canonical, column, table, references, parents) })),
+      table.columns.map((column) => ({
+        canonical,
+        column,
+        ...scored(canonical, column, { table, references, parents }),
+      })),
     )
     .filter((each) => each.score >= LEAST && !except.has(each.column.name))
     .sort((a, b) => b.score - a.score);
@@ -52,14 +60,12 @@ export function chooseColumns(
 function scored(
   canonical: CanonicalColumn,
   column: ColumnProfile,
-  table: TableProfile,
-  references: readonly Reference[],
-  parents: Readonly<Partial<Record<Role, string>>>,
+  { table, references, parents }: Surroundings & { readonly table: TableProfile },
 ): { readonly score: number; readonly because: string } {
   const none = { score: 0, because: '' };
   if (!FAMILIES[canonical.kind.kind].includes(column.family)) return none;
   const name = nameScore(column.name, table.name, canonical.names);
-  const [value, because] = evidenceOf(canonical, column, table, references, parents);
+  const [value, because] = evidenceOf(canonical, column, { table, references, parents });
   // A veto by the values: nothing that the name says helps.
   if (value < 0) return none;
   // Deletion marks and the like are no date of anything else.
@@ -73,9 +79,7 @@ function scored(
 function evidenceOf(
   canonical: CanonicalColumn,
   column: ColumnProfile,
-  table: TableProfile,
-  references: readonly Reference[],
-  parents: Readonly<Partial<Record<Role, string>>>,
+  { table, references, parents }: Surroundings & { readonly table: TableProfile },
 ): readonly [number, string] {
   if (column.filled === 0) return [0.2, 'no value so far'];
   const { kind } = canonical;

@@ -226,9 +226,7 @@ export function livingStatuses(
 export async function labelsIn(
   database: Database,
   schema: string,
-  table: string,
-  key: string,
-  label: string,
+  { table, key, label }: { readonly table: string; readonly key: string; readonly label: string },
 ): Promise<ReadonlyMap<string, string>> {
   const rows = await database.rows(
     `Reading the code table ${table}`,

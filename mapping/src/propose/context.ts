@@ -40,15 +40,8 @@ export function columnOf(context: Context, role: Role, name: string): string | u
   return context.columns[role]?.get(name)?.column.sql;
 }
 
-export function add(
-  context: Context,
-  path: readonly string[],
-  value: Line['value'],
-  confidence: number | undefined,
-  because: string,
-  alternatives: readonly string[] = [],
-): void {
-  context.lines.push({ path, value, confidence, because, ...(alternatives.length > 0 ? { alternatives } : {}) });
+export function add(context: Context, { alternatives = [], ...line }: Line): void {
+  context.lines.push({ ...line, ...(alternatives.length > 0 ? { alternatives } : {}) });
 }
 
 /** A lookup as SQL over the rows of the table that has it. */

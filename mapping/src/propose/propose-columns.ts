@@ -3,7 +3,7 @@ import { ROLES, COLUMNS, type Role } from '../model/roles';
 import { chooseColumns, isDeletionMark, type ColumnChoice } from './choose-columns';
 import { add, columnOf, tableOf, type Context } from './context';
 import { percent } from '../model/shown';
-import type { Lookup } from './draft';
+import type { Line, Lookup } from './draft';
 import { wordsOf } from './names';
 
 /** Lines for the table of each role and its columns; codes, owners and amounts have their own. */
@@ -12,50 +12,47 @@ export function proposeColumns(context: Context, landed: boolean): void {
     const choice = context.tables.roles[role];
     if (choice === undefined) continue;
     const { table } = choice;
-    add(
-      context,
-      ['tables', role, 'table'],
-      table.name,
-      choice.score,
-      `${choice.because}; ${table.rows.toLocaleString('en-US')} rows`,
-      choice.alternatives,
-    );
+    add(context, {
+      path: ['tables', role, 'table'],
+      value: table.name,
+      confidence: choice.score,
+      because: `${choice.because}; ${table.rows.toLocaleString('en-US')} rows`,
+      alternatives: choice.alternatives,
+    });
     for (const canonical of COLUMNS[role]) {
       const chosen = context.columns[role]?.get(canonical.name);
       if (chosen === undefined) continue;
       if (canonical.name === 'updated_at' && role !== 'wallets') continue;
-      add(
-        context,
-        ['tables', role, 'columns', canonical.name],
-        asWanted(role, canonical.name, chosen.column),
-        chosen.score,
-        chosen.because,
-        chosen.alternatives,
-      );
+      add(context, {
+        path: ['tables', role, 'columns', canonical.name],
+        value: asWanted(role, canonical.name, chosen.column),
+        confidence: chosen.score,
+        because: chosen.because,
+        alternatives: chosen.alternatives,
+      });
     }
     const deleted = table.columns.find(
       (column) => isDeletionMark(column) && (column.family === 'instant' || column.family === 'boolean'),
     );
     if (deleted !== undefined) {
       const condition = deleted.family === 'boolean' ? deleted.sql : `${deleted.sql} is not null`;
-      add(
-        context,
-        ['tables', role, 'deleted_when'],
-        condition,
-        0.9,
-        deleted.family === 'boolean'
-          ? 'named for it'
-          : `named for it, and empty in ${percent(1 - deleted.filled / Math.max(table.rows, 1))} of rows`,
-      );
+      add(context, {
+        path: ['tables', role, 'deleted_when'],
+        value: condition,
+        confidence: 0.9,
+        because:
+          deleted.family === 'boolean'
+            ? 'named for it'
+            : `named for it, and empty in ${percent(1 - deleted.filled / Math.max(table.rows, 1))} of rows`,
+      });
     }
     if (['users', 'merchants', 'wallets'].includes(role) && context.columns[role]?.has('status') !== true) {
-      add(
-        context,
-        ['tables', role, 'columns', 'status'],
-        `'active'`,
-        0.5,
-        'no column says it, so all that are not deleted are',
-      );
+      add(context, {
+        path: ['tables', role, 'columns', 'status'],
+        value: `'active'`,
+        confidence: 0.5,
+        because: 'no column says it, so all that are not deleted are',
+      });
     }
     if (!landed) proposeLoadTime(context, role, table);
   }
@@ -89,15 +86,15 @@ function proposeLoadTime(context: Context, role: Role, table: TableProfile): voi
   const updated = of('updated_at');
   const column = updated ?? of('settled_at') ?? of('created_at') ?? of('occurred_at');
   const value = column === undefined ? `timestamp '2000-01-01'` : (updated ?? column);
-  add(
-    context,
-    ['tables', role, 'columns', 'loaded_at'],
+  add(context, {
+    path: ['tables', role, 'columns', 'loaded_at'],
     value,
-    updated === undefined ? 0.4 : 0.9,
-    updated === undefined
-      ? `${table.name} does not say when a row was last written: rows changed later are seen by --full-refresh only`
-      : 'when a row was last written',
-  );
+    confidence: updated === undefined ? 0.4 : 0.9,
+    because:
+      updated === undefined
+        ? `${table.name} does not say when a row was last written: rows changed later are seen by --full-refresh only`
+        : 'when a row was last written',
+  });
 }
 
 /** Columns that another table has: a merchant's country in the party that it is, a failure's text in the code table. */
@@ -107,11 +104,17 @@ function proposeLookups(context: Context): void {
   const party = context.references.find((each) => each.table === merchants?.name && each.column === merchantKey);
   const parent = context.profiles.find((each) => each.name === party?.parent);
   if (merchants !== undefined && party !== undefined && parent !== undefined && parent.name !== merchants.name) {
-    const there = chooseColumns('merchants', parent, context.references, {});
+    const there = chooseColumns('merchants', parent, { references: context.references, parents: {} });
     for (const [name, chosen] of there) {
       if (name === 'id' || name === 'updated_at' || context.columns.merchants?.has(name) === true) continue;
       remove(context, ['tables', 'merchants', 'columns', name]);
-      lookUp(context, ['tables', 'merchants', 'columns', name], parent, party.key, party.column, chosen);
+      lookUp(context, {
+        path: ['tables', 'merchants', 'columns', name],
+        parent,
+        key: party.key,
+        by: party.column,
+        chosen,
+      });
     }
   }
   const reason = context.columns.transactions?.get('failure_reason')?.column;
@@ -120,18 +123,17 @@ function proposeLookups(context: Context): void {
   const codeTable = context.profiles.find((each) => each.name === codes?.parent);
   const label = codeTable?.columns.find((column) => column.family === 'text' && column.name !== codes?.key);
   if (codes !== undefined && codeTable !== undefined && label !== undefined && reason !== undefined) {
-    replace(
-      context,
-      ['tables', 'transactions', 'columns', 'failure_reason'],
-      {
+    replace(context, {
+      path: ['tables', 'transactions', 'columns', 'failure_reason'],
+      value: {
         lookup: codeTable.name,
         key: codes.key,
         by: reason.name,
         take: label.name,
       },
-      0.95,
-      `${percent(codes.joined)} of its codes are keys of ${codeTable.name}, which has a text for each`,
-    );
+      confidence: 0.95,
+      because: `${percent(codes.joined)} of its codes are keys of ${codeTable.name}, which has a text for each`,
+    });
   }
   const walletCurrency = columnOf(context, 'wallets', 'currency');
   const how = context.operations?.how;
@@ -148,41 +150,40 @@ function proposeLookups(context: Context): void {
     wallets !== undefined &&
     walletKey !== undefined
   ) {
-    add(
-      context,
-      ['tables', 'transactions', 'columns', 'currency'],
-      {
+    add(context, {
+      path: ['tables', 'transactions', 'columns', 'currency'],
+      value: {
         lookup: wallets.name,
         key: walletKey.name,
         by: source.name,
         take: context.columns.wallets?.get('currency')?.column.name ?? '',
       },
-      0.85,
-      `${transactions?.name ?? ''} has no currency: that of the wallet that pays`,
-    );
+      confidence: 0.85,
+      because: `${transactions?.name ?? ''} has no currency: that of the wallet that pays`,
+    });
   }
 }
 
-function lookUp(
-  context: Context,
-  path: readonly string[],
-  parent: TableProfile,
-  key: string,
-  by: string,
-  chosen: ColumnChoice,
-): void {
-  add(
-    context,
-    path,
-    { lookup: parent.name, key, by, take: chosen.column.name },
-    chosen.score * 0.9,
-    `${chosen.because}; in ${parent.name}, by ${by}`,
-  );
+interface LookupToPropose {
+  readonly path: readonly string[];
+  readonly parent: TableProfile;
+  readonly key: string;
+  readonly by: string;
+  readonly chosen: ColumnChoice;
 }
 
-function replace(context: Context, path: readonly string[], value: Lookup, confidence: number, because: string): void {
-  remove(context, path);
-  add(context, path, value, confidence, because);
+function lookUp(context: Context, { path, parent, key, by, chosen }: LookupToPropose): void {
+  add(context, {
+    path,
+    value: { lookup: parent.name, key, by, take: chosen.column.name },
+    confidence: chosen.score * 0.9,
+    because: `${chosen.because}; in ${parent.name}, by ${by}`,
+  });
+}
+
+function replace(context: Context, line: Line & { readonly value: Lookup }): void {
+  remove(context, line.path);
+  add(context, line);
 }
 
 function remove(context: Context, path: readonly string[]): void {

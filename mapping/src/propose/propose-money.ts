@@ -61,27 +61,24 @@ export async function proposeCurrencies(context: Context): Promise<void> {
             `${percent(Number(row.hundreds) / count)} divisible by 100; median would read ${shown(row.median)}, largest ${shown(row.largest)}`,
           ]),
     ].join('; ');
-    add(
-      context,
-      ['currencies', name, 'iso'],
-      known?.iso ?? '',
-      known === undefined ? 0 : 0.97,
-      known === undefined ? 'which currency is it?' : 'by ISO 4217',
-    );
-    add(
-      context,
-      ['currencies', name, 'minor_unit_divisor'],
-      divisor === undefined ? '' : String(divisor),
-      inMainUnits || minor ? 0.85 : 0.6,
-      evidence,
-    );
-    add(
-      context,
-      ['currencies', name, 'rate_to_usd'],
-      known?.iso === 'USD' ? '1' : '',
-      known?.iso === 'USD' ? 0.99 : 0,
-      'US dollars for one unit',
-    );
+    add(context, {
+      path: ['currencies', name, 'iso'],
+      value: known?.iso ?? '',
+      confidence: known === undefined ? 0 : 0.97,
+      because: known === undefined ? 'which currency is it?' : 'by ISO 4217',
+    });
+    add(context, {
+      path: ['currencies', name, 'minor_unit_divisor'],
+      value: divisor === undefined ? '' : String(divisor),
+      confidence: inMainUnits || minor ? 0.85 : 0.6,
+      because: evidence,
+    });
+    add(context, {
+      path: ['currencies', name, 'rate_to_usd'],
+      value: known?.iso === 'USD' ? '1' : '',
+      confidence: known?.iso === 'USD' ? 0.99 : 0,
+      because: 'US dollars for one unit',
+    });
     if (count > 0) {
       context.questions.push({
         id: `scale.${name}`,
@@ -98,13 +95,12 @@ export async function proposeCurrencies(context: Context): Promise<void> {
       'In which currency are reports, where does a day begin (time zone), and what is one unit of each currency in US dollars (rate_to_usd)?',
     because: `most transactions are in ${rows[0]?.currency ?? ''}`,
   });
-  add(
-    context,
-    ['wallet', 'reporting_currency'],
-    currencyOf(rows[0]?.currency ?? '')?.iso ?? '',
-    0.5,
-    'the currency of most transactions',
-  );
+  add(context, {
+    path: ['wallet', 'reporting_currency'],
+    value: currencyOf(rows[0]?.currency ?? '')?.iso ?? '',
+    confidence: 0.5,
+    because: 'the currency of most transactions',
+  });
 }
 
 /** Decimal places by the wallet's own table of currencies. */
@@ -143,22 +139,30 @@ export async function proposeLedger(context: Context): Promise<void> {
   const [column] = payerColumns(transactions, [amount, fee]);
   const ledger = entries === undefined ? undefined : await ledgerOf(context, entries, transactions, wallets);
   if (ledger !== undefined && entries !== undefined) {
-    add(
-      context,
-      ['entries', 'table'],
-      entries.name,
-      0.9,
-      `${entries.rows.toLocaleString('en-US')} rows, each of a transaction and a wallet, with an amount`,
-    );
-    add(context, ['entries', 'transaction_id'], ledger.transaction, 0.95, `keys of ${transactions.name}`);
-    add(context, ['entries', 'wallet_id'], ledger.wallet, 0.95, `keys of ${wallets.name}`);
-    add(
-      context,
-      ['entries', 'amount'],
-      ledger.amount,
-      ledger.agreeing,
-      `by this sign the entries of ${percent(ledger.agreeing)} of wallets add up to their balance`,
-    );
+    add(context, {
+      path: ['entries', 'table'],
+      value: entries.name,
+      confidence: 0.9,
+      because: `${entries.rows.toLocaleString('en-US')} rows, each of a transaction and a wallet, with an amount`,
+    });
+    add(context, {
+      path: ['entries', 'transaction_id'],
+      value: ledger.transaction,
+      confidence: 0.95,
+      because: `keys of ${transactions.name}`,
+    });
+    add(context, {
+      path: ['entries', 'wallet_id'],
+      value: ledger.wallet,
+      confidence: 0.95,
+      because: `keys of ${wallets.name}`,
+    });
+    add(context, {
+      path: ['entries', 'amount'],
+      value: ledger.amount,
+      confidence: ledger.agreeing,
+      because: `by this sign the entries of ${percent(ledger.agreeing)} of wallets add up to their balance`,
+    });
   }
   if (fee === undefined) return;
   const proof =
@@ -172,17 +176,17 @@ export async function proposeLedger(context: Context): Promise<void> {
         );
   const payer = proof?.payer ?? (column === undefined ? { kind: 'source' as const } : undefined);
   const values = transactions.columns.find((each) => each.sql === column)?.values.map((each) => each.value) ?? [];
-  add(
-    context,
-    ['tables', 'transactions', 'fee_paid_by'],
-    payer === undefined
-      ? { column: column ?? '', values: Object.fromEntries(values.map((value) => [value, 'source'])) }
-      : payer.kind === 'by_column'
-        ? { column: payer.column, values: { ...payer.values } }
-        : payer.kind,
-    proof?.confidence ?? 0.3,
-    proof?.because ?? 'nothing says who pays the fee: check tells whether balances agree with it',
-  );
+  add(context, {
+    path: ['tables', 'transactions', 'fee_paid_by'],
+    value:
+      payer === undefined
+        ? { column: column ?? '', values: Object.fromEntries(values.map((value) => [value, 'source'])) }
+        : payer.kind === 'by_column'
+          ? { column: payer.column, values: { ...payer.values } }
+          : payer.kind,
+    confidence: proof?.confidence ?? 0.3,
+    because: proof?.because ?? 'nothing says who pays the fee: check tells whether balances agree with it',
+  });
   if ((proof?.confidence ?? 0) < 0.9) {
     context.questions.push({
       id: 'fee_paid_by',

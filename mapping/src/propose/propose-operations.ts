@@ -33,7 +33,12 @@ export function proposeOperations(context: Context): void {
   const created = columnOf(context, 'transactions', 'created_at');
   if (found.how.kind === 'states') {
     const { operation, order, parts } = found.how;
-    add(context, at('states'), { operation, order, parts: parts ? 'yes' : 'no' }, found.confidence, found.because);
+    add(context, {
+      path: at('states'),
+      value: { operation, order, parts: parts ? 'yes' : 'no' },
+      confidence: found.confidence,
+      because: found.because,
+    });
     const status = columnOf(context, 'transactions', 'status');
     const ends = context.lines.flatMap(({ path, value }) =>
       path[1] === 'transaction_status' && value !== 'pending' && value !== 'held' && path[2] !== undefined
@@ -47,7 +52,12 @@ export function proposeOperations(context: Context): void {
       ends.length > 0
     ) {
       const value = `case when ${status} in (${ends.join(', ')}) then ${created} end`;
-      add(context, at('columns', 'settled_at'), value, 0.8, 'when the row of its last state was written');
+      add(context, {
+        path: at('columns', 'settled_at'),
+        value,
+        confidence: 0.8,
+        because: 'when the row of its last state was written',
+      });
     }
     context.questions.push({
       id: 'states',
@@ -58,7 +68,12 @@ export function proposeOperations(context: Context): void {
     return;
   }
   const { operation, wallet, amount } = found.how;
-  add(context, at('legs'), { operation, wallet, amount }, found.confidence, found.because);
+  add(context, {
+    path: at('legs'),
+    value: { operation, wallet, amount },
+    confidence: found.confidence,
+    because: found.because,
+  });
   context.questions.push({
     id: 'legs',
     about: 'tables.transactions.legs',
@@ -67,13 +82,28 @@ export function proposeOperations(context: Context): void {
     because: found.because,
   });
   if (columnOf(context, 'wallets', 'kind') === undefined) {
-    add(context, ['tables', 'wallets', 'columns', 'kind'], `'customer'`, 0.6, 'no column says it, so all are');
-    add(context, ['values', 'wallet_kind', 'customer'], 'customer', 0.97, 'as the line of the kind says');
+    add(context, {
+      path: ['tables', 'wallets', 'columns', 'kind'],
+      value: `'customer'`,
+      confidence: 0.6,
+      because: 'no column says it, so all are',
+    });
+    add(context, {
+      path: ['values', 'wallet_kind', 'customer'],
+      value: 'customer',
+      confidence: 0.97,
+      because: 'as the line of the kind says',
+    });
   }
   const kinds = context.lines.filter(({ path }) => path[0] === 'values' && path[1] === 'wallet_kind');
   const missing = ['float', 'fee'].filter((kind) => !kinds.some((line) => line.value === kind));
   if (missing.length > 0)
-    add(context, ['tables', 'wallets', 'virtual'], missing, 0.8, `no wallet is of kind ${missing.join(' or ')}`);
+    add(context, {
+      path: ['tables', 'wallets', 'virtual'],
+      value: missing,
+      confidence: 0.8,
+      because: `no wallet is of kind ${missing.join(' or ')}`,
+    });
 }
 
 /** A row that names an earlier one with the same sides and another status is its next state, no refund. */
@@ -266,19 +296,23 @@ export function proposeFlags(context: Context): void {
     ` else 'completed' end`,
   ].join('');
   const used = [...failed, ...pending, ...done];
-  add(
-    context,
-    ['tables', 'transactions', 'columns', 'status'],
-    used.length === 0 ? `'completed'` : value,
-    used.length === 0 ? 0.4 : 0.7,
-    used.length === 0 ? 'no column says it, so all are' : `no column says it; by the flags ${used.join(', ')}`,
-  );
+  add(context, {
+    path: ['tables', 'transactions', 'columns', 'status'],
+    value: used.length === 0 ? `'completed'` : value,
+    confidence: used.length === 0 ? 0.4 : 0.7,
+    because: used.length === 0 ? 'no column says it, so all are' : `no column says it; by the flags ${used.join(', ')}`,
+  });
   for (const status of [
     'completed',
     ...(failed.length > 0 ? ['failed'] : []),
     ...(pending.length + done.length > 0 ? ['pending'] : []),
   ])
-    add(context, ['values', 'transaction_status', status], status, 0.7, 'as the line of the status says');
+    add(context, {
+      path: ['values', 'transaction_status', status],
+      value: status,
+      confidence: 0.7,
+      because: 'as the line of the status says',
+    });
   context.questions.push({
     id: 'transaction_status',
     about: 'tables.transactions.columns.status',

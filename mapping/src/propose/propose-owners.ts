@@ -34,13 +34,12 @@ export async function proposeParties(context: Context): Promise<void> {
         others.map((each) => each.value),
       )})`;
       context.rows.users = condition;
-      add(
-        context,
-        ['tables', 'users', 'rows'],
-        condition,
-        0.95,
-        `every row with ${column.name} ${theirs.map((each) => each.value).join(', ')} is a merchant of ${merchants.name}, no other row is`,
-      );
+      add(context, {
+        path: ['tables', 'users', 'rows'],
+        value: condition,
+        confidence: 0.95,
+        because: `every row with ${column.name} ${theirs.map((each) => each.value).join(', ')} is a merchant of ${merchants.name}, no other row is`,
+      });
       return;
     }
     return;
@@ -62,23 +61,21 @@ export async function proposeParties(context: Context): Promise<void> {
   const both = context.tables.roles.users;
   if (both !== undefined)
     context.tables.roles.merchants = { ...both, because: 'it holds merchants too', alternatives: [] };
-  context.columns.merchants = chooseColumns('merchants', users, context.references, {});
+  context.columns.merchants = chooseColumns('merchants', users, { references: context.references, parents: {} });
   context.rows.users = condition(kind.column, meant('customer'));
   context.rows.merchants = condition(kind.column, meant('merchant'));
-  add(
-    context,
-    ['tables', 'users', 'rows'],
-    context.rows.users,
-    0.85,
-    `${kind.column.name} says by its words who is a customer`,
-  );
-  add(
-    context,
-    ['tables', 'merchants', 'rows'],
-    context.rows.merchants,
-    0.85,
-    `${kind.column.name} says by its words who is a merchant`,
-  );
+  add(context, {
+    path: ['tables', 'users', 'rows'],
+    value: context.rows.users,
+    confidence: 0.85,
+    because: `${kind.column.name} says by its words who is a customer`,
+  });
+  add(context, {
+    path: ['tables', 'merchants', 'rows'],
+    value: context.rows.merchants,
+    confidence: 0.85,
+    because: `${kind.column.name} says by its words who is a merchant`,
+  });
   const rest = kind.column.values
     .map((each) => each.value)
     .filter((value) => !['customer', 'merchant'].includes(meaningOfWord('wallet_kind', value) ?? ''));
@@ -110,17 +107,16 @@ export async function proposeOwners(context: Context): Promise<void> {
     const rows = context.rows[role];
     const from = rows === undefined ? owner.sql : `(select * from ${owner.sql} where ${rows})`;
     const column = role === 'users' ? 'user_id' : 'merchant_id';
-    const candidates = await ownerColumns(context, wallets, key, from, kind);
+    const candidates = await ownerColumns(context, { wallets, key, from, kind });
     const [best, ...others] = candidates;
     if (best === undefined) continue;
-    add(
-      context,
-      ['tables', 'wallets', 'columns', column],
-      best.sql,
-      best.share * 0.97,
-      best.because,
-      others.slice(0, 2).map((each) => each.sql),
-    );
+    add(context, {
+      path: ['tables', 'wallets', 'columns', column],
+      value: best.sql,
+      confidence: best.share * 0.97,
+      because: best.because,
+      alternatives: others.slice(0, 2).map((each) => each.sql),
+    });
   }
 }
 
@@ -130,13 +126,15 @@ interface OwnerColumn {
   readonly because: string;
 }
 
-async function ownerColumns(
-  context: Context,
-  wallets: TableProfile,
-  key: ColumnProfile,
-  from: string,
-  kind: ColumnProfile | undefined,
-): Promise<readonly OwnerColumn[]> {
+/** A key of owners that a column of the wallets may refer to. */
+interface OwnerKey {
+  readonly wallets: TableProfile;
+  readonly key: ColumnProfile;
+  readonly from: string;
+  readonly kind: ColumnProfile | undefined;
+}
+
+async function ownerColumns(context: Context, { wallets, key, from, kind }: OwnerKey): Promise<readonly OwnerColumn[]> {
   const id = columnOf(context, 'wallets', 'id');
   const found: OwnerColumn[] = [];
   for (const column of wallets.columns) {

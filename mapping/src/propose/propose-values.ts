@@ -16,36 +16,49 @@ const NOTHING: Structural = new Map();
 /** Lines for every value of every code, each with what speaks for its meaning, and one question for each code. */
 export async function proposeValues(context: Context): Promise<void> {
   const kinds = await walletKindEvidence(context);
-  const kindOf = await propose(context, 'wallets', 'kind', 'wallet_kind', kinds);
-  await propose(context, 'transactions', 'type', 'transaction_type', await typeEvidence(context, kindOf));
-  await propose(context, 'transactions', 'status', 'transaction_status', await statusEvidence(context));
-  await propose(context, 'transactions', 'channel', 'channel', NOTHING);
+  const kindOf = await propose(context, { role: 'wallets', name: 'kind', domain: 'wallet_kind', structural: kinds });
+  await propose(context, {
+    role: 'transactions',
+    name: 'type',
+    domain: 'transaction_type',
+    structural: await typeEvidence(context, kindOf),
+  });
+  await propose(context, {
+    role: 'transactions',
+    name: 'status',
+    domain: 'transaction_status',
+    structural: await statusEvidence(context),
+  });
+  await propose(context, { role: 'transactions', name: 'channel', domain: 'channel', structural: NOTHING });
   await proposeStatuses(context, 'wallets', 'wallet_status', 'frozen');
   await proposeStatuses(context, 'users', 'user_status', 'suspended');
   await proposeStatuses(context, 'merchants', 'merchant_status', 'suspended');
-  await propose(context, 'merchants', 'category', 'merchant_category', NOTHING);
-  await propose(context, 'user_activity', 'event', 'activity_event', NOTHING);
+  await propose(context, { role: 'merchants', name: 'category', domain: 'merchant_category', structural: NOTHING });
+  await propose(context, { role: 'user_activity', name: 'event', domain: 'activity_event', structural: NOTHING });
+}
+
+interface ValuesToPropose {
+  readonly role: Role;
+  readonly name: string;
+  readonly domain: Domain;
+  readonly structural: Structural;
 }
 
 /** The meanings by value, as they were proposed. */
 async function propose(
   context: Context,
-  role: Role,
-  name: string,
-  domain: Domain,
-  structural: Structural,
+  { role, name, domain, structural }: ValuesToPropose,
 ): Promise<ReadonlyMap<string, string>> {
   const counts = await valueCounts(context, role, name);
   if (counts.length === 0) return new Map();
   const meanings = meaningsOf(domain, counts, await labelsOf(context, role, name), structural);
   for (const each of meanings) {
-    add(
-      context,
-      ['values', domain, each.value],
-      each.meaning,
-      each.confidence,
-      `${rowsOf(each.rows)}; ${each.because}`,
-    );
+    add(context, {
+      path: ['values', domain, each.value],
+      value: each.meaning,
+      confidence: each.confidence,
+      because: `${rowsOf(each.rows)}; ${each.because}`,
+    });
   }
   // Words that say what they mean need no answer, but those of money do: a status is not open to doubt until totals match.
   const sure = meanings.every((each) => each.confidence >= 0.9);
@@ -66,7 +79,7 @@ async function propose(
 
 async function proposeStatuses(context: Context, role: Role, domain: Domain, rest: string): Promise<void> {
   const counts = await valueCounts(context, role, 'status');
-  await propose(context, role, 'status', domain, livingStatuses(counts, rest));
+  await propose(context, { role, name: 'status', domain, structural: livingStatuses(counts, rest) });
 }
 
 /** The SQL that was proposed for a column: a lookup as a subquery. */
@@ -112,7 +125,7 @@ async function labelsOf(context: Context, role: Role, name: string): Promise<Rea
     )[0];
   return label === undefined
     ? new Map()
-    : labelsIn(context.database, context.schema, parent.name, reference.key, label.sql);
+    : labelsIn(context.database, context.schema, { table: parent.name, key: reference.key, label: label.sql });
 }
 
 async function walletKindEvidence(context: Context): Promise<Structural> {

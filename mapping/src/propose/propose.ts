@@ -29,7 +29,7 @@ export async function propose(database: Database, schema: string, say: (progress
   const columns: Partial<Record<Role, ReadonlyMap<string, ColumnChoice>>> = {};
   for (const role of ROLES) {
     const table = tables.roles[role]?.table;
-    if (table !== undefined) columns[role] = chooseColumns(role, table, references, parents);
+    if (table !== undefined) columns[role] = chooseColumns(role, table, { references, parents });
   }
   const context: Context = {
     database,
@@ -67,14 +67,18 @@ export async function propose(database: Database, schema: string, say: (progress
 }
 
 function proposeWallet(context: Context, landed: boolean): void {
-  add(context, ['wallet', 'schema'], context.schema, undefined, 'where the tables are');
-  add(
-    context,
-    ['wallet', 'ingestion'],
-    landed ? 'kafka' : 'replica',
-    undefined,
-    landed ? 'the tables have the columns of sink-warehouse' : 'the tables are as in the e-wallet',
-  );
+  add(context, {
+    path: ['wallet', 'schema'],
+    value: context.schema,
+    confidence: undefined,
+    because: 'where the tables are',
+  });
+  add(context, {
+    path: ['wallet', 'ingestion'],
+    value: landed ? 'kafka' : 'replica',
+    confidence: undefined,
+    because: landed ? 'the tables have the columns of sink-warehouse' : 'the tables are as in the e-wallet',
+  });
   const keys = ROLES.flatMap((role) => {
     const family = context.columns[role]?.get(role === 'currencies' ? 'code' : 'id')?.column.family;
     return role === 'currencies' || family === undefined ? [] : [family];
@@ -87,19 +91,24 @@ function proposeWallet(context: Context, landed: boolean): void {
         ? 'bigint'
         : 'text'
     : 'text';
-  add(context, ['wallet', 'key_type'], type, 0.97, `keys are ${[...new Set(keys)].join(' and ')}`);
+  add(context, {
+    path: ['wallet', 'key_type'],
+    value: type,
+    confidence: 0.97,
+    because: `keys are ${[...new Set(keys)].join(' and ')}`,
+  });
   const naive = ROLES.flatMap((role) =>
     [...(context.columns[role]?.values() ?? [])].filter(
       ({ column }) => column.type === 'timestamp without time zone' || /^timestamp\(\d\) without/.test(column.type),
     ),
   );
-  add(
-    context,
-    ['wallet', 'source_time_zone'],
-    naive.length === 0 ? '' : 'UTC',
-    naive.length === 0 ? 0.97 : 0.4,
-    naive.length === 0 ? 'timestamps carry their zone' : `${naive.length} columns are wall clocks without a zone`,
-  );
+  add(context, {
+    path: ['wallet', 'source_time_zone'],
+    value: naive.length === 0 ? '' : 'UTC',
+    confidence: naive.length === 0 ? 0.97 : 0.4,
+    because:
+      naive.length === 0 ? 'timestamps carry their zone' : `${naive.length} columns are wall clocks without a zone`,
+  });
   if (naive.length > 0) {
     context.questions.push({
       id: 'source_time_zone',
@@ -108,13 +117,12 @@ function proposeWallet(context: Context, landed: boolean): void {
       because: naive.map((each) => each.column.name).join(', '),
     });
   }
-  add(
-    context,
-    ['wallet', 'reporting_time_zone'],
-    'UTC',
-    0.3,
-    'where a day begins in reports: Africa/Nairobi, Asia/Jakarta',
-  );
+  add(context, {
+    path: ['wallet', 'reporting_time_zone'],
+    value: 'UTC',
+    confidence: 0.3,
+    because: 'where a day begins in reports: Africa/Nairobi, Asia/Jakarta',
+  });
 }
 
 /** Roles and columns that nothing was found for, without which there is no mapping. */
@@ -122,7 +130,7 @@ function askForMissing(context: Context): void {
   for (const role of ['wallets', 'transactions', 'users'] as const) {
     const table = tableOf(context, role);
     if (table === undefined) {
-      add(context, ['tables', role, 'table'], '', 0, 'no table looks like it');
+      add(context, { path: ['tables', role, 'table'], value: '', confidence: 0, because: 'no table looks like it' });
       context.questions.push({
         id: `table.${role}`,
         about: `tables.${role}`,
@@ -138,7 +146,12 @@ function askForMissing(context: Context): void {
         !context.lines.some((line) => line.path.join('.') === `tables.${role}.columns.${column.name}`),
     );
     for (const column of missing) {
-      add(context, ['tables', role, 'columns', column.name], '', 0, `no column of ${table.name} looks like it`);
+      add(context, {
+        path: ['tables', role, 'columns', column.name],
+        value: '',
+        confidence: 0,
+        because: `no column of ${table.name} looks like it`,
+      });
       context.questions.push({
         id: `column.${role}.${column.name}`,
         about: `tables.${role}.columns.${column.name}`,

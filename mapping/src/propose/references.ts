@@ -48,7 +48,7 @@ export async function findReferences(
       for (const parent of tables) {
         for (const key of parent.columns) {
           if (!mayRefer(table, column, parent, key)) continue;
-          const joined = await joinedShare(database, table, column, parent, key);
+          const joined = await joinedShare(database, { table, column, parent, key });
           if (joined < LEAST_JOINED) continue;
           found.push({
             table: table.name,
@@ -100,10 +100,17 @@ function namesAgree(column: ColumnProfile, parent: TableProfile, key: ColumnProf
 
 async function joinedShare(
   database: Database,
-  table: TableProfile,
-  column: ColumnProfile,
-  parent: TableProfile,
-  key: ColumnProfile,
+  {
+    table,
+    column,
+    parent,
+    key,
+  }: {
+    readonly table: TableProfile;
+    readonly column: ColumnProfile;
+    readonly parent: TableProfile;
+    readonly key: ColumnProfile;
+  },
 ): Promise<number> {
   const { looked_at: lookedAt, joined } = await database.row(
     `Looking up ${table.name}.${column.name} in ${parent.name}`,

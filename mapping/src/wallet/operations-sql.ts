@@ -11,24 +11,23 @@ export interface LandedColumns {
   readonly fee: string;
 }
 
-/**
- * Operations of rows that are states or legs of them, as dbt/macros/operations.sql works them out, with keys as text.
- *
- * @param rows the table's rows, as a from item
- * @param wallets a query that gives wallet_id (text), kind and source_currency
- */
-export function operationsSql(
-  operations: Operations,
-  rows: string,
-  columns: LandedColumns,
-  wallets: string,
-  keyType: 'uuid' | 'bigint' | 'text',
-): string {
+/** What operations are worked out from. */
+interface OperationsOver {
+  /** The table's rows, as a from item. */
+  readonly rows: string;
+  readonly columns: LandedColumns;
+  /** A query that gives wallet_id (text), kind and source_currency. */
+  readonly wallets: string;
+  readonly keyType: 'uuid' | 'bigint' | 'text';
+}
+
+/** Operations of rows that are states or legs of them, as dbt/macros/operations.sql works them out, with keys as text. */
+export function operationsSql(operations: Operations, over: OperationsOver): string {
   switch (operations.kind) {
     case 'states':
-      return states(operations, rows, columns);
+      return states(operations, over.rows, over.columns);
     case 'legs':
-      return legs(operations, rows, columns, wallets, keyType);
+      return legs(operations, over);
   }
 }
 
@@ -50,13 +49,7 @@ function states(
     ) as states order by ewallet_operation_id, ewallet_state_number desc) as ${ROWS}`;
 }
 
-function legs(
-  how: Extract<Operations, { kind: 'legs' }>,
-  rows: string,
-  columns: LandedColumns,
-  wallets: string,
-  keyType: 'uuid' | 'bigint' | 'text',
-): string {
+function legs(how: Extract<Operations, { kind: 'legs' }>, { rows, columns, wallets, keyType }: OperationsOver): string {
   const first = (kind: string): string =>
     `(array_agg(wallet_id order by cast(wallet_id as ${keyType})) filter (where kind = '${kind}'))[1]`;
   const further = `numbered.ewallet_operation || ':' || numbered.pair_number`;

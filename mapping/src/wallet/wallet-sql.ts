@@ -75,7 +75,7 @@ export class WalletSql {
       amount: of('amount'),
       fee: of('fee', '0'),
     };
-    return operationsSql(this.operations, rows, columns, this.wallets(), this.mapping.keyType);
+    return operationsSql(this.operations, { rows, columns, wallets: this.wallets(), keyType: this.mapping.keyType });
   }
 
   /** A column that the database itself keeps unique in a table. */

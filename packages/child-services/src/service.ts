@@ -10,6 +10,15 @@ import type { Launch, ServiceState } from './launch';
 const START_MS = 180_000;
 const STOP_MS = 60_000;
 
+export interface ServiceOptions {
+  /** The one that runs already. */
+  readonly process?: ProcessIdentity | undefined;
+  /** Called when another process is the service's. */
+  readonly changed?: () => Promise<void>;
+  /** Whether it is ended when the process that starts it is killed. */
+  readonly guarded?: boolean;
+}
+
 /** One server as a child process. Fault tests stop, kill and start it; its port and data stay the same. */
 export class Service<Name extends string = string> {
   private process: ProcessIdentity | undefined;
@@ -19,12 +28,9 @@ export class Service<Name extends string = string> {
     private readonly launch: Launch,
     /** Connects as a client would; resolves when the service answers, rejects while it does not. */
     private readonly probe: () => Promise<void>,
-    process?: ProcessIdentity,
-    private readonly changed: () => Promise<void> = () => Promise.resolve(),
-    /** Whether it is ended when the process that starts it is killed. */
-    private readonly guarded = false,
+    private readonly options: ServiceOptions = {},
   ) {
-    this.process = process;
+    this.process = options.process;
   }
 
   get state(): ServiceState<Name> {
@@ -47,7 +53,7 @@ export class Service<Name extends string = string> {
   async start(): Promise<void> {
     if (await this.isRunning()) return;
     this.process = await this.spawn();
-    await this.changed();
+    await this.options.changed?.();
     const ready = await poll(async () => this.look(), { timeoutMs: START_MS });
     if (ready === 'ready') return;
     const log = await this.logTail();
@@ -82,7 +88,7 @@ export class Service<Name extends string = string> {
     await poll(async () => ((await this.isRunning()) ? undefined : true), { timeoutMs, everyMs: 20 });
     if (await this.isRunning()) return;
     this.process = undefined;
-    await this.changed();
+    await this.options.changed?.();
   }
 
   private async look(): Promise<'ready' | 'dead' | undefined> {
@@ -109,7 +115,7 @@ export class Service<Name extends string = string> {
         child.once('spawn', resolve);
         child.once('error', reject);
       });
-      if (this.guarded) guardChild(child, this.launch.stopSignal);
+      if (this.options.guarded === true) guardChild(child, this.launch.stopSignal);
       child.unref();
       const identity = child.pid === undefined ? undefined : await identify(child.pid);
       if (identity === undefined) {

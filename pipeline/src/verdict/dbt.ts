@@ -7,11 +7,9 @@ const NAMES_SHOWN = 3;
 
 export function judgeDbt(target: string, maxAgeSeconds: number, asked: Probe<DbtFacts>, now: Date): Line {
   if (asked.kind === 'failed') {
-    return line(
-      'dbt',
-      target,
-      [],
-      [
+    return line('dbt', target, {
+      says: [],
+      findings: [
         {
           code: 'dbt-unknown',
           verdict: 'degraded',
@@ -19,7 +17,7 @@ export function judgeDbt(target: string, maxAgeSeconds: number, asked: Probe<Dbt
           next: 'Run `npm run dbt -- build`, or correct `dbt.target`: the target directory of the project that runs.',
         },
       ],
-    );
+    });
   }
   const { ranAt, command, passed, warned, failed, stale } = asked.value;
   const says = [
@@ -58,7 +56,7 @@ export function judgeDbt(target: string, maxAgeSeconds: number, asked: Probe<Dbt
           } satisfies Finding,
         ]),
   ];
-  return line('dbt', target, says, findings, { ...asked.value });
+  return line('dbt', target, { says, findings, facts: { ...asked.value } });
 }
 
 function named(names: readonly string[]): string {

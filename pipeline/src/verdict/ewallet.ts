@@ -9,11 +9,9 @@ export function judgeEwallet(config: EwalletConfig, asked: Probe<EwalletFacts>):
   const { host, port, database, username } = config.connection;
   const subject = `${host}:${port}/${database}`;
   if (asked.kind === 'failed') {
-    return line(
-      'e-wallet',
-      subject,
-      [],
-      [
+    return line('e-wallet', subject, {
+      says: [],
+      findings: [
         {
           code: 'ewallet-down',
           verdict: 'down',
@@ -21,7 +19,7 @@ export function judgeEwallet(config: EwalletConfig, asked: Probe<EwalletFacts>):
           next: 'Bring the server, the network or the role back: syncs continue by themselves from the last state.',
         },
       ],
-    );
+    });
   }
   const { value } = asked;
   const { lastCommitSeconds } = value;
@@ -41,7 +39,7 @@ export function judgeEwallet(config: EwalletConfig, asked: Probe<EwalletFacts>):
     ...transactionFindings(config, value),
     ...slotFindings(config, value),
   ];
-  return line('e-wallet', subject, says, findings, { ...value });
+  return line('e-wallet', subject, { says, findings, facts: { ...value } });
 }
 
 function transactionFindings({ openTransactionSeconds }: EwalletConfig, value: EwalletFacts): Finding[] {

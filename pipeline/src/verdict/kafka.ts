@@ -6,11 +6,9 @@ import { line, type Finding, type Line } from './verdict';
 
 export function judgeKafka(subject: string, asked: Probe<KafkaFacts>): Line {
   if (asked.kind === 'failed') {
-    return line(
-      'kafka',
-      subject,
-      [],
-      [
+    return line('kafka', subject, {
+      says: [],
+      findings: [
         {
           code: 'kafka-down',
           verdict: 'down',
@@ -18,7 +16,7 @@ export function judgeKafka(subject: string, asked: Probe<KafkaFacts>): Line {
           next: 'Start the brokers, or correct their address, user and rights. Nothing is lost: syncs and the sink wait and continue.',
         },
       ],
-    );
+    });
   }
   const { partitions, leaderless } = asked.value;
   const topics = new Set(partitions.map(({ topic }) => topic));
@@ -45,18 +43,20 @@ export function judgeKafka(subject: string, asked: Probe<KafkaFacts>): Line {
     });
   }
   const ends = partitions.map(({ topic, partition, end: offset }) => ({ topic, partition, end_offset: offset }));
-  return line('kafka', subject, says, findings, { partitions: ends });
+  return line('kafka', subject, { says, findings, facts: { partitions: ends } });
 }
 
 export function judgeRegistry(subject: string, asked: Probe<number>): Line {
   if (asked.kind === 'answered') {
-    return line('registry', subject, [count(asked.value, 'subject')], [], { subjects: asked.value });
+    return line('registry', subject, {
+      says: [count(asked.value, 'subject')],
+      findings: [],
+      facts: { subjects: asked.value },
+    });
   }
-  return line(
-    'registry',
-    subject,
-    [],
-    [
+  return line('registry', subject, {
+    says: [],
+    findings: [
       {
         code: 'registry-down',
         verdict: 'down',
@@ -64,5 +64,5 @@ export function judgeRegistry(subject: string, asked: Probe<number>): Line {
         next: 'Start the registry, or correct its URL and credentials. Syncs fail and retry; the sink waits at the first schema that it does not know.',
       },
     ],
-  );
+  });
 }

@@ -37,12 +37,16 @@ export function judgeSink({ name }: SinkConfig, evidence: SinkEvidence, now: Dat
     says: 'neither Kafka nor the warehouse nor a REST API can say',
     next: 'Bring those back first, or give `sink.instances` the URLs of the REST APIs.',
   };
-  return line('sink', name, says, isBlind ? [unknown] : findings, {
-    group: group ?? null,
-    instances: instances.map(({ url, asked }) =>
-      asked.kind === 'answered' ? { ...asked.value } : { url, state: null, reason: asked.reason },
-    ),
-    target_state: warehouse?.target?.state ?? null,
+  return line('sink', name, {
+    says,
+    findings: isBlind ? [unknown] : findings,
+    facts: {
+      group: group ?? null,
+      instances: instances.map(({ url, asked }) =>
+        asked.kind === 'answered' ? { ...asked.value } : { url, state: null, reason: asked.reason },
+      ),
+      target_state: warehouse?.target?.state ?? null,
+    },
   });
 }
 

@@ -56,22 +56,30 @@ export function judgeStreams(lagSeconds: number, evidence: StreamEvidence, now: 
         next: `select "offset", stage, error_message from sink.dead_letters where topic = ${quoteLiteral(topic)} and replayed_at is null; repair, then sink-warehouse replay`,
       });
     }
-    return line('stream', stream, says, findings, {
-      topic,
-      table: tables.get(topic)?.table ?? null,
-      synced_records: records ?? null,
-      end_offset: kafka === undefined ? null : end,
-      lag_records: lag?.records ?? null,
-      lag_seconds: lag?.seconds ?? null,
-      landed_at: landedAt ?? null,
-      dead_letters: letters?.count ?? 0,
+    return line('stream', stream, {
+      says,
+      findings,
+      facts: {
+        topic,
+        table: tables.get(topic)?.table ?? null,
+        synced_records: records ?? null,
+        end_offset: kafka === undefined ? null : end,
+        lag_records: lag?.records ?? null,
+        lag_seconds: lag?.seconds ?? null,
+        landed_at: landedAt ?? null,
+        dead_letters: letters?.count ?? 0,
+      },
     });
   });
   const shown = new Set(landing.map(({ subject }) => subject));
   const others = Object.entries(synced)
     .filter(([stream]) => !shown.has(stream) && stream !== 'global')
     .map(([stream, records]) =>
-      line('stream', stream, [`last sync ${count(records, 'record')}`], [], { synced_records: records }),
+      line('stream', stream, {
+        says: [`last sync ${count(records, 'record')}`],
+        findings: [],
+        facts: { synced_records: records },
+      }),
     );
   return [...landing, ...others];
 }

@@ -15,7 +15,7 @@ export interface SyncLimits {
 
 export function judgeSync(limits: SyncLimits, asked: Probe<SyncFacts>, now: Date): Line {
   const { hop, subject } = limits;
-  if (asked.kind === 'failed') return line(hop, subject, [], [unanswered(hop, asked.reason)]);
+  if (asked.kind === 'failed') return line(hop, subject, { says: [], findings: [unanswered(hop, asked.reason)] });
   const { value } = asked;
   const { lastSuccess, runningSince, next } = value;
   const says = [
@@ -27,12 +27,16 @@ export function judgeSync(limits: SyncLimits, asked: Probe<SyncFacts>, now: Date
     ...(runningSince === undefined ? [] : [`running for ${duration(secondsBetween(runningSince, now))}`]),
     ...(next === undefined || next < now ? [] : [`next in ${duration(secondsBetween(now, next))}`]),
   ];
-  return line(hop, subject, says, findingsOf(limits, value, now), {
-    running_since: runningSince ?? null,
-    last_success: lastSuccess ?? null,
-    last_failure: value.lastFailure ?? null,
-    next_at: next ?? null,
-    acknowledged_at: value.acknowledgedAt ?? null,
+  return line(hop, subject, {
+    says,
+    findings: findingsOf(limits, value, now),
+    facts: {
+      running_since: runningSince ?? null,
+      last_success: lastSuccess ?? null,
+      last_failure: value.lastFailure ?? null,
+      next_at: next ?? null,
+      acknowledged_at: value.acknowledgedAt ?? null,
+    },
   });
 }
 

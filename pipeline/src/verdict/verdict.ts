@@ -72,14 +72,14 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
   return verdicts.reduce<Verdict>((found, next) => (GRAVITY[next] > GRAVITY[found] ? next : found), 'healthy');
 }
 
+interface LineContent {
+  readonly says: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
 /** A line whose verdict is that of its gravest finding; findings are in the order of their gravity. */
-export function line(
-  hop: Hop,
-  subject: string,
-  says: readonly string[],
-  findings: readonly Finding[],
-  facts: Readonly<Record<string, unknown>> = {},
-): Line {
+export function line(hop: Hop, subject: string, { says, findings, facts = {} }: LineContent): Line {
   const graver = [...findings].sort((a, b) => GRAVITY[b.verdict] - GRAVITY[a.verdict]);
   return { hop, subject, verdict: worst(findings.map(({ verdict }) => verdict)), says, findings: graver, facts };
 }

@@ -9,11 +9,9 @@ export function judgeWarehouse(connection: ConnectionConfig, asked: Probe<Wareho
   const { host, port, database, username } = connection;
   const subject = `${host}:${port}/${database}`;
   if (asked.kind === 'failed') {
-    return line(
-      'warehouse',
-      subject,
-      [],
-      [
+    return line('warehouse', subject, {
+      says: [],
+      findings: [
         {
           code: 'warehouse-down',
           verdict: 'down',
@@ -21,7 +19,7 @@ export function judgeWarehouse(connection: ConnectionConfig, asked: Probe<Wareho
           next: 'Bring the server, the network or the role back: the sink retries by itself and Kafka keeps the backlog.',
         },
       ],
-    );
+    });
   }
   const { value } = asked;
   const landed = value.partitions.map(({ landedAt }) => landedAt.getTime());
@@ -31,10 +29,14 @@ export function judgeWarehouse(connection: ConnectionConfig, asked: Probe<Wareho
     ...(newest === undefined ? [] : [`last landing ${ago(newest, now)}`]),
   ];
   const findings = [...clockFindings(value.clockSkewSeconds), ...schemaFindings(value, username)];
-  return line('warehouse', subject, says, findings, {
-    clock_skew_seconds: value.clockSkewSeconds,
-    tables: value.tables,
-    landed_at: newest ?? null,
+  return line('warehouse', subject, {
+    says,
+    findings,
+    facts: {
+      clock_skew_seconds: value.clockSkewSeconds,
+      tables: value.tables,
+      landed_at: newest ?? null,
+    },
   });
 }
 
@@ -63,11 +65,9 @@ function schemaFindings({ hasSinkSchema, refused }: WarehouseFacts, username: st
 /** The newest audit of each stream. A stream that was audited in part is as old as its last whole audit is unknown. */
 export function judgeAudit(maxAgeSeconds: number, asked: Probe<WarehouseFacts>, now: Date): Line {
   if (asked.kind === 'failed') {
-    return line(
-      'audit',
-      'sink.audits',
-      [],
-      [
+    return line('audit', 'sink.audits', {
+      says: [],
+      findings: [
         {
           code: 'audit-never',
           verdict: 'unknown',
@@ -75,15 +75,13 @@ export function judgeAudit(maxAgeSeconds: number, asked: Probe<WarehouseFacts>, 
           next: 'Bring the warehouse back.',
         },
       ],
-    );
+    });
   }
   const { audits } = asked.value;
   if (audits.length === 0) {
-    return line(
-      'audit',
-      'sink.audits',
-      [],
-      [
+    return line('audit', 'sink.audits', {
+      says: [],
+      findings: [
         {
           code: 'audit-never',
           verdict: 'degraded',
@@ -91,7 +89,7 @@ export function judgeAudit(maxAgeSeconds: number, asked: Probe<WarehouseFacts>, 
           next: 'Run `ewallet-audit run --config …` with a role that may insert into sink.audits: until then nothing is proven.',
         },
       ],
-    );
+    });
   }
   const different = audits.filter(({ equal }) => !equal);
   const oldest = [...audits].sort((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime())[0];
@@ -114,7 +112,7 @@ export function judgeAudit(maxAgeSeconds: number, asked: Probe<WarehouseFacts>, 
         ]
       : []),
   ];
-  return line('audit', 'sink.audits', says, findings, { streams: audits });
+  return line('audit', 'sink.audits', { says, findings, facts: { streams: audits } });
 }
 
 function differenceFinding(different: readonly AuditedStream[]): Finding {

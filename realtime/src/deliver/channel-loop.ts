@@ -56,7 +56,7 @@ async function settle(
   const named = `${message.key} on channel "${channel.name}"`;
   switch (outcome.kind) {
     case 'delivered':
-      if (!(await conclude(parts, sending, message.event, undefined, stop))) return true;
+      if (!(await conclude(parts, sending, { status: message.event, cause: undefined }, stop))) return true;
       metrics.delivered(channel.name, message.event, (now() - sending.seenAt) / 1_000);
       say(`delivered ${named}`);
       return true;
@@ -79,7 +79,7 @@ async function giveUp(parts: ChannelLoopParts, sending: Sending, cause: string, 
   const letter = { source, cause, message: { channel: channel.name, key: message.key, attempts: attempts + 1 } };
   if (!(await untilWritten(parts, () => bury(letter), stop))) return;
   const status = message.event === 'raised' ? 'raise_undeliverable' : 'retract_undeliverable';
-  if (!(await conclude(parts, sending, status, cause, stop))) return;
+  if (!(await conclude(parts, sending, { status, cause }, stop))) return;
   metrics.undeliverable(channel.name);
   say(`${message.key} on channel "${channel.name}" is a dead letter: ${cause}`);
 }
@@ -88,8 +88,7 @@ async function giveUp(parts: ChannelLoopParts, sending: Sending, cause: string, 
 async function conclude(
   parts: ChannelLoopParts,
   { message, attempts }: Sending,
-  status: Told['status'],
-  cause: string | undefined,
+  { status, cause }: { readonly status: Told['status']; readonly cause: string | undefined },
   stop: AbortSignal,
 ): Promise<boolean> {
   const { channel, alerts, log, now } = parts;

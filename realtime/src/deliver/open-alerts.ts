@@ -112,7 +112,11 @@ export class OpenAlerts {
     let best: Sending | undefined;
     for (const [id, open] of this.open) {
       if (open.done.has(channel.name)) continue;
-      const verdict = verdictOn(open.state, this.told.get(toldKey(channel.name, id)), channel, this.rules, now);
+      const verdict = verdictOn(open.state, this.told.get(toldKey(channel.name, id)), {
+        channel,
+        rules: this.rules,
+        now,
+      });
       switch (verdict.kind) {
         case 'done':
           this.finish(channel.name, id, open, verdict.why);

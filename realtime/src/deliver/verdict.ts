@@ -55,9 +55,7 @@ export interface DeliveryRules {
 export function verdictOn(
   state: AlertState,
   told: Told | undefined,
-  channel: Channel,
-  rules: DeliveryRules,
-  now: number,
+  { channel, rules, now }: { readonly channel: Channel; readonly rules: DeliveryRules; readonly now: number },
 ): Verdict {
   const { alert, goneSince } = state;
   if (alert === undefined) {

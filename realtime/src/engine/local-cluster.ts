@@ -176,7 +176,9 @@ async function prepare(config: RealtimeConfig, folders: Folders, script: string)
 }
 
 function servicesOf(state: ClusterState): readonly Service<EngineName>[] {
-  return state.services.map(({ name, launch, process }) => new Service(name, launch, () => Promise.resolve(), process));
+  return state.services.map(
+    ({ name, launch, process }) => new Service(name, launch, () => Promise.resolve(), { process }),
+  );
 }
 
 /** Whether the supervisor of a local cluster runs, and which of its processes do. */

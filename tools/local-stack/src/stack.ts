@@ -205,7 +205,9 @@ function fromState(dir: string, state: StackState): Stack {
   const ours = state.owner?.pid === process.pid;
   const save = async (): Promise<void> => stack.save();
   for (const { name, launch, process } of state.services) {
-    stack.services.push(new Service(name, launch, prober(name, state.connections), process, save, ours));
+    stack.services.push(
+      new Service(name, launch, prober(name, state.connections), { process, changed: save, guarded: ours }),
+    );
   }
   return stack;
 }
