@@ -2,7 +2,7 @@ import { commandLine, untilStopped } from '@ewallet/command-line';
 import { asFailure, Failure, parseShare } from '@ewallet/failure';
 import { CommanderError, type Command } from 'commander';
 import { audit, AuditStopped } from './audit';
-import { readAuditConfig } from './config/audit-config';
+import { withAuditConfig } from './config/with-audit-config';
 import { findDeletions } from './deletions';
 import { isEqualReport } from './report/audit-report';
 import { jsonReport } from './report/json-report';
@@ -62,30 +62,31 @@ export function program(out: Output, err: Output): Command {
       'keep what was compared in this file, and go on from there if the run before was stopped',
     )
     .action(async (flags: RunFlags) => {
-      await untilStopped(async (stop) => {
-        const config = await readAuditConfig(flags.config);
-        const startedAt = new Date();
-        const progress = new Progress(err, Date.now);
-        const seed = flags.seed ?? Math.floor(Math.random() * 1_000_000);
-        const sample = flags.sample === undefined ? undefined : { percent: flags.sample, seed };
-        if (sample !== undefined) progress.say(`sampling ${sample.percent} % of the rows (--seed ${sample.seed})`);
-        const report = await audit(config, {
-          streams: flags.stream,
-          keysOnly: flags.keys ?? false,
-          sample,
-          showValues: flags.showValues ?? false,
-          chunkSeconds: flags.chunkSeconds,
-          workers: flags.workers,
-          stop,
-          now: Date.now,
-          progress,
-          resume: flags.resume,
-        });
-        out.write(flags.json === true ? jsonReport(report) : textReport(report));
-        process.exitCode = isEqualReport(report) ? EXIT.equal : EXIT.different;
-        const run = { keysOnly: flags.keys ?? false, samplePercent: flags.sample, startedAt };
-        await recordAudit(config.warehouse, report, run);
-      });
+      await untilStopped((stop) =>
+        withAuditConfig(flags.config, async (config) => {
+          const startedAt = new Date();
+          const progress = new Progress(err, Date.now);
+          const seed = flags.seed ?? Math.floor(Math.random() * 1_000_000);
+          const sample = flags.sample === undefined ? undefined : { percent: flags.sample, seed };
+          if (sample !== undefined) progress.say(`sampling ${sample.percent} % of the rows (--seed ${sample.seed})`);
+          const report = await audit(config, {
+            streams: flags.stream,
+            keysOnly: flags.keys ?? false,
+            sample,
+            showValues: flags.showValues ?? false,
+            chunkSeconds: flags.chunkSeconds,
+            workers: flags.workers,
+            stop,
+            now: Date.now,
+            progress,
+            resume: flags.resume,
+          });
+          out.write(flags.json === true ? jsonReport(report) : textReport(report));
+          process.exitCode = isEqualReport(report) ? EXIT.equal : EXIT.different;
+          const run = { keysOnly: flags.keys ?? false, samplePercent: flags.sample, startedAt };
+          await recordAudit(config.warehouse, report, run);
+        }),
+      );
     });
   command
     .command('repair')
@@ -101,33 +102,34 @@ export function program(out: Output, err: Output): Command {
     .option('--chunk-seconds <seconds>', 'of an audit now: as of run', positive, 0.5)
     .option('--workers <number>', 'of an audit now: as of run', atLeastOne, 1)
     .action(async (flags: RepairFlags) => {
-      await untilStopped(async (stop) => {
-        const config = await readAuditConfig(flags.config);
-        const { sync } = config;
-        if (flags.apply === true && sync === undefined) {
-          throw Failure.config(
-            'The configuration has no `sync`: {"config_file": "sync.json"} names the configuration of ewallet-sync, which sends the rows.',
-          );
-        }
-        const options = {
-          streams: flags.stream,
-          keysOnly: false,
-          sample: undefined,
-          showValues: false,
-          chunkSeconds: flags.chunkSeconds,
-          workers: flags.workers,
-          stop,
-          now: Date.now,
-          progress: new Progress(err, Date.now),
-          resume: undefined,
-        };
-        const plan = await findRepairs(config, options, flags.report, flags.maxShare);
-        const isApplied = flags.apply === true && sync !== undefined && plan.repairs.length > 0;
-        const sent = isApplied ? await resend(sync, plan.repairs, stop, err) : undefined;
-        out.write(flags.json === true ? repairJson(plan, sent) : repairText(plan, sent));
-        const isLeft = plan.unrepairable.length > 0 || (plan.repairs.length > 0 && sent === undefined);
-        process.exitCode = isLeft ? EXIT.different : EXIT.equal;
-      });
+      await untilStopped((stop) =>
+        withAuditConfig(flags.config, async (config) => {
+          const { sync } = config;
+          if (flags.apply === true && sync === undefined) {
+            throw Failure.config(
+              'The configuration has no `sync`: {"config_file": "sync.json"} names the configuration of ewallet-sync, which sends the rows.',
+            );
+          }
+          const options = {
+            streams: flags.stream,
+            keysOnly: false,
+            sample: undefined,
+            showValues: false,
+            chunkSeconds: flags.chunkSeconds,
+            workers: flags.workers,
+            stop,
+            now: Date.now,
+            progress: new Progress(err, Date.now),
+            resume: undefined,
+          };
+          const plan = await findRepairs(config, options, flags.report, flags.maxShare);
+          const isApplied = flags.apply === true && sync !== undefined && plan.repairs.length > 0;
+          const sent = isApplied ? await resend(sync, plan.repairs, stop, err) : undefined;
+          out.write(flags.json === true ? repairJson(plan, sent) : repairText(plan, sent));
+          const isLeft = plan.unrepairable.length > 0 || (plan.repairs.length > 0 && sent === undefined);
+          process.exitCode = isLeft ? EXIT.different : EXIT.equal;
+        }),
+      );
     });
   command
     .command('deletions')
@@ -139,13 +141,14 @@ export function program(out: Output, err: Output): Command {
     .option('--chunk-seconds <seconds>', 'as of run', positive, 0.5)
     .option('--workers <number>', 'as of run', atLeastOne, 1)
     .action(async (flags: Pick<RepairFlags, 'config' | 'stream' | 'chunkSeconds' | 'workers'>) => {
-      await untilStopped(async (stop) => {
-        const config = await readAuditConfig(flags.config);
-        const { stream: streams, chunkSeconds, workers } = flags;
-        const say = (text: string): unknown => err.write(`${text}\n`);
-        const found = await findDeletions(config, { streams, chunkSeconds, workers, stop, now: Date.now, say });
-        for (const deletions of found) out.write(`${JSON.stringify(deletions)}\n`);
-      });
+      await untilStopped((stop) =>
+        withAuditConfig(flags.config, async (config) => {
+          const { stream: streams, chunkSeconds, workers } = flags;
+          const say = (text: string): unknown => err.write(`${text}\n`);
+          const found = await findDeletions(config, { streams, chunkSeconds, workers, stop, now: Date.now, say });
+          for (const deletions of found) out.write(`${JSON.stringify(deletions)}\n`);
+        }),
+      );
     });
   return command;
 }

@@ -1,10 +1,18 @@
 import path from 'node:path';
 import { Failure, isObject, readJsonObject, refuseUnknown, textOf, type Json } from '@ewallet/failure';
-import { parseConnectionConfig, parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
+import {
+  parseConnectionConfig,
+  parseConnectKeys,
+  parseTunnel,
+  type ConnectionConfig,
+  type Tunnel,
+} from '@ewallet/postgres';
 import { parseStreamChoice, type StreamChoice } from './stream-choice';
 
 export interface AuditConfig {
   readonly source: ConnectionConfig;
+  /** Through which the source is reached. */
+  readonly tunnel: Tunnel;
   readonly schemas: readonly string[];
   readonly warehouse: ConnectionConfig;
   /** The sink's `table.name.format`. */
@@ -43,13 +51,9 @@ export async function readAuditConfig(file: string): Promise<AuditConfig> {
   const warehouse = await sectionOf(config, 'warehouse', directory);
   // A file is the sink's own configuration, whose other keys are the sink's to check.
   if (!isFile(config.warehouse)) refuseUnknown(warehouse, WAREHOUSE_KEYS, 'warehouse.');
-  if (source.tunnel_method !== undefined && !isNoTunnel(source.tunnel_method)) {
-    throw Failure.config(
-      '`source.tunnel_method`: ewallet-audit opens no tunnel. Open one (ssh -L) and give its end as `host` and `port`.',
-    );
-  }
   return {
     source: parseConnectionConfig(source),
+    tunnel: parseTunnel(source.tunnel_method),
     schemas: parseSchemas(source.schemas),
     warehouse: parseWarehouse(warehouse),
     tableNameFormat: textOf(warehouse, 'table.name.format', 'warehouse.') ?? 'raw.${stream}',
@@ -89,10 +93,6 @@ async function sectionOf(config: Json, key: 'source' | 'warehouse', directory: s
 
 function isFile(section: unknown): boolean {
   return isObject(section) && section.config_file !== undefined;
-}
-
-function isNoTunnel(value: unknown): boolean {
-  return value === null || (isObject(value) && (value.tunnel_method ?? 'NO_TUNNEL') === 'NO_TUNNEL');
 }
 
 function parseWarehouse(warehouse: Json): ConnectionConfig {

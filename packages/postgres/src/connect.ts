@@ -23,8 +23,6 @@ export interface ConnectOptions {
   readonly settings?: SessionSettings;
   /** A connection that also takes replication commands, to the configured database; statements without parameters only. */
   readonly replication?: boolean;
-  /** Where to dial when that is not the server's own address (a tunnel's end); certificates are still checked by name. */
-  readonly dial?: { readonly host: string; readonly port: number };
 }
 
 /**
@@ -90,8 +88,8 @@ async function setSession(client: Client, options: ConnectOptions): Promise<void
 
 function clientConfig(config: ConnectionConfig, options: ConnectOptions): ClientConfig {
   return {
-    host: options.dial?.host ?? config.host,
-    port: options.dial?.port ?? config.port,
+    host: config.dial?.host ?? config.host,
+    port: config.dial?.port ?? config.port,
     database: config.database,
     user: config.username,
     ...(config.password === undefined ? {} : { password: config.password }),

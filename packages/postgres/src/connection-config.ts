@@ -9,6 +9,8 @@ export interface ConnectionConfig {
   readonly username: string;
   readonly password: string | undefined;
   readonly ssl: SslMode;
+  /** Where to dial when that is not the server's own address (a tunnel's end); certificates are still checked by name. */
+  readonly dial?: { readonly host: string; readonly port: number };
 }
 
 /** `{host, port, database, username, password, ssl_mode}` as Airbyte's PostgreSQL connectors name them. */

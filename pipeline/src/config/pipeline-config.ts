@@ -2,12 +2,14 @@ import path from 'node:path';
 import { Failure, isObject, textOf, type Json } from '@ewallet/failure';
 import type { RegistryOptions } from '@ewallet/avro';
 import type { KafkaConnection } from '@ewallet/kafka';
-import { parseConnectionConfig, type ConnectionConfig } from '@ewallet/postgres';
+import { parseConnectionConfig, parseTunnel, type ConnectionConfig, type Tunnel } from '@ewallet/postgres';
 import { kafkaOfDestination, kafkaOfSink, registryOfDestination, registryOfSink, warehouseOf } from './connections';
 import { numberOf, readJsonObject, refuseUnknown, requiredText, textsOf } from './json-file';
 
 export interface EwalletConfig {
   readonly connection: ConnectionConfig;
+  /** Through which it is reached. */
+  readonly tunnel: Tunnel;
   /** The source's replication slot; undefined where it does not capture changes. */
   readonly slot: string | undefined;
   readonly openTransactionSeconds: number;
@@ -77,7 +79,17 @@ const OWN_KEYS = {
 
 /** Keys that may be written here instead of in a file, for the sections that take a connector's file. */
 const INLINE_KEYS: Partial<Record<Section, readonly string[]>> = {
-  ewallet: ['host', 'port', 'database', 'username', 'password', 'ssl_mode', 'schemas', 'replication_method'],
+  ewallet: [
+    'host',
+    'port',
+    'database',
+    'username',
+    'password',
+    'ssl_mode',
+    'tunnel_method',
+    'schemas',
+    'replication_method',
+  ],
   kafka: ['bootstrap_servers', 'protocol', 'schema_registry', 'topic_pattern'],
 };
 
@@ -163,6 +175,7 @@ function parseEwallet(keys: Json): EwalletConfig {
   const slot = isObject(method) ? textOf(method, 'replication_slot', 'ewallet.replication_method.') : undefined;
   return {
     connection: parseConnectionConfig(keys),
+    tunnel: parseTunnel(keys.tunnel_method),
     slot,
     openTransactionSeconds: numberOf(keys, 'open_transaction_seconds', 'ewallet.', HOUR),
     retainedWalBytes: numberOf(keys, 'retained_wal_bytes', 'ewallet.', 2 ** 30),

@@ -1,3 +1,4 @@
+import { withTunnel } from '@ewallet/postgres';
 import type { Client } from 'pg';
 import type { EwalletConfig } from '../config/pipeline-config';
 import { clockSkew, withDatabase } from './database';
@@ -26,27 +27,34 @@ export interface EwalletFacts {
 
 /** @see https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW */
 export async function askEwallet(config: EwalletConfig, limitMs: number, over: AbortSignal): Promise<EwalletFacts> {
-  return withDatabase(config.connection, limitMs, over, async (client) => {
-    const clockSkewSeconds = await clockSkew(client);
-    const { rows } = await client.query<{ standby: boolean; tracked: boolean; oldest: string | null; hidden: string }>(
-      `select pg_is_in_recovery() as standby,
+  return withTunnel(config.tunnel, config.connection, limitMs / 1_000, (connection) =>
+    withDatabase(connection, limitMs, over, async (client) => {
+      const clockSkewSeconds = await clockSkew(client);
+      const { rows } = await client.query<{
+        standby: boolean;
+        tracked: boolean;
+        oldest: string | null;
+        hidden: string;
+      }>(
+        `select pg_is_in_recovery() as standby,
          current_setting('track_commit_timestamp')::boolean as tracked,
          (select extract(epoch from clock_timestamp() - min(xact_start)) from pg_stat_activity
            where backend_type = 'client backend' and pid <> pg_backend_pid()) as oldest,
          (select count(*) from pg_stat_activity
            where datname = current_database() and pid <> pg_backend_pid() and state is null
              and coalesce(backend_type, 'client backend') = 'client backend') as hidden`,
-    );
-    const isStandby = rows[0]?.standby ?? false;
-    return {
-      isStandby,
-      lastCommitSeconds: await lastCommit(client, isStandby, rows[0]?.tracked ?? false),
-      oldestTransactionSeconds: Number(rows[0]?.oldest ?? 0),
-      hiddenSessions: Number(rows[0]?.hidden ?? 0),
-      slots: await slots(client, isStandby),
-      clockSkewSeconds,
-    };
-  });
+      );
+      const isStandby = rows[0]?.standby ?? false;
+      return {
+        isStandby,
+        lastCommitSeconds: await lastCommit(client, isStandby, rows[0]?.tracked ?? false),
+        oldestTransactionSeconds: Number(rows[0]?.oldest ?? 0),
+        hiddenSessions: Number(rows[0]?.hidden ?? 0),
+        slots: await slots(client, isStandby),
+        clockSkewSeconds,
+      };
+    }),
+  );
 }
 
 async function lastCommit(client: Client, isStandby: boolean, isTracked: boolean): Promise<number | undefined> {

@@ -1,6 +1,6 @@
 import { Failure, refuseUnknown, type Json } from '@ewallet/failure';
 import { captureKeys, parseCaptureConfig, type CaptureConfig } from './capture-config';
-import { parseConnectionConfig, type ConnectionConfig } from '@ewallet/postgres';
+import { parseConnectionConfig, parseTunnel, type ConnectionConfig, type Tunnel } from '@ewallet/postgres';
 
 /** How an incremental stream finds what is new. */
 export type ReplicationMethod =
@@ -11,17 +11,6 @@ export type ReplicationMethod =
   | { readonly kind: 'cursor'; readonly lookBackSeconds: number }
   /** Changes and deletions from the server's write-ahead log. */
   | { readonly kind: 'cdc'; readonly capture: CaptureConfig };
-
-export type Tunnel =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'ssh';
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      readonly secret:
-        { readonly privateKey: string; readonly passphrase: string | undefined } | { readonly password: string };
-    };
 
 export interface SourceConfig {
   readonly connection: ConnectionConfig;
@@ -52,16 +41,6 @@ const keys = [
   'checkpoint_seconds',
   'connect_timeout_seconds',
   'statement_timeout_seconds',
-] as const;
-
-const tunnelKeys = [
-  'tunnel_method',
-  'tunnel_host',
-  'tunnel_port',
-  'tunnel_user',
-  'ssh_key',
-  'ssh_key_passphrase',
-  'tunnel_user_password',
 ] as const;
 
 /** Parses the configuration of spec.json. An unknown key is an error: a mistyped option must not be ignored silently. */
@@ -111,47 +90,11 @@ function parseMethod(value: unknown): ReplicationMethod {
   }
 }
 
-function parseTunnel(value: unknown): Tunnel {
-  if (value === undefined || value === null) return { kind: 'none' };
-  const object = asObject(value, '`tunnel_method`');
-  refuseUnknown(object, tunnelKeys, 'tunnel_method.');
-  const server = (): { host: string; port: number; user: string } => ({
-    host: text(object, 'tunnel_host', 'tunnel_method.'),
-    port: wholeNumber(object, 'tunnel_port', 22, 1),
-    user: text(object, 'tunnel_user', 'tunnel_method.'),
-  });
-  switch (object.tunnel_method) {
-    case undefined:
-    case 'NO_TUNNEL':
-      return { kind: 'none' };
-    case 'SSH_KEY_AUTH': {
-      const passphrase = object.ssh_key_passphrase ?? '';
-      if (typeof passphrase !== 'string') throw Failure.config('`tunnel_method.ssh_key_passphrase` must be text.');
-      const privateKey = text(object, 'ssh_key', 'tunnel_method.');
-      return {
-        kind: 'ssh',
-        ...server(),
-        secret: { privateKey, passphrase: passphrase === '' ? undefined : passphrase },
-      };
-    }
-    case 'SSH_PASSWORD_AUTH':
-      return { kind: 'ssh', ...server(), secret: { password: text(object, 'tunnel_user_password', 'tunnel_method.') } };
-    default:
-      throw Failure.config('`tunnel_method.tunnel_method` must be NO_TUNNEL, SSH_KEY_AUTH or SSH_PASSWORD_AUTH.');
-  }
-}
-
 function asObject(value: unknown, name: string): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw Failure.config(`${name} must be a JSON object.`);
   }
   return value as Json;
-}
-
-function text(object: Json, key: string, prefix: string): string {
-  const value = object[key];
-  if (typeof value !== 'string' || value === '') throw Failure.config(`\`${prefix}${key}\` is missing.`);
-  return value;
 }
 
 function wholeNumber(object: Json, key: string, otherwise: number, least: number): number {

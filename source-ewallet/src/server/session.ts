@@ -5,12 +5,14 @@ import {
   exactSettings,
   failureFromPostgres,
   inTransaction,
+  openTunnel,
+  type ConnectionConfig,
+  type OpenTunnel,
   type TransactionOptions,
 } from '@ewallet/postgres';
 import { queryServerIdentity } from './server-state';
 import type { ServerIdentity } from '../position/snapshot';
 import type { SourceConfig } from '../config/source-config';
-import { openTunnel, type OpenTunnel } from './tunnel';
 
 /** A connection to the e-wallet's database, and how each of its transactions begins. */
 export interface Session {
@@ -38,10 +40,9 @@ export async function openSession(config: SourceConfig): Promise<Session> {
   const tunnel = await dial(config);
   let client: Client | undefined;
   try {
-    client = await connect(config.connection, {
+    client = await connect(through(tunnel, config), {
       applicationName: 'source-ewallet',
       connectTimeout: config.connectTimeoutSeconds * 1000,
-      ...(tunnel === undefined ? {} : { dial: tunnel }),
     });
     const transaction = await forVersion(client, readingTransaction(config));
     return { client, transaction, close: () => end(client, tunnel) };
@@ -85,13 +86,12 @@ function connectForCapture(
   tunnel: OpenTunnel | undefined,
   replication: boolean,
 ): Promise<Client> {
-  return connect(config.connection, {
+  return connect(through(tunnel, config), {
     applicationName: 'source-ewallet',
     connectTimeout: config.connectTimeoutSeconds * 1000,
     statementTimeout: config.statementTimeoutSeconds * 1000,
     settings: exactSettings,
     replication,
-    ...(tunnel === undefined ? {} : { dial: tunnel }),
   });
 }
 
@@ -118,6 +118,10 @@ export async function appendRolePath(client: Client): Promise<void> {
 async function dial(config: SourceConfig): Promise<OpenTunnel | undefined> {
   if (config.tunnel.kind === 'none') return undefined;
   return openTunnel(config.tunnel, config.connection, config.connectTimeoutSeconds);
+}
+
+function through(tunnel: OpenTunnel | undefined, { connection }: SourceConfig): ConnectionConfig {
+  return tunnel === undefined ? connection : { ...connection, dial: tunnel };
 }
 
 async function end(client: Client | undefined, tunnel: OpenTunnel | undefined): Promise<void> {

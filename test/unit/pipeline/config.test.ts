@@ -64,6 +64,7 @@ test("the files of ewallet-sync and the sink lead to every hop, and the sink's t
         password: undefined,
         ssl: { mode: 'prefer' },
       },
+      tunnel: { kind: 'none' },
       slot: 'ours',
       openTransactionSeconds: 3_600,
       retainedWalBytes: 2 ** 30,

@@ -96,7 +96,13 @@ const connection = {
   password: undefined,
   ssl: { mode: 'prefer' },
 } as const;
-const ewallet = { connection, slot: 'ours', openTransactionSeconds: 3_600, retainedWalBytes: 2 ** 30 };
+const ewallet: EwalletConfig = {
+  connection,
+  tunnel: { kind: 'none' },
+  slot: 'ours',
+  openTransactionSeconds: 3_600,
+  retainedWalBytes: 2 ** 30,
+};
 const slot = { name: 'ours', isActive: false, walStatus: 'reserved', retainedBytes: 0 };
 const wallet = {
   isStandby: false,

@@ -3,13 +3,35 @@ import { createRequire } from 'node:module';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Failure } from '@ewallet/failure';
 import type * as Ssh from 'ssh2';
-import type { Tunnel } from '../config/source-config';
+import type { ConnectionConfig } from './connection-config';
+import type { Tunnel } from './tunnel-config';
 
 /** An end of a tunnel on this machine. */
 export interface OpenTunnel {
   readonly host: string;
   readonly port: number;
   close(): Promise<void>;
+}
+
+/**
+ * Runs `work` while the database can be reached: through the tunnel, where there is one.
+ *
+ * @param timeoutSeconds for reaching the SSH server
+ * @throws Failure where the SSH server cannot be used, with the key of `tunnel_method` to check
+ */
+export async function withTunnel<T>(
+  tunnel: Tunnel,
+  connection: ConnectionConfig,
+  timeoutSeconds: number,
+  work: (connection: ConnectionConfig) => Promise<T>,
+): Promise<T> {
+  if (tunnel.kind === 'none') return work(connection);
+  const opened = await openTunnel(tunnel, connection, timeoutSeconds);
+  try {
+    return await work({ ...connection, dial: opened });
+  } finally {
+    await opened.close();
+  }
 }
 
 /** Forwards a free local port through an SSH server to the database's address; whoever opens it closes it. */
