@@ -1,3 +1,4 @@
+import type { EwalletConfig } from '../../../pipeline/src/config/pipeline-config';
 import type { SyncFacts } from '../../../pipeline/src/probe/sync';
 import { factsOf } from '../../../pipeline/src/probe/airbyte';
 import { probe } from '../../../pipeline/src/probe/probe';
