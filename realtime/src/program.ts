@@ -7,7 +7,8 @@ import { render } from './commands/render';
 import { changeRule, listRules, ruleHistory, tryRule } from './commands/rules';
 import { status } from './commands/status';
 import { stop } from './commands/stop';
-import { up } from './commands/up';
+import { submit } from './commands/submit';
+import { refuseCluster, up } from './commands/up';
 import { verify, verifyReport } from './commands/verify';
 import { readRealtimeConfig } from './config/realtime-config';
 import { endWhatRuns } from './engine/local-cluster';
@@ -43,6 +44,14 @@ export function program(out: Output, err: Output): Command {
     .action(async (flags: { readonly config: string; readonly detach?: true }) => {
       await up(flags.config, { detach: flags.detach === true, say });
     });
+  withConfig('submit', 'run the job on the Flink cluster of "cluster", from the newest checkpoint or savepoint it has')
+    .option('--from <uri>', 'continue from this checkpoint or savepoint')
+    .addOption(
+      new Option('--fresh', 'begin at the start of the topics, whatever checkpoints there are').conflicts('from'),
+    )
+    .action(async (flags: { readonly config: string; readonly from?: string; readonly fresh?: true }) => {
+      await submit(await readRealtimeConfig(flags.config), { from: flags.from, fresh: flags.fresh === true, say });
+    });
   withConfig('status', 'say how the job is; exit 1 where it does not run well')
     .option('--json', 'print it as JSON')
     .action(async (flags: { readonly config: string; readonly json?: true }) => {
@@ -50,14 +59,16 @@ export function program(out: Output, err: Output): Command {
       out.write(flags.json === true ? `${JSON.stringify(report)}\n` : `${lines.join('\n')}\n`);
       process.exitCode = healthy ? EXIT.done : EXIT.unhealthy;
     });
-  withConfig('stop', 'stop the job with a savepoint, from which "up" continues').action(
+  withConfig('stop', 'stop the job with a savepoint, from which "up" or "submit" continues').action(
     async (flags: { readonly config: string }) => {
       out.write(`${await stop(await readRealtimeConfig(flags.config))}\n`);
     },
   );
   withConfig('down', 'end what "up" started, at once; "up" continues from the newest checkpoint').action(
     async (flags: { readonly config: string }) => {
-      const { directory } = await readRealtimeConfig(flags.config);
+      const config = await readRealtimeConfig(flags.config);
+      refuseCluster(config, 'down');
+      const { directory } = config;
       say((await endWhatRuns(directory)) ? `ended what ran from ${directory}` : `nothing runs from ${directory}`);
     },
   );

@@ -15,6 +15,10 @@ const LATE_AT_LEAST_MS = 60_000;
 
 /** How the job is: what an operator wants to know first. */
 export async function status(config: RealtimeConfig, now: number): Promise<Status> {
+  if (config.cluster !== undefined) {
+    const { restUrl, credentials } = config.cluster;
+    return jobStatus(config, new FlinkRest(restUrl, credentials), { now, supervised: true });
+  }
   const where = config.directory;
   const found = await localStatus(where);
   if (found === undefined) return down(`no job was started from ${where}`);
@@ -24,13 +28,25 @@ export async function status(config: RealtimeConfig, now: number): Promise<Statu
     const starter = found.supervised ? 'the supervisor' : '"ewallet-realtime up"';
     return down(`${missing.join(' and ')} of ${where} ${is} down; ${starter} starts ${it} again`);
   }
-  const url = found.state.restUrl;
-  const rest = new FlinkRest(url);
+  return jobStatus(config, new FlinkRest(found.state.restUrl), { now, supervised: found.supervised });
+}
+
+async function jobStatus(
+  config: RealtimeConfig,
+  rest: FlinkRest,
+  more: { readonly now: number; readonly supervised: boolean },
+): Promise<Status> {
   const job = await rest.activeJob(jobName(config));
-  if (job === undefined) return down(`no job "${jobName(config)}" runs on ${url}`);
+  if (job === undefined) {
+    const none = `no job "${jobName(config)}" runs on ${rest.url}`;
+    const last = (await rest.jobs()).find(({ name }) => name === jobName(config));
+    if (last === undefined) return down(none);
+    const cause = await rest.failure(last);
+    return down(`${none}; the last one is ${last.state}${cause === undefined ? '' : `: ${cause}`}`);
+  }
   const health = await rest.health(job);
   const pending = await rest.pendingRecords(job);
-  return statusOf(config, health, { pending, url, now, supervised: found.supervised });
+  return statusOf(config, health, { pending, url: rest.url, ...more });
 }
 
 function down(line: string): Status {

@@ -15,6 +15,7 @@ export async function up(
   { detach, say }: { readonly detach: boolean; readonly say: Say },
 ): Promise<void> {
   const config = await readRealtimeConfig(file);
+  refuseCluster(config, 'up');
   const found = await localStatus(config.directory);
   if (found?.supervised === true) {
     say(`a job runs from ${config.directory} already; "ewallet-realtime down" ends it`);
@@ -43,6 +44,15 @@ export async function up(
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
   }
+}
+
+/** `up` and `down` are of processes here, which a job on an existing cluster has none of. */
+export function refuseCluster(config: RealtimeConfig, command: 'up' | 'down'): void {
+  if (config.cluster === undefined) return;
+  const instead = command === 'up' ? '"submit" runs the job' : '"stop" ends the job';
+  throw Failure.config(
+    `The configuration has "cluster": ${instead} on ${config.cluster.restUrl}. To have processes of this machine, leave "cluster" out.`,
+  );
 }
 
 async function upDetached(file: string, config: RealtimeConfig, say: Say): Promise<void> {

@@ -2,6 +2,7 @@ import type { RegistryCredentials } from '@ewallet/avro';
 import { ConfigReader, Failure, readJsonObject } from '@ewallet/failure';
 import { parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
 import path from 'node:path';
+import { parseCluster, parseCredentials, parseHttpUrl, type ClusterConfig } from './cluster';
 import { parseDelivery, type DeliveryConfig } from './delivery';
 import { parseRules, type Rules } from './rules';
 import { parseSecurity, type KafkaSecurity } from './security';
@@ -32,6 +33,10 @@ export interface RealtimeConfig {
   /** What a local cluster writes: settings, checkpoints, savepoints, logs. */
   readonly directory: string;
   readonly taskManagerHeapMb: number;
+  /** An existing cluster; undefined where `up` runs the job here. */
+  readonly cluster: ClusterConfig | undefined;
+  /** Settings of Flink by their own names, over ours. */
+  readonly flink: Readonly<Record<string, string>>;
   /** The e-wallet, for `verify`. */
   readonly wallet: ConnectionConfig | undefined;
   /** Where dbt's risk_signals are, for `verify` of alerts. */
@@ -70,6 +75,8 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
     correctionDays: reader.number('correction_days', 7, { min: 2, max: 3_650 }),
     directory: path.resolve(directory, reader.text('directory', 'realtime-cluster')),
     taskManagerHeapMb: reader.number('task_manager_heap_mb', 768, { min: 512, max: 1_048_576 }),
+    cluster: parseCluster(reader.optionalObject('cluster')),
+    flink: reader.textMap('flink'),
     wallet: parseWallet(reader.optionalObject('wallet')),
     warehouse: parseWarehouse(reader.optionalObject('warehouse')),
     rules: products.includes('alerts') ? parseRules(rules, directory) : undefined,
@@ -94,19 +101,12 @@ function parseServers(text: string): string {
 }
 
 function parseRegistry(reader: ConfigReader): RealtimeConfig['registry'] {
-  const url = parseUrl(reader.text('url'), 'schema_registry.url');
-  const username = reader.optionalText('username');
-  const password = reader.optionalText('password');
-  const token = reader.optionalText('bearer_token');
+  const registry = {
+    url: parseHttpUrl(reader.text('url'), 'schema_registry.url'),
+    credentials: parseCredentials(reader),
+  };
   reader.finish();
-  if (token !== undefined) return { url, credentials: { kind: 'bearer', token } };
-  if (username === undefined) return { url, credentials: { kind: 'none' } };
-  return { url, credentials: { kind: 'basic', username, password: password ?? '' } };
-}
-
-function parseUrl(text: string, key: string): string {
-  if (!/^https?:\/\/[^/]/.test(text)) throw Failure.config(`"${key}" must start with http:// or https://.`);
-  return text.replace(/\/+$/, '');
+  return registry;
 }
 
 function parseWallet(reader: ConfigReader | undefined): ConnectionConfig | undefined {

@@ -27,8 +27,40 @@ export function foldersIn(root: string): Folders {
   };
 }
 
+/**
+ * What the job needs wherever it runs.
+ *
+ * @param storage URIs; undefined: the cluster's own setting
+ */
+export function jobSettings(
+  config: Pick<RealtimeConfig, 'checkpointIntervalSeconds'>,
+  storage: { readonly checkpoints: string | undefined; readonly savepoints: string | undefined },
+): Readonly<Record<string, string>> {
+  return {
+    'execution.checkpointing.interval': `${config.checkpointIntervalSeconds} s`,
+    'execution.checkpointing.min-pause': '500 ms',
+    'execution.checkpointing.mode': 'EXACTLY_ONCE',
+    'execution.checkpointing.storage': 'filesystem',
+    ...(storage.checkpoints === undefined ? {} : { 'execution.checkpointing.dir': storage.checkpoints }),
+    ...(storage.savepoints === undefined ? {} : { 'execution.checkpointing.savepoint-dir': storage.savepoints }),
+    'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
+    'execution.checkpointing.incremental': 'true',
+    'execution.checkpointing.tolerable-failed-checkpoints': '10',
+    // What is restored belongs to the new run, which deletes it when it has newer checkpoints.
+    'execution.state-recovery.claim-mode': 'CLAIM',
+    'state.backend.type': 'rocksdb',
+    'restart-strategy.type': 'fixed-delay',
+    'restart-strategy.fixed-delay.attempts': '2147483647',
+    'restart-strategy.fixed-delay.delay': '1 s',
+  };
+}
+
 /** Flink's config.yaml for two processes on this machine. */
-export function engineSettings(config: RealtimeConfig, folders: Folders, ports: EnginePorts): string {
+export function engineSettings(
+  config: Pick<RealtimeConfig, 'parallelism' | 'taskManagerHeapMb' | 'checkpointIntervalSeconds' | 'flink'>,
+  folders: Folders,
+  ports: EnginePorts,
+): string {
   const framework = 128;
   const settings: Record<string, string | number | boolean> = {
     'jobmanager.rpc.address': '127.0.0.1',
@@ -55,21 +87,10 @@ export function engineSettings(config: RealtimeConfig, folders: Folders, ports: 
     'taskmanager.memory.jvm-overhead.min': '128m',
     'taskmanager.memory.jvm-overhead.max': '128m',
     'io.tmp.dirs': folders.temporary,
-    'execution.checkpointing.interval': `${config.checkpointIntervalSeconds} s`,
-    'execution.checkpointing.min-pause': '500 ms',
-    'execution.checkpointing.mode': 'EXACTLY_ONCE',
-    'execution.checkpointing.storage': 'filesystem',
-    'execution.checkpointing.dir': pathToFileURL(folders.checkpoints).href,
-    'execution.checkpointing.savepoint-dir': pathToFileURL(folders.savepoints).href,
-    'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
-    'execution.checkpointing.incremental': true,
-    'execution.checkpointing.tolerable-failed-checkpoints': 10,
-    // What is restored belongs to the new run, which deletes it when it has newer checkpoints.
-    'execution.state-recovery.claim-mode': 'CLAIM',
-    'state.backend.type': 'rocksdb',
-    'restart-strategy.type': 'fixed-delay',
-    'restart-strategy.fixed-delay.attempts': 2_147_483_647,
-    'restart-strategy.fixed-delay.delay': '1 s',
+    ...jobSettings(config, {
+      checkpoints: pathToFileURL(folders.checkpoints).href,
+      savepoints: pathToFileURL(folders.savepoints).href,
+    }),
     // A process that was killed refuses the connection, which is noticed in seconds; one that is only slow, on a machine
     // that is busy, gets a minute.
     'heartbeat.interval': 2_000,
@@ -79,6 +100,7 @@ export function engineSettings(config: RealtimeConfig, folders: Folders, ports: 
     'metrics.reporters': 'prom',
     'metrics.reporter.prom.factory.class': 'org.apache.flink.metrics.prometheus.PrometheusReporterFactory',
     'metrics.reporter.prom.port': 0,
+    ...config.flink,
   };
   return Object.entries(settings)
     .map(([key, value]) => `${key}: ${typeof value === 'string' ? JSON.stringify(value) : value}\n`)

@@ -23,10 +23,11 @@ const OPENED = [
   'java.util.concurrent.locks',
 ];
 
-const SQL_DRIVER = 'org.apache.flink.table.runtime.application.SqlDriver';
+/** Flink's own program that runs a script of SQL. */
+export const SQL_DRIVER = 'org.apache.flink.table.runtime.application.SqlDriver';
 
 /** What every JVM of Flink needs. */
-function javaArguments(folders: Folders): readonly string[] {
+export function javaArguments(folders: Folders): readonly string[] {
   return [
     '--add-exports=java.base/sun.net.util=ALL-UNNAMED',
     '--add-exports=java.rmi/sun.rmi.registry=ALL-UNNAMED',

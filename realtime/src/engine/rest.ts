@@ -1,12 +1,30 @@
-import { Failure, type Json } from '@ewallet/failure';
+import type { RegistryCredentials } from '@ewallet/avro';
+import { Failure } from '@ewallet/failure';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FlinkConnection, rootCause } from './flink-connection';
+import { SQL_DRIVER } from './launches';
+import type { RestorePoint } from './restore-point';
 
 export interface Job {
   readonly id: string;
   readonly name: string;
   /** Flink's: CREATED, RUNNING, RESTARTING, FAILED, CANCELED, FINISHED, … */
   readonly state: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
+
+interface LatestCheckpoint {
+  readonly external_path: string;
+  readonly latest_ack_timestamp: number;
+  readonly discarded: boolean;
+}
+
+/** The end record of a zip archive without entries. */
+const EMPTY_JAR = Buffer.concat([Buffer.from('PK\u0005\u0006'), Buffer.alloc(18)]);
+
+/** The cluster plans the whole script before it answers. */
+const PLANNING_MS = 300_000;
 
 export interface JobHealth {
   readonly job: Job;
@@ -22,36 +40,109 @@ export interface JobHealth {
   readonly lastFailure: string | undefined;
 }
 
+const ENDED = ['FINISHED', 'FAILED', 'CANCELED'];
+
 /** Flink's REST API, as far as it is used. */
 export class FlinkRest {
-  constructor(readonly url: string) {}
+  private readonly connection: FlinkConnection;
 
+  constructor(
+    readonly url: string,
+    credentials: RegistryCredentials = { kind: 'none' },
+  ) {
+    this.connection = new FlinkConnection(url, credentials);
+  }
+
+  /** Every job that the cluster remembers, the newest first. */
   async jobs(): Promise<readonly Job[]> {
-    const { jobs } = (await this.get('/jobs/overview')) as {
-      jobs: readonly { jid: string; name: string; state: string }[];
+    const { jobs } = (await this.connection.get('/jobs/overview')) as {
+      jobs: readonly { jid: string; name: string; state: string; 'start-time': number }[];
     };
-    return jobs.map(({ jid, name, state }) => ({ id: jid, name, state }));
+    return jobs
+      .map(({ jid, name, state, 'start-time': startedAt }) => ({ id: jid, name, state, startedAt }))
+      .sort((one, other) => other.startedAt - one.startedAt);
   }
 
   /** The job of this name that has not ended; undefined where there is none. */
   async activeJob(name: string): Promise<Job | undefined> {
-    const ended = ['FINISHED', 'FAILED', 'CANCELED'];
-    return (await this.jobs()).find((job) => job.name === name && !ended.includes(job.state));
+    return (await this.jobs()).find((job) => job.name === name && !ENDED.includes(job.state));
+  }
+
+  /**
+   * Runs a script of Flink SQL on the cluster, which plans it itself: Flink's own SqlDriver is the program, from a jar
+   * that is empty, as the interface wants one.
+   *
+   * @param run.jobId chosen by the caller: a cluster takes an id once
+   * @param run.settings of Flink, for this job
+   */
+  async submit(
+    script: string,
+    run: {
+      readonly jobId: string;
+      readonly restoreFrom: string | undefined;
+      readonly settings: Readonly<Record<string, string>>;
+    },
+  ): Promise<void> {
+    const { filename } = (await this.connection.upload('/jars/upload', 'ewallet-realtime.jar', EMPTY_JAR)) as {
+      filename: string;
+    };
+    const jar = `/jars/${encodeURIComponent(filename.slice(filename.lastIndexOf('/') + 1))}`;
+    try {
+      await this.connection.post(
+        `${jar}/run`,
+        {
+          entryClass: SQL_DRIVER,
+          programArgsList: ['--script', script],
+          jobId: run.jobId,
+          flinkConfiguration: run.settings,
+          ...(run.restoreFrom === undefined ? {} : { savepointPath: run.restoreFrom, claimMode: 'CLAIM' }),
+        },
+        PLANNING_MS,
+      );
+    } finally {
+      await this.connection.delete(jar);
+    }
+  }
+
+  /** Where jobs of this name, running or ended, may be continued from, as far as the cluster remembers. */
+  async restorePoints(name: string): Promise<readonly RestorePoint[]> {
+    const points: RestorePoint[] = [];
+    for (const job of (await this.jobs()).filter((candidate) => candidate.name === name)) {
+      const { latest } = (await this.connection.get(`/jobs/${job.id}/checkpoints`)) as {
+        latest?: Partial<Record<'completed' | 'savepoint', LatestCheckpoint | null>> & {
+          restored?: { external_path: string; restore_timestamp: number } | null;
+        };
+      };
+      for (const point of [latest?.completed, latest?.savepoint]) {
+        if (point == null || point.discarded) continue;
+        points.push({ folder: point.external_path, completedAt: point.latest_ack_timestamp });
+      }
+      // Of a run that ended before its own first checkpoint.
+      if (latest?.restored != null) {
+        points.push({ folder: latest.restored.external_path, completedAt: latest.restored.restore_timestamp });
+      }
+    }
+    return points;
+  }
+
+  /** Why a job ended: the innermost cause's own line. */
+  async failure(job: Job): Promise<string | undefined> {
+    const exceptions = (await this.connection.get(`/jobs/${job.id}/exceptions?maxExceptions=1`)) as {
+      exceptionHistory?: { entries?: readonly { stacktrace?: string }[] };
+    };
+    return rootCause(exceptions.exceptionHistory?.entries?.[0]?.stacktrace);
   }
 
   async health(job: Job): Promise<JobHealth> {
-    const details = (await this.get(`/jobs/${job.id}`)) as {
+    const details = (await this.connection.get(`/jobs/${job.id}`)) as {
       vertices: readonly { status: string }[];
       state: string;
     };
-    const checkpoints = (await this.get(`/jobs/${job.id}/checkpoints`)) as {
+    const checkpoints = (await this.connection.get(`/jobs/${job.id}/checkpoints`)) as {
       counts?: { completed: number; failed: number; restored: number };
       latest?: { completed?: { trigger_timestamp: number; external_path: string } | null };
     };
-    const exceptions = (await this.get(`/jobs/${job.id}/exceptions?maxExceptions=1`)) as {
-      exceptionHistory?: { entries?: readonly { stacktrace?: string }[] };
-    };
-    const restarts = (await this.get(`/jobs/${job.id}/metrics?get=numRestarts`)) as unknown as readonly {
+    const restarts = (await this.connection.get(`/jobs/${job.id}/metrics?get=numRestarts`)) as unknown as readonly {
       value: string;
     }[];
     return {
@@ -62,21 +153,25 @@ export class FlinkRest {
       failedCheckpoints: checkpoints.counts?.failed ?? 0,
       lastCheckpointAt: checkpoints.latest?.completed?.trigger_timestamp,
       lastCheckpoint: checkpoints.latest?.completed?.external_path,
-      lastFailure: rootCause(exceptions.exceptionHistory?.entries?.[0]?.stacktrace),
+      lastFailure: await this.failure(job),
     };
   }
 
   /** Records that sources have not read yet, as far as their metrics say. */
   async pendingRecords(job: Job): Promise<number | undefined> {
-    const { vertices } = (await this.get(`/jobs/${job.id}`)) as { vertices: readonly { id: string; name: string }[] };
+    const { vertices } = (await this.connection.get(`/jobs/${job.id}`)) as {
+      vertices: readonly { id: string; name: string }[];
+    };
     let pending: number | undefined;
     for (const { id, name } of vertices) {
       if (!name.startsWith('Source:')) continue;
       const path = `/jobs/${job.id}/vertices/${id}/subtasks/metrics`;
-      const known = (await this.get(path)) as unknown as readonly { id: string }[];
+      const known = (await this.connection.get(path)) as unknown as readonly { id: string }[];
       const metric = known.map((entry) => entry.id).find((entry) => entry.endsWith('.pendingRecords'));
       if (metric === undefined) continue;
-      const answer = (await this.get(`${path}?get=${encodeURIComponent(metric)}&agg=sum`)) as unknown as readonly {
+      const answer = (await this.connection.get(
+        `${path}?get=${encodeURIComponent(metric)}&agg=sum`,
+      )) as unknown as readonly {
         sum: number;
       }[];
       pending = (pending ?? 0) + (answer[0]?.sum ?? 0);
@@ -84,12 +179,22 @@ export class FlinkRest {
     return pending;
   }
 
-  /** Stops the job at a savepoint. @returns where the savepoint is */
-  async stop(job: Job, timeoutMs: number): Promise<string> {
-    const answer = (await this.send('POST', `/jobs/${job.id}/stop`, { drain: false })) as { 'request-id': string };
+  /**
+   * Stops the job at a savepoint.
+   *
+   * @param folder to write it in; undefined: the cluster's own setting
+   * @returns where the savepoint is
+   */
+  async stop(job: Job, folder: string | undefined, timeoutMs: number): Promise<string> {
+    const answer = (await this.connection.post(`/jobs/${job.id}/stop`, {
+      drain: false,
+      ...(folder === undefined ? {} : { targetDirectory: folder }),
+    })) as { 'request-id': string };
     const end = Date.now() + timeoutMs;
     for (;;) {
-      const { status, operation } = (await this.get(`/jobs/${job.id}/savepoints/${answer['request-id']}`)) as {
+      const { status, operation } = (await this.connection.get(
+        `/jobs/${job.id}/savepoints/${answer['request-id']}`,
+      )) as {
         status: { id: string };
         operation?: { location?: string; 'failure-cause'?: { 'stack-trace'?: string } };
       };
@@ -107,38 +212,4 @@ export class FlinkRest {
       await sleep(250);
     }
   }
-
-  private async get(path: string): Promise<Json> {
-    return this.send('GET', path);
-  }
-
-  private async send(method: string, path: string, body?: unknown): Promise<Json> {
-    let response: Response;
-    try {
-      response = await fetch(`${this.url}${path}`, {
-        method,
-        signal: AbortSignal.timeout(15_000),
-        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-      });
-    } catch (error) {
-      throw Failure.transient(`Flink's REST API at ${this.url} does not answer. Is the cluster up?`, { cause: error });
-    }
-    if (!response.ok) {
-      const text = (await response.text()).slice(0, 300);
-      throw Failure.transient(
-        `Flink's REST API at ${this.url} answered ${method} ${path} with HTTP ${response.status}.`,
-        {
-          detail: text,
-        },
-      );
-    }
-    return (await response.json()) as Json;
-  }
-}
-
-/** The innermost cause's own line. */
-function rootCause(stackTrace: string | undefined): string | undefined {
-  const lines = stackTrace?.split('\n') ?? [];
-  const caused = lines.findLast((line) => line.startsWith('Caused by: ')) ?? lines[0];
-  return caused?.replace('Caused by: ', '').slice(0, 300).trim();
 }

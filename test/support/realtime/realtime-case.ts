@@ -19,6 +19,7 @@ export class RealtimeCase {
     readonly client: Client,
     /** What the names of the topics begin with. */
     readonly topics: string,
+    private settings: Readonly<Record<string, unknown>>,
   ) {}
 
   /** @param settings of ewallet-realtime beyond where the servers and topics are */
@@ -30,7 +31,13 @@ export class RealtimeCase {
     const wallet = await freshDatabase(stack.source, prefix);
     const topics = uniqueName(prefix);
     const dir = await mkdtemp(path.join(tmpdir(), `ewallet-${prefix}-`));
-    const opened = new RealtimeCase(dir, wallet, await connectedTo(wallet), topics);
+    const opened = new RealtimeCase(dir, wallet, await connectedTo(wallet), topics, {
+      bootstrap_servers: stack.kafka.bootstrapServers,
+      schema_registry: { url: stack.schemaRegistry.url },
+      topic_pattern: `${topics}.{stream}`,
+      topic_prefix: `${topics}.realtime`,
+      directory: 'cluster',
+    });
     await opened.write('sync.json', {
       name: topics,
       source: { command: [commandPath('source-ewallet')], config: sourceConfig(wallet) },
@@ -39,19 +46,18 @@ export class RealtimeCase {
         config: destinationConfig(stack, `${topics}.{stream}`),
       },
     });
-    await opened.write('realtime.json', {
-      bootstrap_servers: stack.kafka.bootstrapServers,
-      schema_registry: { url: stack.schemaRegistry.url },
-      topic_pattern: `${topics}.{stream}`,
-      topic_prefix: `${topics}.realtime`,
-      directory: 'cluster',
-      ...settings(wallet),
-    });
+    await opened.configure(settings(wallet));
     return opened;
   }
 
   async write(file: string, content: unknown): Promise<void> {
     await writeFile(path.join(this.dir, file), JSON.stringify(content));
+  }
+
+  /** Changes the configuration of ewallet-realtime. */
+  async configure(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    this.settings = { ...this.settings, ...settings };
+    await this.write('realtime.json', this.settings);
   }
 
   /** @param command with its subcommand: `rules list` */

@@ -29,6 +29,15 @@ test.each([
   [{ topic_prefix: 'a b' }, '"topic_prefix" may have letters, digits, ".", "_" and "-" only.'],
   [{ schema_registry: { url: 'registry' } }, '"schema_registry.url" must start with http:// or https://.'],
   [{ protocol: { security_protocol: 'SASL_SSL' } }, '"protocol" needs "username" and "password" for SASL.'],
+  [{ cluster: { rest_url: 'flink:8081' } }, '"cluster.rest_url" must start with http:// or https://.'],
+  [
+    { cluster: { rest_url: 'http://f', checkpoints: 'x' } },
+    'Unknown key "cluster.checkpoints". Did you mean "cluster.',
+  ],
+  [
+    { cluster: { rest_url: 'http://f', checkpoint_directory: '/data' } },
+    '"cluster.checkpoint_directory" must be a URI that the whole cluster reaches, such as s3://bucket/folder.',
+  ],
   [{ checkpoint_interval_seconds: 0 }, '"checkpoint_interval_seconds" must be between 1 and 3600.'],
 ])('%j is refused by name', (more, message) => {
   expect(() => parse(more)).toThrow(message);

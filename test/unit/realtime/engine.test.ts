@@ -4,6 +4,7 @@ import path from 'node:path';
 import { statusOf } from '../../../realtime/src/commands/status';
 import { foldersIn } from '../../../realtime/src/engine/flink-settings';
 import { newestRestorePoint } from '../../../realtime/src/engine/restore-point';
+import { nextJobId } from '../../../realtime/src/engine/submissions';
 import { compareRows } from '../../../realtime/src/verify/compare';
 
 test('a job continues from the newest complete checkpoint or savepoint, never from one that was cut off', async () => {
@@ -31,7 +32,7 @@ test('a job continues from the newest complete checkpoint or savepoint, never fr
 });
 
 const health = {
-  job: { id: '1', name: 'ewallet-realtime realtime', state: 'RUNNING' },
+  job: { id: '1', name: 'ewallet-realtime realtime', state: 'RUNNING', startedAt: 0 },
   allRunning: true,
   restarts: 0,
   completedCheckpoints: 7,
@@ -61,6 +62,14 @@ test('a job is healthy while every task runs, checkpoints complete and somebody 
     'the job is RUNNING, and not every task runs',
     'nothing starts it again when it dies: its supervisor is gone',
   ]);
+});
+
+test('two runs that are submitted at once have one id, of which a cluster takes one; the next run has another', () => {
+  const job = { id: 'a', name: 'mine', state: 'FINISHED', startedAt: 0 };
+  const id = nextJobId('mine', [job, { ...job, id: 'b' }], 's3://x/chk-1');
+  expect(id).toMatch(/^[0-9a-f]{32}$/);
+  expect(nextJobId('mine', [{ ...job, id: 'b' }, job, { ...job, id: 'c', name: 'other' }], 's3://x/chk-1')).toBe(id);
+  expect(nextJobId('mine', [job, { ...job, id: 'b' }, { ...job, id: id }], 's3://x/chk-1')).not.toBe(id);
 });
 
 test('rows are compared by key, amounts by their value, and each difference is named', () => {
