@@ -1,5 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Failure } from '@ewallet/failure';
+import type { Measurement } from '../measure/measurement';
 import { withClient, type BenchSession } from '../session/bench-session';
 import { runPipeline } from '../measure/pipeline';
 import { programPath } from '../session/programs';
@@ -17,7 +19,10 @@ async function landForAudit(session: BenchSession): Promise<void> {
   await withClient(session.sourceUrl, (client) => client.query('vacuum (analyze) transactions'));
 }
 
-/** Equal tables compared row by row, beside the hash of every row on both sides at once. */
+/**
+ * Equal tables compared row by row, beside the hash of every row on both sides at once; and beside reladiff, the maintained
+ * successor of data-diff, where RELADIFF_BIN names its program.
+ */
 export async function auditTrial(session: BenchSession): Promise<Trial[]> {
   const { totals, errors, directory, stack } = session;
   await landForAudit(session);
@@ -43,17 +48,46 @@ export async function auditTrial(session: BenchSession): Promise<Trial[]> {
     hashAll(session.warehouseUrl, 'raw.transactions'),
   ]);
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  return [
+  const measured = { rows: totals.rows, bytes: 0, ...hop };
+  const trials: Trial[] = [
     {
       hop: 'audit',
       limitName: 'hash of each row as text, both sides',
       target: 0.5,
-      measured: {
-        hop: { rows: totals.rows, bytes: 0, ...hop },
-        limit: { rows: totals.rows, bytes: 0, seconds, peakRss: 0, cpuSeconds: 0 },
-      },
+      measured: { hop: measured, limit: { rows: totals.rows, bytes: 0, seconds, peakRss: 0, cpuSeconds: 0 } },
     },
   ];
+  const reladiff = process.env.RELADIFF_BIN;
+  if (reladiff !== undefined) {
+    trials.push({
+      hop: 'audit beside reladiff',
+      limitName: 'reladiff, every column of the same table',
+      target: undefined,
+      measured: { hop: measured, limit: await runReladiff(session, reladiff) },
+    });
+  }
+  return trials;
+}
+
+/** @throws Failure where it finds a difference: then one of the two programs is wrong. */
+async function runReladiff(session: BenchSession, program: string): Promise<Measurement> {
+  const columns = await withClient(session.sourceUrl, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `select attname as name from pg_attribute
+       where attrelid = 'public.transactions'::regclass and attnum > 0 and not attisdropped and attname <> 'id'`,
+    );
+    return rows.flatMap(({ name }) => ['-c', name]);
+  });
+  const sides = [session.sourceUrl, 'public.transactions', session.warehouseUrl, 'raw.transactions'];
+  const output = path.join(session.directory, 'reladiff.txt');
+  const usage = await runPipeline(
+    [{ command: [program, ...sides, '-k', 'id', ...columns, '--algorithm', 'hashdiff'], measured: true }],
+    { errors: session.errors, output },
+  );
+  if ((await readFile(output, 'utf8')) !== '') {
+    throw Failure.system(`reladiff finds differences where the audit finds none: they are in ${output}.`);
+  }
+  return { rows: session.totals.rows, bytes: 0, ...usage };
 }
 
 async function hashAll(url: string, table: string): Promise<void> {
