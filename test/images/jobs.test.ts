@@ -152,6 +152,7 @@ suite(title, () => {
     try {
       await finished(['/app/deploy/compose/apply-dashboards.sh'], environment);
       expect([...double.dashboards.values()].map(({ name }) => name).sort()).toEqual([
+        'Live',
         'Merchants and money',
         'Risk and pipeline health',
         'Transaction patterns',

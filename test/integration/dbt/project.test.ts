@@ -172,10 +172,77 @@ test('every mart has an oracle', async () => {
   );
   const read = new Set(ORACLES.flatMap(({ mart }) => [...mart.matchAll(/\bmarts\.(\w+)/g)].map(([, name]) => name)));
   // What is set aside is compared with what was made wrong, in bad-rows.test.ts; every balance there was with the wallet's
-  // own changes, in captured-deletions.test.ts, as only change data capture has them.
+  // own changes, in captured-deletions.test.ts, as only change data capture has them; what is live with the stream below.
   expect(rows.map(({ name }) => name).filter((name) => !read.has(name))).toEqual([
+    'live_alerts',
+    'live_minute_volumes',
+    'live_rule_versions',
     'set_aside_rows',
     'wallet_balance_history',
+  ]);
+});
+
+test('without a stream the live marts are there and empty; with one they follow it without another run of dbt', async () => {
+  const live = async (): Promise<readonly unknown[]> =>
+    (
+      await client.query<{ row: string }>(`
+        select to_jsonb(v)::text as row from marts.live_minute_volumes as v
+        union all select to_jsonb(a)::text from marts.live_alerts as a
+        union all select to_jsonb(r)::text from marts.live_rule_versions as r`)
+    ).rows.map(({ row }): unknown => JSON.parse(row));
+  expect(await live()).toEqual([]);
+  // As a second sink lands them: times without a zone are UTC.
+  await client.query(`
+    create schema realtime;
+    create table realtime.minute_volumes (minute timestamp, type text, status text, currency text, transactions bigint, amount numeric(38, 4), fee numeric(38, 4));
+    create table realtime.alerts (alert_id text, signal text, customer_id bigint, subject text, window_start timestamp, window_end timestamp,
+      transactions bigint, amount numeric(38, 4), currency text, severity text, explanation text);
+    create table realtime.deliveries (channel text, alert_id text, status text, round bigint, attempts bigint, cause text, told_at timestamp);
+    create table realtime.risk_rule_history (signal text, version bigint, enabled boolean, least_count bigint, least_share numeric(38, 9),
+      set_by text, reason text, set_at timestamp)`);
+  expectSuccess(await dbt.run(['build', '--select', 'live_minute_volumes', 'live_alerts', 'live_rule_versions']));
+  await client.query(`
+    insert into realtime.minute_volumes values ('2026-05-31 23:59', 'payment', 'completed', 'PHP', 2, 30.5, 0.3);
+    insert into realtime.alerts values ('velocity-9', 'velocity', 7, '', '2026-05-31 23:50', '2026-05-31 23:59:59.000001', 8, 12.5, 'PHP', 'low', '8 transactions within 10 minutes');
+    insert into realtime.deliveries values ('risk', 'velocity-9', 'raised', 1, 1, null, '2026-06-01 00:00:10'),
+      ('case tool', 'velocity-9', 'raised', 1, 3, null, '2026-06-01 00:01:10'), ('mail', 'velocity-9', 'raise_undeliverable', 1, 9, 'HTTP 404', '2026-06-01 00:00:05');
+    insert into realtime.risk_rule_history values ('velocity', 1, true, 10, null, 'maria', 'market day', '2026-06-01 08:00')`);
+  expect(await live()).toEqual([
+    {
+      minute_start: '2026-05-31T23:59:00+00:00',
+      transaction_type: 'payment',
+      transaction_status: 'completed',
+      currency: 'PHP',
+      transaction_count: 2,
+      amount: 30.5,
+      fee_amount: 0.3,
+    },
+    {
+      alert_id: 'velocity-9',
+      signal_type: 'velocity',
+      severity: 'low',
+      user_id: 7,
+      subject: '',
+      window_start: '2026-05-31T23:50:00+00:00',
+      window_end: '2026-05-31T23:59:59.000001+00:00',
+      alert_date: '2026-05-31',
+      event_count: 8,
+      currency: 'PHP',
+      amount: 12.5,
+      explanation: '8 transactions within 10 minutes',
+      told_channels: 'case tool, risk',
+      told_at: '2026-06-01T00:00:10+00:00',
+    },
+    {
+      signal_type: 'velocity',
+      version_number: 1,
+      is_enabled: true,
+      least_count: 10,
+      least_share: null,
+      set_by: 'maria',
+      reason: 'market day',
+      set_at: '2026-06-01T08:00:00+00:00',
+    },
   ]);
 });
 

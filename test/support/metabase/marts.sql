@@ -271,3 +271,31 @@ insert into marts.safeguarding_daily (balance_date, currency, customer_liability
 select current_date - back, currency, 90000, 10000, 100000, 100500, 100000 - 400 * back, -400 * back, 1 - 0.004 * back, back = 0
 from generate_series(0, 3) as back
 cross join marts.dim_currencies;
+
+insert into marts.live_minute_volumes (minute_start, transaction_type, transaction_status, currency, transaction_count, amount, fee_amount)
+select
+  date_trunc('minute', now()) - make_interval(mins => back), kind, outcome, currency, 1 + back % 7, 40 * (1 + back % 7), 0.4 * (1 + back % 7)
+from generate_series(0, 90) as back
+cross join unnest(array['payment', 'transfer', 'top_up']) as kind
+cross join unnest(array['completed', 'failed']) as outcome
+cross join (select currency from marts.dim_currencies where currency <> 'VND') as c
+where outcome = 'completed' or back % 5 = 0;
+
+insert into marts.live_alerts (
+  alert_id, signal_type, severity, user_id, subject, window_start, window_end, alert_date, event_count, currency, amount, explanation,
+  told_channels, told_at
+)
+select
+  kind || '-' || n, kind, (array['low', 'medium', 'high'])[1 + n % 3], 1 + n % 60, '', at - interval '10 minutes', at, at::date, 8 + n % 5,
+  'USD', n * 13.75,
+  case n when 1 then 'A name of <b onmouseover=window.stolen=1>bold</b> text & more' else 8 + n % 5 || ' transactions within 10 minutes' end,
+  case when n % 3 = 2 then 'risk-team' end, case when n % 3 = 2 then at end
+from generate_series(1, 40) as n
+cross join lateral (
+  select (array['velocity', 'structuring', 'rapid_in_out', 'account_takeover'])[1 + n % 4] as kind, now() - make_interval(hours => n) as at
+) as k;
+
+insert into marts.live_rule_versions (signal_type, version_number, is_enabled, least_count, least_share, set_by, reason, set_at)
+values
+  ('velocity', 1, true, 10, null, 'maria', 'market day in Cebu', now() - interval '2 days'),
+  ('rapid_in_out', 1, false, null, null, 'maria', 'provider replaced, see ticket 812', now() - interval '1 day');
