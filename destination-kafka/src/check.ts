@@ -29,7 +29,7 @@ async function checkCluster(admin: Admin, config: Config): Promise<void> {
     );
   }
   const settings = { ...config.topics, partitions: 1, configs: {} };
-  await prepareTopics(admin, [config.deadLetterTopic], settings, access, () => Promise.resolve());
+  await prepareTopics(admin, [config.deadLetterTopic], { settings, access, onMismatch: () => Promise.resolve() });
   if (config.topics.create) await checkCreation(admin, config.deadLetterTopic, access);
 }
 

@@ -32,6 +32,6 @@ export class KafkaDestination extends Destination {
   }
 
   write(config: unknown, catalog: ConfiguredCatalog, stdin: Readable): AsyncGenerator<AirbyteMessage> {
-    return write(parseConfig(config), catalog, stdin, this.context, this.surroundings);
+    return write(parseConfig(config), catalog, { stdin, context: this.context, surroundings: this.surroundings });
   }
 }

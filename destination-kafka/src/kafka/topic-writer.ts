@@ -4,11 +4,22 @@ import type { Outbox } from './outbox';
 /** Bytes of a partition's first buffer; it grows where the stream is busy, and the next one begins as large. */
 const FIRST_CAPACITY = 64 * 1024;
 
+/** Where full batches go, and when one is full. */
+interface BatchTarget {
+  readonly outbox: Outbox;
+  readonly batchBytes: number;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
 /**
  * One topic's open batches, one a partition. A key always goes to the same partition, by Kafka's own hash of its Avro
  * bytes; records without key fill one partition's batch and move on to the next.
  */
 export class TopicWriter {
+  private readonly outbox: Outbox;
+  private readonly batchBytes: number;
+  private readonly now: () => number;
   private readonly builders: (BatchBuilder | undefined)[];
   private readonly capacities: number[];
   private keyless = 0;
@@ -17,10 +28,11 @@ export class TopicWriter {
   constructor(
     readonly topic: string,
     readonly partitions: number,
-    private readonly outbox: Outbox,
-    private readonly batchBytes: number,
-    private readonly now: () => number,
+    { outbox, batchBytes, now }: BatchTarget,
   ) {
+    this.outbox = outbox;
+    this.batchBytes = batchBytes;
+    this.now = now;
     this.builders = new Array<BatchBuilder | undefined>(partitions).fill(undefined);
     this.capacities = new Array<number>(partitions).fill(FIRST_CAPACITY);
   }

@@ -50,14 +50,15 @@ function reasonsAgainst(
   return [...reasons.values()];
 }
 
+interface SchemaToVerify {
+  readonly plan: StreamPlan;
+  readonly subject: string;
+  readonly schema: AvroRecord;
+  readonly part: RecordPart;
+}
+
 /** Refuses what would break readers, before a single schema is registered or record written. */
-async function verify(
-  registry: SchemaRegistry,
-  plan: StreamPlan,
-  subject: string,
-  schema: AvroRecord,
-  part: RecordPart,
-): Promise<void> {
+async function verify(registry: SchemaRegistry, { plan, subject, schema, part }: SchemaToVerify): Promise<void> {
   if (await registry.holds(subject, schema)) return;
   const versions = await registry.versions(subject);
   let reasons = reasonsAgainst(versions, schema, part);
@@ -108,13 +109,14 @@ function brokenPairs(versions: readonly RegisteredSchema[], part: RecordPart): r
   );
 }
 
-async function register(
-  registry: SchemaRegistry,
-  subject: string,
-  schema: AvroRecord,
-  part: RecordPart,
-  warn: (message: string) => Promise<void>,
-): Promise<number> {
+interface SchemaToRegister {
+  readonly subject: string;
+  readonly schema: AvroRecord;
+  readonly part: RecordPart;
+  readonly warn: (message: string) => Promise<void>;
+}
+
+async function register(registry: SchemaRegistry, { subject, schema, part, warn }: SchemaToRegister): Promise<number> {
   const id = await registry.register(subject, schema);
   if (!(await protect(registry, subject))) return id;
   const versions = await registry.versions(subject);
@@ -134,8 +136,9 @@ const valueSubject = ({ topic }: StreamPlan): string => `${topic}-value`;
 export async function verifySchemas(registry: SchemaRegistry, plans: readonly StreamPlan[]): Promise<void> {
   for (const plan of plans) {
     const { keySchema, valueSchema } = plan.mapping;
-    if (keySchema !== undefined) await verify(registry, plan, keySubject(plan), keySchema, 'key');
-    await verify(registry, plan, valueSubject(plan), valueSchema, 'value');
+    if (keySchema !== undefined)
+      await verify(registry, { plan, subject: keySubject(plan), schema: keySchema, part: 'key' });
+    await verify(registry, { plan, subject: valueSubject(plan), schema: valueSchema, part: 'value' });
   }
 }
 
@@ -149,8 +152,13 @@ export async function registerSchemas(
   for (const plan of plans) {
     const { keySchema, valueSchema } = plan.mapping;
     const key =
-      keySchema === undefined ? undefined : await register(registry, keySubject(plan), keySchema, 'key', warn);
-    ids.set(plan, { key, value: await register(registry, valueSubject(plan), valueSchema, 'value', warn) });
+      keySchema === undefined
+        ? undefined
+        : await register(registry, { subject: keySubject(plan), schema: keySchema, part: 'key', warn });
+    ids.set(plan, {
+      key,
+      value: await register(registry, { subject: valueSubject(plan), schema: valueSchema, part: 'value', warn }),
+    });
   }
   return ids;
 }
@@ -160,7 +168,12 @@ export async function registerControlSchemas(
   warn: (message: string) => Promise<void>,
 ): Promise<{ key: number; value: number }> {
   return {
-    key: await register(registry, CONTROL_KEY_SUBJECT, controlKeySchema, 'value', warn),
-    value: await register(registry, CONTROL_VALUE_SUBJECT, controlValueSchema, 'value', warn),
+    key: await register(registry, { subject: CONTROL_KEY_SUBJECT, schema: controlKeySchema, part: 'value', warn }),
+    value: await register(registry, {
+      subject: CONTROL_VALUE_SUBJECT,
+      schema: controlValueSchema,
+      part: 'value',
+      warn,
+    }),
   };
 }

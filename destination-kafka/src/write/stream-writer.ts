@@ -16,8 +16,27 @@ export interface RecordCounts {
   readonly rejected: number;
 }
 
+interface EncodedRecord {
+  readonly key: Span | undefined;
+  readonly value: Span;
+  readonly identity: Span;
+  readonly isDeletion: boolean;
+}
+
+/** Where a stream's records go, and what happens to those that cannot. */
+interface StreamTarget {
+  readonly topic: TopicWriter;
+  readonly maxRecordBytes: number;
+  readonly deadLetters: DeadLetters;
+  readonly config: Pick<Config, 'unfitValues' | 'oversizedRecords'>;
+}
+
 /** Turns one stream's RECORD lines into records of its topic. */
 export class StreamWriter {
+  private readonly topic: TopicWriter;
+  private readonly maxRecordBytes: number;
+  private readonly deadLetters: DeadLetters;
+  private readonly config: StreamTarget['config'];
   private readonly transcoder: Transcoder;
   private readonly encoder: RecordEncoder;
   private readonly headers: RecordHeaders;
@@ -31,11 +50,12 @@ export class StreamWriter {
   constructor(
     readonly plan: StreamPlan,
     ids: SchemaIds,
-    private readonly topic: TopicWriter,
-    private readonly maxRecordBytes: number,
-    private readonly deadLetters: DeadLetters,
-    private readonly config: Pick<Config, 'unfitValues' | 'oversizedRecords'>,
+    { topic, maxRecordBytes, deadLetters, config }: StreamTarget,
   ) {
+    this.topic = topic;
+    this.maxRecordBytes = maxRecordBytes;
+    this.deadLetters = deadLetters;
+    this.config = config;
     const { syncId, generationId, mapping } = plan;
     this.keyFrame = frameHeader(ids.key ?? 0);
     this.valueFrame = frameHeader(ids.value);
@@ -71,13 +91,12 @@ export class StreamWriter {
     const transcoder = this.transcoder;
     transcoder.encodeMetadata(emittedAt);
     const keyed = this.plan.mapping.keyColumns.length > 0;
-    this.append(
-      line,
-      keyed ? { bytes: transcoder.key, start: 0, end: transcoder.keyEnd } : undefined,
-      { bytes: transcoder.value, start: 0, end: transcoder.valueEnd },
-      { bytes: transcoder.value, start: FRAME_BYTES, end: transcoder.dataEnd },
-      transcoder.isDeletion,
-    );
+    this.append(line, {
+      key: keyed ? { bytes: transcoder.key, start: 0, end: transcoder.keyEnd } : undefined,
+      value: { bytes: transcoder.value, start: 0, end: transcoder.valueEnd },
+      identity: { bytes: transcoder.value, start: FRAME_BYTES, end: transcoder.dataEnd },
+      isDeletion: transcoder.isDeletion,
+    });
   }
 
   /** @param line a RECORD message of this stream, `text` the same decoded */
@@ -91,16 +110,15 @@ export class StreamWriter {
     this.nulled += encoded.nulled.length;
     const value = Buffer.concat([this.valueFrame, encoded.data, encoded.metadata]);
     const key = encoded.key === undefined ? undefined : Buffer.concat([this.keyFrame, encoded.key]);
-    this.append(
-      line,
-      key === undefined ? undefined : { bytes: key, start: 0, end: key.length },
-      { bytes: value, start: 0, end: value.length },
-      { bytes: encoded.identity, start: 0, end: encoded.identity.length },
-      encoded.isDeletion,
-    );
+    this.append(line, {
+      key: key === undefined ? undefined : { bytes: key, start: 0, end: key.length },
+      value: { bytes: value, start: 0, end: value.length },
+      identity: { bytes: encoded.identity, start: 0, end: encoded.identity.length },
+      isDeletion: encoded.isDeletion,
+    });
   }
 
-  private append(line: Buffer, key: Span | undefined, value: Span, identity: Span, isDeletion: boolean): void {
+  private append(line: Buffer, { key, value, identity, isDeletion }: EncodedRecord): void {
     this.ordinal += 1;
     const ordinal = key === undefined ? this.ordinal : 0;
     const headers = this.headers.forRecord(identity.bytes, identity.start, identity.end, ordinal);

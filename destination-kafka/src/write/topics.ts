@@ -145,6 +145,12 @@ function creationFailure(error: unknown, topic: string, settings: TopicSettings,
   }
 }
 
+interface TopicsToPrepare {
+  readonly settings: TopicSettings;
+  readonly access: Access;
+  readonly onMismatch: (topic: string, differences: readonly string[]) => Promise<void>;
+}
+
 /**
  * Makes the missing topics and describes all of them. An existing topic is used as it is.
  *
@@ -153,9 +159,7 @@ function creationFailure(error: unknown, topic: string, settings: TopicSettings,
 export async function prepareTopics(
   admin: Admin,
   names: readonly string[],
-  settings: TopicSettings,
-  access: Access,
-  onMismatch: (topic: string, differences: readonly string[]) => Promise<void>,
+  { settings, access, onMismatch }: TopicsToPrepare,
 ): Promise<ReadonlyMap<string, Topic>> {
   const existing = new Set(await existingTopics(admin, access));
   const missing = names.filter((name) => !existing.has(name));

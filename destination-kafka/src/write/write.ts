@@ -54,8 +54,12 @@ async function prepare(config: Config, plans: readonly StreamPlan[], context: Co
     await verifySchemas(registry, plans);
     await verifyTopics(config, plans, admin, registry);
     const names = [...new Set(plans.map(({ topic }) => topic))];
-    const streams = await prepareTopics(admin, names, config.topics, access, async (topic, differences) => {
-      await context.log.warn(`Topic ${topic} is used as it is: ${differences.join('; ')}.`);
+    const streams = await prepareTopics(admin, names, {
+      settings: config.topics,
+      access,
+      onMismatch: async (topic, differences) => {
+        await context.log.warn(`Topic ${topic} is used as it is: ${differences.join('; ')}.`);
+      },
     });
     const policies = [...streams.values()].flatMap(({ name, cleanupPolicy: policy }) =>
       policy === undefined ? [] : [[name, policy] as const],
@@ -65,9 +69,11 @@ async function prepare(config: Config, plans: readonly StreamPlan[], context: Co
     const schemas = await registerSchemas(registry, plans, warn);
     const controlSchemas = await registerControlSchemas(registry, warn);
     const deadLetterSettings = { ...config.topics, partitions: 1, configs: {} };
-    const deadLetters = await prepareTopics(admin, [config.deadLetterTopic], deadLetterSettings, access, () =>
-      Promise.resolve(),
-    );
+    const deadLetters = await prepareTopics(admin, [config.deadLetterTopic], {
+      settings: deadLetterSettings,
+      access,
+      onMismatch: () => Promise.resolve(),
+    });
     return { plans, schemas, controlSchemas, topics: new Map([...streams, ...deadLetters]) };
   } finally {
     registry.close();
@@ -103,9 +109,11 @@ function topicOf(topics: ReadonlyMap<string, Topic>, name: string): Topic {
 function assemble(
   config: Config,
   prepared: Prepared,
-  log: Log,
-  compress: Compress,
-  surroundings: WriteSurroundings,
+  {
+    log,
+    compress,
+    surroundings,
+  }: { readonly log: Log; readonly compress: Compress; readonly surroundings: WriteSurroundings },
 ): { outbox: Outbox; deadLetters: DeadLetters; markers: GenerationMarkers; streams: readonly StreamWriter[] } {
   const outbox = new Outbox(log, {
     maxWaitingBytes: MAX_WAITING_BYTES,
@@ -115,7 +123,11 @@ function assemble(
     compress,
   });
   const writer = ({ name, partitions, maxMessageBytes }: Topic): TopicWriter =>
-    new TopicWriter(name, partitions, outbox, Math.min(config.batchBytes, maxMessageBytes), surroundings.now);
+    new TopicWriter(name, partitions, {
+      outbox,
+      batchBytes: Math.min(config.batchBytes, maxMessageBytes),
+      now: surroundings.now,
+    });
   const deadLetterTopic = topicOf(prepared.topics, config.deadLetterTopic);
   const deadLetters = new DeadLetters(writer(deadLetterTopic), deadLetterTopic.maxMessageBytes);
   const writers = new Map<string, TopicWriter>();
@@ -124,7 +136,12 @@ function assemble(
     const topicWriter = writer(topic);
     writers.set(plan.topic, topicWriter);
     const ids = prepared.schemas.get(plan) ?? { key: undefined, value: 0 };
-    return new StreamWriter(plan, ids, topicWriter, topic.maxMessageBytes, deadLetters, config);
+    return new StreamWriter(plan, ids, {
+      topic: topicWriter,
+      maxRecordBytes: topic.maxMessageBytes,
+      deadLetters,
+      config,
+    });
   });
   return {
     outbox,
@@ -154,13 +171,17 @@ async function reportOutcome(
   if (deadLetters.count > 0) await context.log.warn(`${deadLetters.count} records went to the dead letter topic.`);
 }
 
+/** What one write reads from, and what it lives in. */
+interface WriteRun {
+  readonly stdin: AsyncIterable<Buffer | string>;
+  readonly context: ConnectorContext;
+  readonly surroundings: WriteSurroundings;
+}
+
 async function transfer(
   config: Config,
   prepared: Prepared,
-  stdin: AsyncIterable<Buffer | string>,
-  context: ConnectorContext,
-  surroundings: WriteSurroundings,
-  channel: MessageChannel,
+  { stdin, context, surroundings, channel }: WriteRun & { readonly channel: MessageChannel },
 ): Promise<void> {
   const compress = compressor(config.compression);
   const cluster = createCluster(config.kafka);
@@ -186,7 +207,7 @@ async function transfer(
     now: surroundings.now,
   });
   const log = surroundings.wrapLog?.(transactions) ?? transactions;
-  const { outbox, deadLetters, streams, markers } = assemble(config, prepared, log, compress, surroundings);
+  const { outbox, deadLetters, streams, markers } = assemble(config, prepared, { log, compress, surroundings });
   try {
     await transactions.open();
     const incomplete = await new Sync({
@@ -212,14 +233,12 @@ async function transfer(
 export async function* write(
   config: Config,
   catalog: ConfiguredCatalog,
-  stdin: AsyncIterable<Buffer | string>,
-  context: ConnectorContext,
-  surroundings: WriteSurroundings,
+  run: WriteRun,
 ): AsyncGenerator<AirbyteMessage> {
-  const plans = planStreams(config, catalog, surroundings.now());
-  const prepared = await prepare(config, plans, context);
+  const plans = planStreams(config, catalog, run.surroundings.now());
+  const prepared = await prepare(config, plans, run.context);
   const channel = new MessageChannel();
-  const transferred = transfer(config, prepared, stdin, context, surroundings, channel).then(
+  const transferred = transfer(config, prepared, { ...run, channel }).then(
     () => {
       channel.close();
     },

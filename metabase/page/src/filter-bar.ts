@@ -3,17 +3,19 @@ import type { PageDashboard } from '../../src/preview/page-data';
 import { element } from './dom';
 import type { Choice } from '../../src/preview/variant';
 
+interface FilterBarState {
+  readonly choices: ReadonlyMap<string, Choice>;
+  /** Filters that a card of the tab uses. */
+  readonly used: ReadonlySet<string>;
+  readonly answered: (choices: ReadonlyMap<string, Choice>) => boolean;
+  readonly choose: (filter: string, value: Choice) => void;
+}
+
 /**
  * The dashboard's filters as native selects: they work with a keyboard, a screen reader and a thumb as they are. A choice
  * that the page has no answers for, beside what is chosen, is shown and cannot be made.
  */
-export function filterBar(
-  dashboard: PageDashboard,
-  choices: ReadonlyMap<string, Choice>,
-  used: ReadonlySet<string>,
-  answered: (choices: ReadonlyMap<string, Choice>) => boolean,
-  choose: (filter: string, value: Choice) => void,
-): HTMLElement {
+export function filterBar(dashboard: PageDashboard, { choices, used, answered, choose }: FilterBarState): HTMLElement {
   const bar = element('div', { class: 'filters', role: 'group', 'aria-label': 'Filters' });
   let changed = false;
   for (const filter of dashboard.filters) {

@@ -135,13 +135,18 @@ function render(): void {
           }),
         ]
       : []),
-    filterBar(dashboard, view.choices, used, answered, (filter, value) => {
-      if (shown === undefined) return;
-      const choices =
-        filter === ''
-          ? new Map(dashboard.filters.map((one): [string, Choice] => [one.key, one.default]))
-          : new Map(shown.choices).set(filter, value);
-      go({ ...shown, choices });
+    filterBar(dashboard, {
+      choices: view.choices,
+      used,
+      answered,
+      choose: (filter, value) => {
+        if (shown === undefined) return;
+        const choices =
+          filter === ''
+            ? new Map(dashboard.filters.map((one): [string, Choice] => [one.key, one.default]))
+            : new Map(shown.choices).set(filter, value);
+        go({ ...shown, choices });
+      },
     }),
   );
   if (focused !== undefined && focused !== '') document.getElementById(focused)?.focus();

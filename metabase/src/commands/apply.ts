@@ -97,7 +97,7 @@ export async function apply(request: ApplyRequest): Promise<void> {
   }
   refuseWhatOnlyMetabaseCanWrite(content, server, prepared);
   const scope = request.only.length === 0 ? content : restricted(content, request.only);
-  await execute(server, content, scope, prepared, request.say);
+  await execute(server, content, { scope, plan: prepared, say: request.say });
   for (const line of [...describePlan({ ...prepared, operations: [] }), ...describeKept(kept)]) request.say(line);
   request.say(prepared.operations.length === 0 ? summary(prepared) : `Done: ${prepared.operations.length} changes.`);
 }

@@ -115,7 +115,7 @@ async function askAll(
     const choices = new Map(
       card.shown.filters.map((filter, index): [string, Choice] => [filter, combination.values[index] ?? null]),
     );
-    const answer = await answerCard(warehouse, card.question, card.card, choices, options);
+    const answer = await answerCard(warehouse, { question: card.question, card: card.card, choices }, options);
     card.answers.set(variantKey(combination.values), answer);
     if (combination.changes === 0) times.set(card, options.clock() - began);
     if (answer.kind === 'failed')
@@ -144,12 +144,16 @@ function withAnswers({ shown, combinations, answers }: PlannedCard, list: Answer
   return { ...shown, variants };
 }
 
+interface CardReading {
+  readonly question: Question;
+  readonly card: QuestionCard;
+  readonly choices: ReadonlyMap<string, Choice>;
+}
+
 /** One card's answer for these choices of the dashboard's filters. */
 export async function answerCard(
   warehouse: Warehouse,
-  question: Question,
-  card: QuestionCard,
-  choices: ReadonlyMap<string, Choice>,
+  { question, card, choices }: CardReading,
   { now, timeZone, rowsPerAnswer }: Pick<CollectOptions, 'now' | 'timeZone' | 'rowsPerAnswer'>,
 ): Promise<Answer> {
   const values: Record<string, Json> = {};

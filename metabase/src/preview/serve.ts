@@ -52,7 +52,8 @@ export async function servePage(
       response.write(`event: opened\ndata: ${page.readAt}\n\n`);
       listeners.add(response);
       response.on('close', () => listeners.delete(response));
-    } else if (url.pathname === '/answer') void answer(sessions[0], content, url.searchParams, options, response);
+    } else if (url.pathname === '/answer')
+      void answer(sessions[0], content, { query: url.searchParams, options, response });
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => {
@@ -82,9 +83,11 @@ export async function servePage(
 async function answer(
   warehouse: Warehouse,
   content: Content,
-  query: URLSearchParams,
-  options: ServeOptions,
-  response: ServerResponse,
+  {
+    query,
+    options,
+    response,
+  }: { readonly query: URLSearchParams; readonly options: ServeOptions; readonly response: ServerResponse },
 ): Promise<void> {
   const dashboard = content.dashboards.get(query.get('dashboard') ?? '');
   const card = dashboard?.tabs.flatMap((tab) => tab.cards).find((candidate) => candidate.key === query.get('card'));
@@ -96,11 +99,15 @@ async function answer(
   const choices = new Map(
     Object.keys(card.filters ?? {}).map((filter) => [filter, noneWhenEmpty(query.get(`filter.${filter}`))]),
   );
-  const rows = await answerCard(warehouse, question, card, choices, {
-    now: options.now(),
-    timeZone: options.timeZone,
-    rowsPerAnswer: options.rowsPerAnswer,
-  }).catch(() => ({ kind: 'failed' as const, message: 'The warehouse does not answer.' }));
+  const rows = await answerCard(
+    warehouse,
+    { question, card, choices },
+    {
+      now: options.now(),
+      timeZone: options.timeZone,
+      rowsPerAnswer: options.rowsPerAnswer,
+    },
+  ).catch(() => ({ kind: 'failed' as const, message: 'The warehouse does not answer.' }));
   response
     .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
     .end(JSON.stringify(rows));

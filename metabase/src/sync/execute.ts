@@ -25,9 +25,7 @@ import { collectionFromWire, noteDashboard, type Server } from './server';
 export async function execute(
   server: Server,
   content: Content,
-  scope: Content,
-  plan: Plan,
-  say: (line: string) => void,
+  { scope, plan, say }: { readonly scope: Content; readonly plan: Plan; readonly say: (line: string) => void },
 ): Promise<void> {
   const applied = new Map(server.state.applied);
   const run = new Run(server, content, applied, say);
@@ -144,7 +142,12 @@ class Run {
     const doing = `Dashboard "${file.key}"`;
     const id = registry.dashboard(file.key);
     const ids = placed.get(file.key) ?? { tabs: {}, cards: {} };
-    const body = dashboardToWire(file, this.content.questions, ids, registry, registry.filterId);
+    const body = dashboardToWire(file, {
+      questions: this.content.questions,
+      placed: ids,
+      ids: registry,
+      filterId: registry.filterId,
+    });
     const restore = operation.kind === 'update' && operation.restore ? { archived: false } : {};
     await metabase.change('dashboard', id, { ...body, ...restore }, doing);
     const read = await this.readBack(file.key, id, doing);
@@ -208,7 +211,7 @@ class Run {
     const { metabase, registry, state, placed } = this.server;
     const wire: JsonObject | undefined = await metabase.dashboard(id, `${doing}, reading it back`);
     if (wire === undefined) throw Failure.transient(`${doing} was deleted while it was being written.`);
-    const keys = noteDashboard(key, wire, this.content, registry, state, placed);
+    const keys = noteDashboard(key, wire, { content: this.content, registry, state, placed });
     return dashboardFromWire(wire, keys, registry, registry.filterKey);
   }
 

@@ -51,8 +51,8 @@ export async function readServer(
   const registry = new Registry(content, columns, databaseIds(await metabase.databases()));
   const skipped: string[] = [];
 
-  const collections = await readCollections(metabase, content, registry, state, options.discover);
-  findQuestions(content, registry, state, listed, options.discover);
+  const collections = await readCollections(metabase, { content, registry, state, discover: options.discover });
+  findQuestions(listed, { content, registry, state, discover: options.discover });
   const questions = new Map<string, ActualObject<Question>>();
   for (const [key, id] of registry.questions) {
     const card = await metabase.card(id, `Reading question "${key}"`);
@@ -70,7 +70,7 @@ export async function readServer(
   }
 
   const placed = new Map<string, PlacedIds>();
-  const dashboards = await readDashboards(metabase, content, registry, state, placed, options.discover);
+  const dashboards = await readDashboards(metabase, { content, registry, state, placed, discover: options.discover });
   return {
     metabase,
     content,
@@ -83,12 +83,17 @@ export async function readServer(
   };
 }
 
+/** What a read of the server needs, and fills. */
+interface ReadInto {
+  readonly content: Content;
+  readonly registry: Registry;
+  readonly state: StateCard;
+  readonly discover: boolean;
+}
+
 async function readCollections(
   metabase: Metabase,
-  content: Content,
-  registry: Registry,
-  state: StateCard,
-  discover: boolean,
+  { content, registry, state, discover }: ReadInto,
 ): Promise<Map<string, ActualObject<Collection>>> {
   const rows = [...(await metabase.collections(false)), ...(await metabase.collections(true))].filter(
     (row) => typeof row.id === 'number',
@@ -166,13 +171,7 @@ export function collectionFromWire(key: string, row: JsonObject, registry: Regis
   };
 }
 
-function findQuestions(
-  content: Content,
-  registry: Registry,
-  state: StateCard,
-  listed: readonly JsonObject[],
-  discover: boolean,
-): void {
+function findQuestions(listed: readonly JsonObject[], { content, registry, state, discover }: ReadInto): void {
   const ids = new Set(listed.map((card) => card.id));
   for (const [name, note] of state.applied) {
     const [kind, key = ''] = name.split('/', 2);
@@ -196,11 +195,7 @@ function findQuestions(
 
 async function readDashboards(
   metabase: Metabase,
-  content: Content,
-  registry: Registry,
-  state: StateCard,
-  placed: Map<string, PlacedIds>,
-  discover: boolean,
+  { content, registry, state, placed, discover }: ReadInto & { readonly placed: Map<string, PlacedIds> },
 ): Promise<Map<string, ActualObject<Dashboard>>> {
   const wires = new Map<string, JsonObject>();
   const take = async (key: string, id: number): Promise<void> => {
@@ -230,7 +225,7 @@ async function readDashboards(
   }
   // Links go from dashboard to dashboard, so all tabs and filters are known before any is read as content.
   const keys = new Map(
-    [...wires].map(([key, wire]) => [key, noteDashboard(key, wire, content, registry, state, placed)]),
+    [...wires].map(([key, wire]) => [key, noteDashboard(key, wire, { content, registry, state, placed })]),
   );
   return new Map(
     [...wires].map(([key, wire]): [string, ActualObject<Dashboard>] => [
@@ -240,7 +235,7 @@ async function readDashboards(
         archived: wire.archived === true,
         value: dashboardFromWire(
           wire,
-          keys.get(key) ?? keysOf(key, wire, none, undefined, () => undefined),
+          keys.get(key) ?? keysOf(key, wire, { noted: none, desired: undefined, questionKey: () => undefined }),
           registry,
           registry.filterKey,
         ),
@@ -249,17 +244,26 @@ async function readDashboards(
   );
 }
 
+/** Where the numbers of a dashboard are noted. */
+interface NoteInto {
+  readonly content: Content;
+  readonly registry: Registry;
+  readonly state: StateCard;
+  readonly placed: Map<string, PlacedIds>;
+}
+
 /** Notes the numbers of a dashboard's tabs, cards and filters; also after a write, as a write makes new ones. */
 export function noteDashboard(
   key: string,
   wire: JsonObject,
-  content: Content,
-  registry: Registry,
-  state: StateCard,
-  placed: Map<string, PlacedIds>,
+  { content, registry, state, placed }: NoteInto,
 ): ReturnType<typeof keysOf> {
   const noted = placed.get(key) ?? state.applied.get(objectKey('dashboard', key)) ?? none;
-  const keys = keysOf(key, wire, noted, content.dashboards.get(key), (id) => registry.question(id));
+  const keys = keysOf(key, wire, {
+    noted,
+    desired: content.dashboards.get(key),
+    questionKey: (id) => registry.question(id),
+  });
   registry.tabs.set(key, new Map(Object.entries(keys.tabs)));
   placed.set(key, { tabs: keys.tabs, cards: keys.cards });
   for (const parameter of Array.isArray(wire.parameters) ? (wire.parameters as unknown[]) : [])

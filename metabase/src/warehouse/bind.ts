@@ -38,7 +38,7 @@ export function bindQuestion(question: Question, values: Readonly<Record<string,
         const tag = question.tags?.[part.name];
         if (tag === undefined)
           throw Failure.config(`Question "${question.key}": the SQL names {{${part.name}}}, which is not under tags.`);
-        return renderTag(question, tag, part.name, valueOf(part.name), today, place);
+        return renderTag(question, tag, { name: part.name, value: valueOf(part.name), today, place });
       }
     }
   };
@@ -46,14 +46,15 @@ export function bindQuestion(question: Question, values: Readonly<Record<string,
   return { text, values: parameters };
 }
 
-function renderTag(
-  question: Question,
-  tag: Tag,
-  name: string,
-  value: Json | undefined,
-  today: string,
-  place: (value: string | number) => string,
-): string {
+/** A tag with what it is replaced by. */
+interface BoundTag {
+  readonly name: string;
+  readonly value: Json | undefined;
+  readonly today: string;
+  readonly place: (value: string | number) => string;
+}
+
+function renderTag(question: Question, tag: Tag, { name, value, today, place }: BoundTag): string {
   if (tag.kind !== 'field') {
     if (value === undefined) throw Failure.config(`Question "${question.key}": {{${name}}} has no value.`);
     const [single] = scalars(value);
@@ -62,15 +63,13 @@ function renderTag(
   }
   // An empty field filter outside of [[ ]] is true in Metabase.
   if (value === undefined) return '1 = 1';
-  return fieldCondition(question, tag, value, today, place);
+  return fieldCondition(question, tag, { value, today, place });
 }
 
 function fieldCondition(
   question: Question,
   tag: FieldTag,
-  value: Json,
-  today: string,
-  place: (value: string | number) => string,
+  { value, today, place }: Pick<BoundTag, 'today' | 'place'> & { readonly value: Json },
 ): string {
   const column = [tag.column.schema, tag.column.table, tag.column.column].map(quoteIdentifier).join('.');
   const items = scalars(value);

@@ -8,17 +8,20 @@ export type FilterIds = (dashboardKey: string, filterKey: string) => string;
 /** The other way round. */
 export type FilterKeys = (dashboardKey: string, id: string) => string | undefined;
 
+/** Where a click stands, and what its keys mean there. */
+export interface ClickPlace {
+  readonly dashboard: Dashboard;
+  /** Whether the card is a table. */
+  readonly table: boolean;
+  readonly ids: ToIds;
+  readonly filterId: FilterIds;
+}
+
 /**
  * A click as visualization settings. A chart has one; a table has one a column, so there each column that gives a value
  * carries it.
  */
-export function clickToWire(
-  click: Click,
-  dashboard: Dashboard,
-  table: boolean,
-  ids: ToIds,
-  filterId: FilterIds,
-): JsonObject {
+export function clickToWire(click: Click, { dashboard, table, ids, filterId }: ClickPlace): JsonObject {
   const behaviour = behaviourOf(click, dashboard, ids, filterId);
   const columns = table && click.kind !== 'url' ? [...new Set(Object.values(click.set ?? {}))] : [];
   if (columns.length === 0) return { click_behavior: behaviour };

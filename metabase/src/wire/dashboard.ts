@@ -2,7 +2,7 @@ import { asNumber, asObject, asText, optionalNumber, optionalText } from '../api
 import type { Card, Dashboard, Filter, QuestionCard, Tab, TextCard } from '../content/dashboard';
 import { isEmpty, isList, isObject, sameJson, type Json, type JsonObject } from '../content/json';
 import type { Question, Widget } from '../content/question';
-import { clickFromWire, clickToWire, type FilterIds, type FilterKeys } from './click';
+import { clickFromWire, clickToWire, type ClickPlace, type FilterIds, type FilterKeys } from './click';
 import { parameterId } from './ids';
 import type { DashboardKeys, PlacedIds } from './keys';
 import type { ToIds, ToNames } from './references';
@@ -16,16 +16,21 @@ export function newDashboardToWire(dashboard: Dashboard, ids: ToIds): JsonObject
   };
 }
 
+/** What a dashboard and its cards refer to. */
+interface DashboardReferences {
+  readonly questions: ReadonlyMap<string, Question>;
+  readonly placed: PlacedIds;
+  readonly ids: ToIds;
+  readonly filterId: FilterIds;
+}
+
 /**
  * The whole dashboard as PUT /api/dashboard takes it. What is there keeps its id; what is new gets a negative one; a
  * card or tab that is not in the list is deleted by Metabase.
  */
 export function dashboardToWire(
   dashboard: Dashboard,
-  questions: ReadonlyMap<string, Question>,
-  placed: PlacedIds,
-  ids: ToIds,
-  filterId: FilterIds,
+  { questions, placed, ids, filterId }: DashboardReferences,
 ): JsonObject {
   let next = -1;
   const tabs = dashboard.tabs.map((tab, position) => ({
@@ -46,7 +51,7 @@ export function dashboardToWire(
         size_y: card.at.height,
         // One tab is no tab to Metabase; with two or more, every card has to name its own.
         ...(several ? { dashboard_tab_id: tabs[index]?.id ?? null } : {}),
-        ...withWire(bodyOf(card, dashboard, question?.display === 'table', ids, filterId), card.wire),
+        ...withWire(bodyOf(card, { dashboard, table: question?.display === 'table', ids, filterId }), card.wire),
       };
     }),
   );
@@ -80,10 +85,7 @@ export function parametersToWire(dashboard: Dashboard, filterId: FilterIds): Jso
 
 function questionCard(
   card: QuestionCard,
-  dashboard: Dashboard,
-  table: boolean,
-  ids: ToIds,
-  filterId: FilterIds,
+  { dashboard, table, ids, filterId }: ClickPlace,
 ): { readonly parameter_mappings: readonly Json[] } & JsonObject {
   const question = ids.question(card.question);
   return {
@@ -96,19 +98,16 @@ function questionCard(
     visualization_settings: {
       ...card.settings,
       ...(card.title === undefined ? {} : { 'card.title': card.title }),
-      ...(card.click === undefined ? {} : clickToWire(card.click, dashboard, table, ids, filterId)),
+      ...(card.click === undefined ? {} : clickToWire(card.click, { dashboard, table, ids, filterId })),
     },
   };
 }
 
 function bodyOf(
   card: Card,
-  dashboard: Dashboard,
-  table: boolean,
-  ids: ToIds,
-  filterId: FilterIds,
+  { dashboard, table, ids, filterId }: ClickPlace,
 ): { readonly parameter_mappings: readonly Json[] } & JsonObject {
-  if (card.kind === 'question') return questionCard(card, dashboard, table, ids, filterId);
+  if (card.kind === 'question') return questionCard(card, { dashboard, table, ids, filterId });
   if (card.kind === 'other') return { parameter_mappings: [] };
   return { parameter_mappings: [], visualization_settings: textSettings(card) };
 }

@@ -40,9 +40,15 @@ export function freeKey(wanted: string, taken: ReadonlySet<string>): string {
 export function keysOf(
   key: string,
   wire: JsonObject,
-  noted: PlacedIds,
-  desired: Dashboard | undefined,
-  questionKey: (id: number) => string | undefined,
+  {
+    noted,
+    desired,
+    questionKey,
+  }: {
+    readonly noted: PlacedIds;
+    readonly desired: Dashboard | undefined;
+    readonly questionKey: (id: number) => string | undefined;
+  },
 ): DashboardKeys & PlacedIds {
   const tabs = new Map<number, string>();
   const takenTabs = new Set<string>();
