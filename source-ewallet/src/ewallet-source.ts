@@ -36,6 +36,12 @@ import { parseStreamState, type StreamState } from './position/stream-state';
 import { streamName } from './tables/table';
 import { queryTables } from './tables/table-query';
 
+interface ChangesToRead {
+  readonly catalog: ConfiguredCatalog;
+  readonly state: InputState;
+  readonly acknowledged: AsyncIterable<InputState> | undefined;
+}
+
 /** The e-wallet's PostgreSQL as an Airbyte source. */
 export class EwalletSource extends Source {
   constructor(private readonly context: ConnectorContext) {
@@ -78,7 +84,7 @@ export class EwalletSource extends Source {
     const config = parseSourceConfig(json);
     const isAsked = isOfAskedRows(catalog, config);
     if (config.method.kind === 'cdc' && !isAsked) {
-      yield* this.readChanges(config, config.method.capture, catalog, state, undefined);
+      yield* this.readChanges(config, config.method.capture, { catalog, state, acknowledged: undefined });
       return;
     }
     if (state.shared !== undefined && !isAsked) {
@@ -127,7 +133,7 @@ export class EwalletSource extends Source {
         'Changes can be followed by replication_method CDC only: choose it, or sync on a schedule instead.',
       );
     }
-    yield* this.readChanges(config, config.method.capture, catalog, state, acknowledged);
+    yield* this.readChanges(config, config.method.capture, { catalog, state, acknowledged });
   }
 
   override async confirm(json: Readonly<Record<string, unknown>>, state: InputState): Promise<void> {
@@ -145,9 +151,7 @@ export class EwalletSource extends Source {
   private async *readChanges(
     config: SourceConfig,
     capture: CaptureConfig,
-    catalog: ConfiguredCatalog,
-    state: InputState,
-    acknowledged: AsyncIterable<InputState> | undefined,
+    { catalog, state, acknowledged }: ChangesToRead,
   ): AsyncGenerator<AirbyteMessage> {
     try {
       yield* readCapture({ config, capture, catalog, state, acknowledged, context: this.context });

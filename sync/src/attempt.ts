@@ -73,7 +73,7 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   });
   try {
     const results = await Promise.allSettled([
-      relay(source, destination, acknowledgements, reported, attempt).finally(() => {
+      relay(source, destination, { acknowledgements, reported }, attempt).finally(() => {
         relayed = true;
       }),
       acknowledge(destination, acknowledgements, reported, attempt).catch((error: unknown) => {
@@ -87,7 +87,7 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
     const [sourceEnd, destinationEnd] = await Promise.all([source.ended, destination.ended]);
     throwReported(reported);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    failUnlessClean(sourceEnd, destinationEnd, endedEarly, acknowledgements, attempt.stop.aborted);
+    failUnlessClean(sourceEnd, destinationEnd, { endedEarly, acknowledgements, stopped: attempt.stop.aborted });
     return { read: read.status === 'fulfilled' ? read.value : 0, acknowledged: acknowledgements.records() };
   } finally {
     attempt.stop.removeEventListener('abort', stopSource);
@@ -102,8 +102,7 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
 async function relay(
   source: ConnectorProcess,
   destination: ConnectorProcess,
-  acknowledgements: Acknowledgements,
-  reported: Reported[],
+  { acknowledgements, reported }: { readonly acknowledgements: Acknowledgements; readonly reported: Reported[] },
   { following, log, observer }: Attempt,
 ): Promise<number> {
   const lines = new LineRelay((line) => {
@@ -215,12 +214,16 @@ function throwReported(reported: readonly Reported[]): void {
   throw new Failure(failureKind, { message: named ? message : `${stream}: ${message}` });
 }
 
+interface AttemptEnd {
+  readonly endedEarly: boolean;
+  readonly acknowledgements: Acknowledgements;
+  readonly stopped: boolean;
+}
+
 function failUnlessClean(
   source: Ended,
   destination: Ended,
-  endedEarly: boolean,
-  acknowledgements: Acknowledgements,
-  stopped: boolean,
+  { endedEarly, acknowledgements, stopped }: AttemptEnd,
 ): void {
   if (endedEarly && destination.code === 0) {
     throw Failure.transient('The destination ended with exit code 0 before the source had. Its log lines are above.');

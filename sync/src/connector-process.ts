@@ -26,9 +26,15 @@ export interface Ended {
 export function commandLine(
   launcher: Launcher,
   command: string,
-  files: Readonly<Record<string, string>>,
-  directory: string,
-  switches: readonly string[] = [],
+  {
+    files,
+    directory,
+    switches = [],
+  }: {
+    readonly files: Readonly<Record<string, string>>;
+    readonly directory: string;
+    readonly switches?: readonly string[];
+  },
 ): readonly [string, ...string[]] {
   const flags = (seen: (file: string) => string): string[] => [
     ...Object.entries(files).flatMap(([flag, file]) => [`--${flag}`, seen(file)]),

@@ -16,14 +16,18 @@ export interface DeletionLook extends DeletionPlan {
 
 const NOTHING: DeletionLook = { asked: [], refused: [], done: () => Promise.resolve() };
 
+interface Search {
+  readonly streams: readonly ConfiguredStream[];
+  readonly sourceConfig: string;
+  readonly files: AttemptFiles;
+  readonly stop: AbortSignal;
+  readonly log: SyncLog;
+}
+
 /** Looks for deleted rows where the configuration wants it now. @param sourceConfig path of the source's configuration */
 export async function lookForDeletions(
   config: SyncConfig,
-  streams: readonly ConfiguredStream[],
-  sourceConfig: string,
-  files: AttemptFiles,
-  stop: AbortSignal,
-  log: SyncLog,
+  { streams, sourceConfig, files, stop, log }: Search,
 ): Promise<DeletionLook> {
   const { schedule, maxShare } = config.deletions;
   const file = path.join(config.stateDirectory, 'deletions-looked-for');
@@ -31,7 +35,7 @@ export async function lookForDeletions(
   if (schedule.kind === 'off' || !isDue(schedule, await readLastLook(file), started)) return NOTHING;
   const auditConfig = await auditFile(config, sourceConfig, files);
   const { launcher } = config.deletions.audit;
-  const command = commandLine(launcher, 'deletions', { config: auditConfig }, files.directory);
+  const command = commandLine(launcher, 'deletions', { files: { config: auditConfig }, directory: files.directory });
   const plan = planDeletions(await searchDeletions(command, stop, log), streams, maxShare);
   const counts = plan.asked.map(({ stream, keys }) => [stream, keys.length] as const);
   log.info('deletions looked for', {

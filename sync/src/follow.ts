@@ -5,14 +5,17 @@ import { capturesChanges } from './captured-source';
 import type { SyncConfig } from './config';
 import type { FollowProgress, FollowStatus } from './follow-progress';
 import { RunLock } from './run-lock';
-import { attemptSync, type SyncRequest } from './sync';
-import type { SyncLog } from './sync-log';
-import type { SyncObserver, SyncOutcome } from './sync-observer';
+import { attemptSync, type SyncContext, type SyncRequest } from './sync';
+import type { SyncOutcome } from './sync-observer';
 
 /** The longest wait before connectors are started again, in milliseconds: whoever follows waits for seconds, not minutes. */
 const LONGEST_BACKOFF = 30_000;
 /** Milliseconds between two lines of the log that say how far behind the destination is. */
 const BETWEEN_LINES = 10_000;
+
+interface FollowContext extends SyncContext {
+  readonly progress: FollowProgress;
+}
 
 /**
  * Syncs once, then keeps source and destination open: what the source's database commits is in the destination moments
@@ -21,15 +24,9 @@ const BETWEEN_LINES = 10_000;
  * @throws Failure at once where only the user can help; for a fault of ours after the configuration's retries without an
  *   acknowledged state in between; AlreadyRunning where a sync runs
  */
-export async function follow(
-  config: SyncConfig,
-  request: SyncRequest,
-  stop: AbortSignal,
-  log: SyncLog,
-  observer: SyncObserver,
-  progress: FollowProgress,
-): Promise<SyncOutcome> {
+export async function follow(config: SyncConfig, request: SyncRequest, context: FollowContext): Promise<SyncOutcome> {
   await requireCapture(config);
+  const { log, observer, progress } = context;
   const started = performance.now();
   const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'), true);
   const lines = setInterval(() => {
@@ -37,7 +34,7 @@ export async function follow(
   }, BETWEEN_LINES);
   try {
     observer.started();
-    const run = new FollowRun(config, request, stop, log, observer, progress);
+    const run = new FollowRun(config, request, context);
     const { sync, attempts, streams } = await run.untilStopped();
     const records = Object.values(streams).reduce((sum, count) => sum + count, 0);
     const seconds = (performance.now() - started) / 1_000;
@@ -63,10 +60,7 @@ class FollowRun {
   constructor(
     private readonly config: SyncConfig,
     request: SyncRequest,
-    private readonly stop: AbortSignal,
-    private readonly log: SyncLog,
-    private readonly observer: SyncObserver,
-    private readonly progress: FollowProgress,
+    private readonly context: FollowContext,
   ) {
     this.request = {
       ...request,
@@ -79,15 +73,15 @@ class FollowRun {
 
   async untilStopped(): Promise<Pick<SyncOutcome, 'sync' | 'attempts' | 'streams'>> {
     while (!this.isStopped()) {
-      const before = this.progress.status(performance.now()).states;
+      const before = this.context.progress.status(performance.now()).states;
       const failure = await this.pass();
       if (this.isStopped()) {
         if (failure !== undefined) throw failure;
         break;
       }
-      this.fruitless = this.progress.status(performance.now()).states > before ? 0 : this.fruitless + 1;
+      this.fruitless = this.context.progress.status(performance.now()).states > before ? 0 : this.fruitless + 1;
       if (failure !== undefined) this.throwIfFinal(failure);
-      this.progress.restarting();
+      this.context.progress.restarting();
       await this.rest(failure !== undefined);
     }
     return { sync: this.sync, attempts: this.attempts, streams: this.streams };
@@ -95,15 +89,16 @@ class FollowRun {
 
   /** One life of the two connectors, and the sync before the first one. @returns what ended it, where it was no choice */
   private async pass(): Promise<Failure | undefined> {
-    const { config, stop, log, observer, progress, streams } = this;
+    const { config, context, streams } = this;
+    const { stop, log, observer } = context;
     try {
       this.attempts += 1;
       if (!this.hasSynced) {
-        this.sync = await attemptSync(config, this.request, streams, stop, log, observer);
+        this.sync = await attemptSync(config, this.request, streams, { stop, log, observer });
         this.hasSynced = true;
         if (this.isStopped()) return undefined;
       }
-      this.sync = await attemptSync(config, this.request, streams, stop, log, observer, progress);
+      this.sync = await attemptSync(config, this.request, streams, context);
       return undefined;
     } catch (error) {
       return asFailure(error);
@@ -113,8 +108,8 @@ class FollowRun {
   private throwIfFinal(failure: Failure): void {
     const { kind, message } = failure;
     const final = kind === 'config_error' || (kind === 'system_error' && this.fruitless > this.config.retries);
-    this.log.error('attempt failed', { attempt: this.attempts, kind, message, final });
-    this.observer.attemptFailed(this.attempts, failure, final);
+    this.context.log.error('attempt failed', { attempt: this.attempts, kind, message, final });
+    this.context.observer.attemptFailed(this.attempts, failure, final);
     if (final) throw failure;
   }
 
@@ -122,12 +117,12 @@ class FollowRun {
   private async rest(hasFailed: boolean): Promise<void> {
     if (!hasFailed && this.fruitless <= 1) return;
     const wait = Math.min(this.config.backoff * 2 ** Math.max(0, this.fruitless - 1), LONGEST_BACKOFF);
-    this.log.info('starting again', { after_seconds: wait / 1_000 });
-    await sleep(wait, undefined, { signal: this.stop }).catch(() => undefined);
+    this.context.log.info('starting again', { after_seconds: wait / 1_000 });
+    await sleep(wait, undefined, { signal: this.context.stop }).catch(() => undefined);
   }
 
   private isStopped(): boolean {
-    return this.stop.aborted;
+    return this.context.stop.aborted;
   }
 }
 

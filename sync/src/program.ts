@@ -132,7 +132,7 @@ async function runSyncs(
       },
     };
     if (flags.follow === true) {
-      out.write(`${JSON.stringify(await follow(config, request, stop, log, observer, progress))}\n`);
+      out.write(`${JSON.stringify(await follow(config, request, { stop, log, observer, progress }))}\n`);
       return;
     }
     for (;;) {
@@ -142,7 +142,7 @@ async function runSyncs(
       if (!due || isStopped(stop)) break;
       started = moment();
       try {
-        const result = await sync(config, request, stop, log, observer);
+        const result = await sync(config, request, { stop, log, observer });
         out.write(`${JSON.stringify(result)}\n`);
         if (result.status === 'stopped') process.exitCode = EXIT.stopped;
       } catch (error) {

@@ -44,7 +44,7 @@ export async function resend(
   try {
     const files = await AttemptFiles.make(config.stateDirectory);
     try {
-      return await send(config, asked, files, stop, log);
+      return await send(config, asked, { files, stop, log });
     } finally {
       await files.remove().catch((error: unknown) => {
         log.warn('files could not be removed', { directory: files.directory, message: String(error) });
@@ -73,9 +73,7 @@ async function acquire(file: string, stop: AbortSignal, log: SyncLog): Promise<R
 async function send(
   config: SyncConfig,
   asked: readonly AskedRows[],
-  files: AttemptFiles,
-  stop: AbortSignal,
-  log: SyncLog,
+  { files, stop, log }: { readonly files: AttemptFiles; readonly stop: AbortSignal; readonly log: SyncLog },
 ): Promise<ResendResult> {
   const { source, destination } = config;
   const sourceConfig = await files.config('source.json', source);
@@ -84,7 +82,7 @@ async function send(
   const state = await readStateFile(stateFile);
   refuseOther(state.owner, stateOwner(config.file, config.stateDirectory, await connectorSettings(source)), stateFile);
   const catalog = await discover(
-    commandLine(source.launcher, 'discover', { config: sourceConfig }, files.directory),
+    commandLine(source.launcher, 'discover', { files: { config: sourceConfig }, directory: files.directory }),
     stop,
     log,
   );
@@ -103,18 +101,14 @@ async function send(
   const streams: Record<string, number> = {};
   log.info('sending rows again', Object.fromEntries(asked.map(({ stream, keys }) => [stream, keys.length])));
   const { read } = await runAttempt({
-    sourceCommand: commandLine(
-      source.launcher,
-      'read',
-      { config: sourceConfig, catalog: catalogFile },
-      files.directory,
-    ),
-    destinationCommand: commandLine(
-      destination.launcher,
-      'write',
-      { config: destinationConfig, catalog: destinationCatalogFile },
-      files.directory,
-    ),
+    sourceCommand: commandLine(source.launcher, 'read', {
+      files: { config: sourceConfig, catalog: catalogFile },
+      directory: files.directory,
+    }),
+    destinationCommand: commandLine(destination.launcher, 'write', {
+      files: { config: destinationConfig, catalog: destinationCatalogFile },
+      directory: files.directory,
+    }),
     keep: (message) => {
       if (message.rejectedRecords > 0) {
         log.warn('rows went to the dead letter topic', { stream: message.of, rows: message.rejectedRecords });

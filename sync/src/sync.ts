@@ -47,6 +47,13 @@ export interface SyncRequest {
   readonly begun: () => void;
 }
 
+/** What a sync lives in. */
+export interface SyncContext {
+  readonly stop: AbortSignal;
+  readonly log: SyncLog;
+  readonly observer: SyncObserver;
+}
+
 /**
  * One sync of the connection: discover, select, read | write, with as many attempts as the configuration allows. Each
  * attempt continues from what the destination last acknowledged.
@@ -56,9 +63,7 @@ export interface SyncRequest {
 export async function sync(
   config: SyncConfig,
   request: SyncRequest,
-  stop: AbortSignal,
-  log: SyncLog,
-  observer: SyncObserver,
+  { stop, log, observer }: SyncContext,
 ): Promise<SyncOutcome> {
   const started = performance.now();
   const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'));
@@ -72,7 +77,7 @@ export async function sync(
     };
     for (let attempts = 1; ; attempts++) {
       try {
-        const syncId = await attemptSync(config, { ...asked, begun }, streams, stop, log, observer);
+        const syncId = await attemptSync(config, { ...asked, begun }, streams, { stop, log, observer });
         const records = Object.values(streams).reduce((sum, count) => sum + count, 0);
         const seconds = (performance.now() - started) / 1_000;
         const status = stop.aborted ? 'stopped' : 'succeeded';
@@ -105,10 +110,7 @@ export async function attemptSync(
   config: SyncConfig,
   { refresh, adoptState, begun }: SyncRequest,
   streams: Record<string, number>,
-  stop: AbortSignal,
-  log: SyncLog,
-  observer: SyncObserver,
-  progress?: FollowProgress,
+  { stop, log, observer, progress }: SyncContext & { readonly progress?: FollowProgress },
 ): Promise<number> {
   const stateFile = path.join(config.stateDirectory, 'state.json');
   const files = await AttemptFiles.make(config.stateDirectory);
@@ -119,7 +121,10 @@ export async function attemptSync(
     const owner = stateOwner(config.file, config.stateDirectory, await connectorSettings(config.source));
     if (!adoptState) refuseOther(before.owner, owner, stateFile);
     await refuseUselessSearch(config);
-    const discoverCommand = commandLine(config.source.launcher, 'discover', { config: sourceConfig }, files.directory);
+    const discoverCommand = commandLine(config.source.launcher, 'discover', {
+      files: { config: sourceConfig },
+      directory: files.directory,
+    });
     const catalog = await discover(discoverCommand, stop, log);
     const syncId = before.unfinished ? before.syncId : before.syncId + 1;
     const selected = configureCatalog(catalog, config, before.streams, syncId);
@@ -128,7 +133,7 @@ export async function attemptSync(
     await writeStateFile(stateFile, state);
     begun();
     const streamsOfSync = seesDeletions(configured.streams, config);
-    const deletions = await lookForDeletions(config, streamsOfSync, sourceConfig, files, stop, log);
+    const deletions = await lookForDeletions(config, { streams: streamsOfSync, sourceConfig, files, stop, log });
     const asking = askFor(deletions.asked, streamsOfSync, 'deleted');
     const read = streamsOfSync.map((one) => asking.find(({ stream }) => stream === one.stream) ?? one);
     const catalogFile = await files.put('catalog.json', JSON.stringify({ streams: read }));
@@ -169,19 +174,15 @@ export async function attemptSync(
     );
     try {
       const result = await runAttempt({
-        sourceCommand: commandLine(
-          config.source.launcher,
-          'read',
-          { config: sourceConfig, catalog: catalogFile, state: statePath },
-          files.directory,
-          progress === undefined ? [] : ['follow'],
-        ),
-        destinationCommand: commandLine(
-          config.destination.launcher,
-          'write',
-          { config: destinationConfig, catalog: destinationCatalogFile },
-          files.directory,
-        ),
+        sourceCommand: commandLine(config.source.launcher, 'read', {
+          files: { config: sourceConfig, catalog: catalogFile, state: statePath },
+          directory: files.directory,
+          switches: progress === undefined ? [] : ['follow'],
+        }),
+        destinationCommand: commandLine(config.destination.launcher, 'write', {
+          files: { config: destinationConfig, catalog: destinationCatalogFile },
+          directory: files.directory,
+        }),
         keep: (message) => {
           keeper.keep(message);
           const records = message.destinationRecords ?? message.sourceRecords ?? 0;
@@ -206,7 +207,7 @@ export async function attemptSync(
     await keeper.written();
     if (stop.aborted && progress === undefined) return syncId;
     await keeper.finish();
-    await confirmIfWanted(config, stateFile, sourceConfig, files, log);
+    await confirmIfWanted(config, { stateFile, sourceConfig, files, log });
     if (deletions.refused.length > 0) throw refusedFailure(deletions.refused, config.deletions.maxShare);
     await deletions.done();
     if (configured.vanished.length > 0) {
@@ -279,14 +280,16 @@ function namedStreams(names: readonly string[], { streams }: SelectedCatalog): R
 /** A source that keeps a log for us is told what it may forget, now that the state is on disk. */
 async function confirmIfWanted(
   config: SyncConfig,
-  stateFile: string,
-  sourceConfig: string,
-  files: AttemptFiles,
-  log: SyncLog,
+  {
+    stateFile,
+    sourceConfig,
+    files,
+    log,
+  }: { readonly stateFile: string; readonly sourceConfig: string; readonly files: AttemptFiles; readonly log: SyncLog },
 ): Promise<void> {
   const state = await readStateFile(stateFile);
   if (!wantsConfirmation(state)) return;
   const statePath = await files.put('confirmed.json', stateMessages(state));
   const flags = { config: sourceConfig, state: statePath };
-  await confirmState(commandLine(config.source.launcher, 'confirm', flags, files.directory), log);
+  await confirmState(commandLine(config.source.launcher, 'confirm', { files: flags, directory: files.directory }), log);
 }

@@ -16,11 +16,15 @@ export async function replayCommand(path: string): Promise<void> {
     withWarehouse(config, async (client) => {
       let total = 0;
       for (;;) {
-        const sent = await sendPending(client, config.name, 'replayed_at', LETTERS_A_TRANSACTION, async (letters) => {
-          for (const letter of letters) {
-            const message = { ...originalMessage(letter), partition: letter.partition };
-            await producer.send({ topic: letter.topic, acks: -1, messages: [message] });
-          }
+        const sent = await sendPending(client, config.name, {
+          mark: 'replayed_at',
+          limit: LETTERS_A_TRANSACTION,
+          send: async (letters) => {
+            for (const letter of letters) {
+              const message = { ...originalMessage(letter), partition: letter.partition };
+              await producer.send({ topic: letter.topic, acks: -1, messages: [message] });
+            }
+          },
         });
         total += sent;
         if (sent < LETTERS_A_TRANSACTION) return total;

@@ -18,7 +18,11 @@ export type Key = KeyBase &
     | { readonly kind: 'unsupported' }
   );
 
-const integer = (name: string, value: number, least: number, most: number, doc: string): Key => ({
+const integer = (
+  name: string,
+  value: number,
+  { least, most, doc }: { readonly least: number; readonly most: number; readonly doc: string },
+): Key => ({
   kind: 'integer',
   name,
   default: value,
@@ -59,33 +63,27 @@ export const KEYS: readonly Key[] = [
   text('name', 'The connector: names its offsets in the warehouse and, by default, its consumer group. Required.'),
   { kind: 'list', name: 'topics', doc: 'Topics to read, with commas between. This or topics.regex.' },
   text('topics.regex', 'Topics to read, as a regular expression over whole names; new topics are found while running.'),
-  integer(
-    'topics.refresh.interval.ms',
-    10_000,
-    500,
-    3_600_000,
-    'How often new topics and partitions are looked for; each half second while a topic is missing, and just after an assignment.',
-  ),
-  integer(
-    'topics.retry.interval.ms',
-    60_000,
-    500,
-    3_600_000,
-    'How often a parked topic, one that cannot land while others can, is tried again.',
-  ),
+  integer('topics.refresh.interval.ms', 10_000, {
+    least: 500,
+    most: 3_600_000,
+    doc: 'How often new topics and partitions are looked for; each half second while a topic is missing, and just after an assignment.',
+  }),
+  integer('topics.retry.interval.ms', 60_000, {
+    least: 500,
+    most: 3_600_000,
+    doc: 'How often a parked topic, one that cannot land while others can, is tried again.',
+  }),
   secret(
     'connection.url',
     'The warehouse: postgresql://user:password@host:5432/database?sslmode=verify-full. Required.',
   ),
   text('connection.user', 'User of the warehouse, where the URL names none.'),
   secret('connection.password', 'Password of that user.'),
-  integer(
-    'connection.timeout.ms',
-    30_000,
-    500,
-    3_600_000,
-    'How long the warehouse may take over one batch before the connection counts as lost; where rows land in runs, over one run. Raise it before a change of type that rewrites a large table.',
-  ),
+  integer('connection.timeout.ms', 30_000, {
+    least: 500,
+    most: 3_600_000,
+    doc: 'How long the warehouse may take over one batch before the connection counts as lost; where rows land in runs, over one run. Raise it before a change of type that rewrites a large table.',
+  }),
   choice(
     'insert.mode',
     ['upsert', 'insert'],
@@ -128,42 +126,32 @@ export const KEYS: readonly Key[] = [
     'Topic that gets dead letters from sink.dead_letters; empty: they stay in that table.',
     '',
   ),
-  integer(
-    'errors.deadletterqueue.topic.replication.factor',
-    3,
-    1,
-    100,
-    'Replication of that topic where the sink creates it.',
-  ),
+  integer('errors.deadletterqueue.topic.replication.factor', 3, {
+    least: 1,
+    most: 100,
+    doc: 'Replication of that topic where the sink creates it.',
+  }),
   flag('errors.deadletterqueue.context.headers.enable', true, 'Add the __connect.errors.* headers.'),
-  integer(
-    'errors.breaker.max.per.minute',
-    1000,
-    1,
-    1_000_000_000,
-    'More dead letters than this in a minute stop the sink: a flood is a fault of ours, not of the records.',
-  ),
-  integer(
-    'errors.retry.timeout',
-    -1,
-    -1,
-    2_147_483_647,
-    'How many milliseconds faults of the environment are retried before the sink exits; -1: for ever.',
-  ),
-  integer(
-    'flush.interval.ms',
-    200,
-    0,
-    600_000,
-    'A record waits at most this long for others before its transaction begins.',
-  ),
-  integer(
-    'flush.max.bytes',
-    16_777_216,
-    65_536,
-    268_435_456,
-    'Bytes of a batch: rows in COPY form and the Kafka records they came from. Two batches may be in memory.',
-  ),
+  integer('errors.breaker.max.per.minute', 1000, {
+    least: 1,
+    most: 1_000_000_000,
+    doc: 'More dead letters than this in a minute stop the sink: a flood is a fault of ours, not of the records.',
+  }),
+  integer('errors.retry.timeout', -1, {
+    least: -1,
+    most: 2_147_483_647,
+    doc: 'How many milliseconds faults of the environment are retried before the sink exits; -1: for ever.',
+  }),
+  integer('flush.interval.ms', 200, {
+    least: 0,
+    most: 600_000,
+    doc: 'A record waits at most this long for others before its transaction begins.',
+  }),
+  integer('flush.max.bytes', 16_777_216, {
+    least: 65_536,
+    most: 268_435_456,
+    doc: 'Bytes of a batch: rows in COPY form and the Kafka records they came from. Two batches may be in memory.',
+  }),
   choice(
     'topic.reset.policy',
     ['fail', 'earliest'],
@@ -183,36 +171,36 @@ export const KEYS: readonly Key[] = [
   },
   text('consumer.override.group.id', 'Consumer group; connect-<name> by default, as in Kafka Connect.'),
   text('consumer.override.client.id', 'Client id in the broker’s logs and quotas.', 'sink-warehouse'),
-  integer(
-    'consumer.override.session.timeout.ms',
-    30_000,
-    6000,
-    1_800_000,
-    'After this long without a heartbeat the group gives the partitions to others.',
-  ),
-  integer(
-    'consumer.override.max.poll.interval.ms',
-    60_000,
-    6000,
-    1_800_000,
-    'How long the group waits for a member to join again in a rebalance.',
-  ),
-  integer('consumer.override.request.timeout.ms', 15_000, 1000, 600_000, 'How long a broker may take to answer.'),
-  integer('consumer.override.fetch.max.bytes', 8_388_608, 65_536, 268_435_456, 'Bytes of one fetch.'),
-  integer(
-    'consumer.override.max.partition.fetch.bytes',
-    2_097_152,
-    65_536,
-    268_435_456,
-    'Bytes of one partition in one fetch.',
-  ),
-  integer(
-    'consumer.override.fetch.max.wait.ms',
-    250,
-    10,
-    60_000,
-    'How long a broker holds a fetch that finds nothing.',
-  ),
+  integer('consumer.override.session.timeout.ms', 30_000, {
+    least: 6000,
+    most: 1_800_000,
+    doc: 'After this long without a heartbeat the group gives the partitions to others.',
+  }),
+  integer('consumer.override.max.poll.interval.ms', 60_000, {
+    least: 6000,
+    most: 1_800_000,
+    doc: 'How long the group waits for a member to join again in a rebalance.',
+  }),
+  integer('consumer.override.request.timeout.ms', 15_000, {
+    least: 1000,
+    most: 600_000,
+    doc: 'How long a broker may take to answer.',
+  }),
+  integer('consumer.override.fetch.max.bytes', 8_388_608, {
+    least: 65_536,
+    most: 268_435_456,
+    doc: 'Bytes of one fetch.',
+  }),
+  integer('consumer.override.max.partition.fetch.bytes', 2_097_152, {
+    least: 65_536,
+    most: 268_435_456,
+    doc: 'Bytes of one partition in one fetch.',
+  }),
+  integer('consumer.override.fetch.max.wait.ms', 250, {
+    least: 10,
+    most: 60_000,
+    doc: 'How long a broker holds a fetch that finds nothing.',
+  }),
   choice(
     'consumer.override.security.protocol',
     ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'],
@@ -238,7 +226,7 @@ export const KEYS: readonly Key[] = [
     'Address to serve on. Anything but a loopback address should come with rest.basic.auth.*.',
     '127.0.0.1',
   ),
-  integer('rest.port', 8083, 0, 65_535, 'Port to serve on; 0 takes a free one and logs it.'),
+  integer('rest.port', 8083, { least: 0, most: 65_535, doc: 'Port to serve on; 0 takes a free one and logs it.' }),
   text('rest.basic.auth.user', 'With a password: what the REST API asks for. Health and metrics stay open.'),
   secret('rest.basic.auth.password', 'Password of the REST API.'),
   choice(

@@ -16,6 +16,12 @@ export interface StoredDeadLetter extends TopicPartition {
 
 type Mark = 'produced_at' | 'replayed_at';
 
+interface PendingLetters {
+  readonly mark: Mark;
+  readonly limit: number;
+  readonly send: (letters: readonly StoredDeadLetter[]) => Promise<void>;
+}
+
 /**
  * Hands dead letters that were not yet `mark`ed to `send`, at most `limit`, and marks them once it has returned. What one
  * process works on, another passes over. A process that dies between sending and marking sends again: topics get each
@@ -24,9 +30,7 @@ type Mark = 'produced_at' | 'replayed_at';
 export async function sendPending(
   client: Client,
   connector: string,
-  mark: Mark,
-  limit: number,
-  send: (letters: readonly StoredDeadLetter[]) => Promise<void>,
+  { mark, limit, send }: PendingLetters,
 ): Promise<number> {
   await client.query('begin');
   try {

@@ -49,12 +49,16 @@ export async function publishDeadLetters(config: SinkConfig, topic: string): Pro
     withWarehouse(config, async (client) => {
       let total = 0;
       for (;;) {
-        const sent = await sendPending(client, config.name, 'produced_at', LETTERS_A_TRANSACTION, async (letters) => {
-          await producer.send({
-            topic,
-            acks: -1,
-            messages: letters.map((letter) => deadLetterMessage(config, letter)),
-          });
+        const sent = await sendPending(client, config.name, {
+          mark: 'produced_at',
+          limit: LETTERS_A_TRANSACTION,
+          send: async (letters) => {
+            await producer.send({
+              topic,
+              acks: -1,
+              messages: letters.map((letter) => deadLetterMessage(config, letter)),
+            });
+          },
         });
         total += sent;
         if (sent < LETTERS_A_TRANSACTION) return total;

@@ -33,6 +33,14 @@ export interface Progress extends TopicPartition {
   oldest?: RecordOrigin | undefined;
 }
 
+/** What one of Kafka's batches brought: offsets from `from` to before `next`. */
+interface Reached {
+  readonly from: number;
+  readonly next: number;
+  readonly records: number;
+  readonly origin: RecordOrigin | undefined;
+}
+
 /** Everything that one warehouse transaction will hold: rows of any number of tables, and the offsets they came from. */
 export class Batch {
   readonly tables = new Map<TableTarget, TableBatch>();
@@ -81,7 +89,7 @@ export class Batch {
   }
 
   /** `from` counts for the first call of a partition only. */
-  reach(partition: TopicPartition, from: number, next: number, records: number, origin?: RecordOrigin): void {
+  reach(partition: TopicPartition, { from, next, records, origin }: Reached): void {
     const key = partitionKey(partition);
     const known = this.progress.get(key);
     if (known === undefined) {

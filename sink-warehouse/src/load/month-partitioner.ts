@@ -81,14 +81,14 @@ export class MonthPartitioner {
     const { rows } = await client.query<{ now: Month }>(
       'select (extract(year from now()) * 12 + extract(month from now()) - 1)::integer as now',
     );
-    const months = missingMonths(name, wanted, partitions, taken, rows[0]?.now ?? 0);
+    const months = missingMonths(name, { wanted, partitions, taken, now: rows[0]?.now ?? 0 });
     const fallback = partitions.find(({ bounds }) => bounds.kind === 'default');
     if (fallback === undefined && !taken.has(defaultPartition(name).table)) await client.query(createDefaultSql(name));
     if (months.length === 0) return;
     const table = await readTable(client, name);
     const columns = (table?.columns ?? []).filter(({ generated }) => !generated).map((column) => column.name);
     for (const month of months) {
-      for (const statement of createMonthSql(name, month, date[0], columns, fallback?.name))
+      for (const statement of createMonthSql(name, month, { partitionBy: date[0], columns, fallback: fallback?.name }))
         await client.query(statement);
     }
   }

@@ -44,6 +44,12 @@ export function deleteRow(reference: RowReference): number {
   return -1 - reference;
 }
 
+/** A record, and the number of the batch of Kafka's that it came in. */
+interface TakenRecord {
+  readonly record: RecordCursor;
+  readonly rawBatch: number;
+}
+
 /**
  * What one warehouse transaction does to one table. Of each key only the last record is live, whether a row or a
  * tombstone: ON CONFLICT refuses a key twice in a statement, and the last offset wins.
@@ -67,7 +73,7 @@ export class TableBatch {
   }
 
   /** @throws RangeError when the record's bytes do not fit its schema; the batch is then as it was. */
-  upsert(encoder: RecordEncoder, lineage: Lineage, schemaId: number, record: RecordCursor, rawBatch: number): void {
+  upsert(encoder: RecordEncoder, lineage: Lineage, schemaId: number, { record, rawBatch }: TakenRecord): void {
     const { out } = this.upserts;
     const start = out.length;
     const width = encoder.width;

@@ -130,7 +130,7 @@ export class TablePreparation {
       plan,
       landing,
       straight: !takesCopy ? 'no' : target.isKeyed && target.key.length > 0 ? 'ask' : 'yes',
-      inOrder: await landsInOrder(client, name, wish.key, target.layout, target.keyForms),
+      inOrder: await landsInOrder(client, name, { key: wish.key, layout: target.layout, keyForms: target.keyForms }),
     };
     this.states.set(target, state);
     return state;

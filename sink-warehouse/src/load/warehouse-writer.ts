@@ -137,7 +137,7 @@ export class WarehouseWriter {
           pending.push(...halves(part).reverse());
           continue;
         }
-        const letter = letterOf(batch, table, only, error, fault);
+        const letter = letterOf(batch, { table, reference: only, error, fault });
         if (!this.options.tolerateBadRecords) throw unfit(table, letter);
         letters.push(letter);
         // The record before it is the last good one of its key.
@@ -211,13 +211,14 @@ function moreCareful({ careful, immediate }: Attempt): Attempt | undefined {
   return immediate ? undefined : { straight: false, careful: true, immediate: careful };
 }
 
-function letterOf(
-  batch: Batch,
-  table: TableBatch,
-  reference: RowReference,
-  error: unknown,
-  fault: WarehouseFault,
-): DeadLetter {
+interface RefusedRow {
+  readonly table: TableBatch;
+  readonly reference: RowReference;
+  readonly error: unknown;
+  readonly fault: WarehouseFault;
+}
+
+function letterOf(batch: Batch, { table, reference, error, fault }: RefusedRow): DeadLetter {
   const code = fault.kind === 'data' ? fault.sqlState : fault.kind;
   return {
     ...recordOf(batch, table, reference),

@@ -56,20 +56,24 @@ export async function* reconcile(
     for (const topic of topics) {
       const own = offsets.filter((row) => row.topic === topic);
       const table = tables.rows.find((row) => row.topic === topic);
-      yield await reconcileTopic(rules, client, cluster, registry, own, table);
+      yield await reconcileTopic(rules, { client, cluster, registry, offsets: own, table });
     }
   } finally {
     await client.query('rollback');
   }
 }
 
+interface TopicToReconcile {
+  readonly client: Client;
+  readonly cluster: Cluster;
+  readonly registry: SchemaRegistry;
+  readonly offsets: readonly OffsetRow[];
+  readonly table: TableRow | undefined;
+}
+
 async function reconcileTopic(
   rules: Rules,
-  client: Client,
-  cluster: Cluster,
-  registry: SchemaRegistry,
-  offsets: readonly OffsetRow[],
-  table: TableRow | undefined,
+  { client, cluster, registry, offsets, table }: TopicToReconcile,
 ): Promise<TopicReport> {
   const topic = offsets[0]?.topic ?? '';
   const bounds = await readLogBounds(cluster, offsets);
@@ -83,7 +87,7 @@ async function reconcileTopic(
   for (const { partition, nextOffset } of offsets) {
     const range = { topic, partition, from: earliest.get(partition) ?? 0, to: nextOffset };
     const skip = (offset: number) => dead.has(`${partitionKey({ topic, partition })}@${offset}`);
-    for await (const record of readRecords(cluster, registry, rules.key, range, skip)) {
+    for await (const record of readRecords(cluster, registry, { rule: rules.key, range, skip })) {
       if (record.kind !== 'tombstone' || rules.deleteEnabled) expected.see(record);
     }
   }

@@ -8,6 +8,12 @@ type Range = Parameters<typeof readPartition>[1];
 
 const GENERATION = '_airbyte_generation_id';
 
+interface RecordsToRead {
+  readonly rule: KeyRule;
+  readonly range: Range;
+  readonly skip: (offset: number) => boolean;
+}
+
 /**
  * Every committed record of a partition from `from` up to, not including, `to`, in order, but those that `skip` names:
  * dead letters may hold anything.
@@ -15,26 +21,25 @@ const GENERATION = '_airbyte_generation_id';
 export async function* readRecords(
   cluster: Cluster,
   registry: SchemaRegistry,
-  rule: KeyRule,
-  range: Range,
-  skip: (offset: number) => boolean,
+  { rule, range, skip }: RecordsToRead,
 ): AsyncGenerator<SeenRecord> {
   const schemas = new Map<number, ValueReader>();
-  const keys = new RecordKeys(registry, rule);
+  const readers = { partition: range.partition, registry, schemas, keys: new RecordKeys(registry, rule) };
   for await (const cursor of readPartition(cluster, range)) {
-    if (!skip(cursor.offset)) yield await seenRecord(cursor, range.partition, registry, schemas, keys);
+    if (!skip(cursor.offset)) yield await seenRecord(cursor, readers);
   }
 }
 
 type ValueReader = (value: Buffer) => Pick<SeenRecord, 'kind' | 'generation'>;
 
-async function seenRecord(
-  cursor: RecordCursor,
-  partition: number,
-  registry: SchemaRegistry,
-  schemas: Map<number, ValueReader>,
-  keys: RecordKeys,
-): Promise<SeenRecord> {
+interface Readers {
+  readonly partition: number;
+  readonly registry: SchemaRegistry;
+  readonly schemas: Map<number, ValueReader>;
+  readonly keys: RecordKeys;
+}
+
+async function seenRecord(cursor: RecordCursor, { partition, registry, schemas, keys }: Readers): Promise<SeenRecord> {
   const place = { partition, offset: cursor.offset };
   if (cursor.valueStart < 0) return { ...place, key: await keys.of(cursor), kind: 'tombstone', generation: undefined };
   const id = cursor.bytes.readUInt32BE(cursor.valueStart + 1);

@@ -26,6 +26,16 @@ export interface AssemblerOptions {
   readonly deleteEnabled: boolean;
 }
 
+/** Where records of one of Kafka's batches come from and go to: made once per batch, not once per record. */
+interface Place {
+  readonly batch: Batch;
+  readonly topic: string;
+  readonly partition: number;
+  readonly rawBatch: number;
+  /** The record that is looked at. */
+  readonly record: RecordCursor;
+}
+
 const NO_KEY = -1;
 /** Every record of our destination has this field. */
 const EXTRACTED_AT = '_airbyte_extracted_at';
@@ -66,13 +76,14 @@ export class Assembler {
       let origin: RecordOrigin | undefined;
       if (admitted) {
         const bytes = await decompress(header.codec, records.subarray(header.recordsStart, header.end));
-        const raw = target.keepRaw({ topic, partition, header, bytes });
+        const rawBatch = target.keepRaw({ topic, partition, header, bytes });
+        const place = { batch: target, topic, partition, rawBatch, record: this.cursor };
         this.cursor.open(header, bytes);
         try {
           while (!held.isParked && this.cursor.next()) {
             if (this.cursor.offset < from) continue; // the batch began below where the warehouse stands
             count += 1;
-            await this.addRecord(target, topic, partition, raw);
+            await this.addRecord(place);
             if (count === 1) origin = this.origin();
           }
         } catch (error) {
@@ -85,7 +96,7 @@ export class Assembler {
       }
       target.records += count;
       held.takenTo = header.lastOffset + 1;
-      target.reach(held, from, held.takenTo, count, origin);
+      target.reach(held, { from, next: held.takenTo, records: count, origin });
       target = await full(target);
       await nextTurn(); // heartbeats and the answers of broker and warehouse have their turn
     }
@@ -101,9 +112,9 @@ export class Assembler {
     this.tables.learn(decisions);
   }
 
-  /** Awaits only where a schema is new, which is once a schema: a promise a record would cost more than its row. */
-  private addRecord(batch: Batch, topic: string, partition: number, raw: number): Promise<void> | undefined {
-    const { cursor } = this;
+  /** Awaits only where a schema is new, which is once per schema: one promise per record would cost more than its row. */
+  private addRecord(place: Place): Promise<void> | undefined {
+    const { batch, topic, partition, record: cursor } = place;
     const table = this.tables.get(topic);
     const fits = table !== undefined && !(table.refusesKeys && cursor.keyStart >= 0);
     if (fits && cursor.valueStart >= 0 && cursor.bytes[cursor.valueStart] === 0) {
@@ -112,48 +123,35 @@ export class Assembler {
       const encoder = valueId === undefined || keyId === undefined ? undefined : table.encoder(keyId, valueId);
       if (encoder !== undefined && valueId !== undefined) {
         try {
-          batch.table(table).upsert(encoder, this.lineage(topic, partition), valueId, cursor, raw);
+          batch.table(table).upsert(encoder, this.lineage(topic, partition), valueId, place);
         } catch (error) {
-          this.putAside(batch, topic, partition, 'VALUE_CONVERTER', error);
+          this.putAside(place, 'VALUE_CONVERTER', error);
         }
         return undefined;
       }
     }
-    return this.addWithLookup(batch, topic, partition, raw);
+    return this.addWithLookup(place);
   }
 
   /** Everything rare: tombstones, control records, schemas not seen yet, and records that are no Avro. */
-  private async addWithLookup(batch: Batch, topic: string, partition: number, raw: number): Promise<void> {
-    const { cursor } = this;
+  private async addWithLookup(place: Place): Promise<void> {
+    const { batch, topic, partition, record: cursor } = place;
     const { bytes } = cursor;
     const keyId = this.tables.readsKeys ? schemaId(bytes, cursor.keyStart, cursor.keyEnd) : undefined;
     if (this.tables.readsKeys && cursor.keyStart >= 0 && keyId === undefined) {
-      this.putAside(
-        batch,
-        topic,
-        partition,
-        'KEY_CONVERTER',
-        new RangeError('the key is not in Confluent’s wire format'),
-      );
+      this.putAside(place, 'KEY_CONVERTER', new RangeError('the key is not in Confluent’s wire format'));
       return;
     }
     if (cursor.valueStart < 0) {
-      if (this.options.deleteEnabled && keyId !== undefined)
-        await this.addTombstone(batch, topic, partition, raw, keyId);
+      if (this.options.deleteEnabled && keyId !== undefined) await this.addTombstone(place, keyId);
       return;
     }
     const valueId = schemaId(bytes, cursor.valueStart, cursor.valueEnd);
     if (valueId === undefined) {
-      this.putAside(
-        batch,
-        topic,
-        partition,
-        'VALUE_CONVERTER',
-        new RangeError('the value is not in Confluent’s wire format'),
-      );
+      this.putAside(place, 'VALUE_CONVERTER', new RangeError('the value is not in Confluent’s wire format'));
       return;
     }
-    const value = await this.lookUp(batch, topic, partition, 'VALUE_CONVERTER', valueId);
+    const value = await this.lookUp(place, 'VALUE_CONVERTER', valueId);
     if (value === undefined) return;
     if (value.kind === 'control') {
       const { generationId } = value.read(bytes, cursor.valueStart + FRAME_BYTES, cursor.valueEnd);
@@ -162,75 +160,69 @@ export class Assembler {
       return;
     }
     if (value.kind === 'single') {
-      this.putAside(batch, topic, partition, 'VALUE_CONVERTER', new RangeError('the value is no Avro record'));
+      this.putAside(place, 'VALUE_CONVERTER', new RangeError('the value is no Avro record'));
       return;
     }
     const isOurs = value.schema.columns.some(({ name }) => name === EXTRACTED_AT);
     const table =
       this.tables.get(topic) ?? (await this.tables.open(topic, cursor, { schemaStream: value.stream, isOurs }));
     if (table.refusesKeys && keyId !== undefined) {
-      this.putAside(batch, topic, partition, 'KEY_CONVERTER', unexpectedKey(table));
+      this.putAside(place, 'KEY_CONVERTER', unexpectedKey(table));
       return;
     }
     if (table.readsKey && keyId === undefined) {
-      this.putAside(batch, topic, partition, 'KEY_CONVERTER', new RangeError('the record has no key'));
+      this.putAside(place, 'KEY_CONVERTER', new RangeError('the record has no key'));
       return;
     }
-    const key = keyId === undefined ? undefined : await this.lookUp(batch, topic, partition, 'KEY_CONVERTER', keyId);
+    const key = keyId === undefined ? undefined : await this.lookUp(place, 'KEY_CONVERTER', keyId);
     if (keyId !== undefined && key === undefined) return;
     const keySchema = key === undefined || key.kind === 'control' || !table.readsKey ? undefined : key.schema;
     const encoder = table.prepare(table.readsKey ? (keyId ?? NO_KEY) : NO_KEY, keySchema, valueId, value.schema);
     try {
-      batch.table(table).upsert(encoder, this.lineage(topic, partition), valueId, cursor, raw);
+      batch.table(table).upsert(encoder, this.lineage(topic, partition), valueId, place);
     } catch (error) {
-      this.putAside(batch, topic, partition, 'VALUE_CONVERTER', error);
+      this.putAside(place, 'VALUE_CONVERTER', error);
     }
   }
 
-  private async addTombstone(
-    batch: Batch,
-    topic: string,
-    partition: number,
-    raw: number,
-    keyId: number,
-  ): Promise<void> {
-    const key = await this.lookUp(batch, topic, partition, 'KEY_CONVERTER', keyId);
+  private async addTombstone(place: Place, keyId: number): Promise<void> {
+    const { batch, topic, rawBatch, record } = place;
+    const key = await this.lookUp(place, 'KEY_CONVERTER', keyId);
     if (key === undefined || key.kind === 'control') return;
     const table =
-      this.tables.get(topic) ??
-      (await this.tables.open(topic, this.cursor, { schemaStream: key.stream, isOurs: false }));
+      this.tables.get(topic) ?? (await this.tables.open(topic, record, { schemaStream: key.stream, isOurs: false }));
     if (table.refusesKeys) {
-      this.putAside(batch, topic, partition, 'KEY_CONVERTER', unexpectedKey(table));
+      this.putAside(place, 'KEY_CONVERTER', unexpectedKey(table));
       return;
     }
     if (!table.readsKey) return;
     const encoder = table.keyEncoder(keyId) ?? table.prepareKey(keyId, key.schema);
     try {
-      batch.table(table).delete(encoder, this.cursor, raw);
+      batch.table(table).delete(encoder, record, rawBatch);
     } catch (error) {
-      this.putAside(batch, topic, partition, 'KEY_CONVERTER', error);
+      this.putAside(place, 'KEY_CONVERTER', error);
     }
   }
 
   /** A schema that the registry does not know makes the record undecodable; a registry that does not answer is no fault of the record. */
-  private async lookUp(batch: Batch, topic: string, partition: number, stage: DeadLetter['stage'], id: number) {
+  private async lookUp(place: Place, stage: DeadLetter['stage'], id: number) {
     const known = this.schemas.get(id);
     if (known !== undefined) return known;
     try {
       return await this.schemas.load(id);
     } catch (error) {
       if (!isFailure(error) || error.kind === 'transient_error') throw error;
-      this.putAside(batch, topic, partition, stage, error);
+      this.putAside(place, stage, error);
       return undefined;
     }
   }
 
-  private putAside(batch: Batch, topic: string, partition: number, stage: DeadLetter['stage'], error: unknown): void {
+  private putAside({ batch, topic, partition, record }: Place, stage: DeadLetter['stage'], error: unknown): void {
     // What our own decoder says (RangeError) and the registry's refusals (Failure) hold no value of the record; anything
     // else is a fault of the sink and must not be taken for a bad record.
     if (!(error instanceof RangeError) && !isFailure(error)) throw error;
     batch.deadLetters.push({
-      ...rawRecord({ topic, partition }, this.cursor),
+      ...rawRecord({ topic, partition }, record),
       stage,
       errorClass: stage === 'TASK_PUT' ? 'RejectedRecord' : 'DataException',
       errorMessage: error.message,

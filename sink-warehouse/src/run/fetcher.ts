@@ -25,17 +25,19 @@ const STALE_METADATA: ReadonlySet<number> = new Set([3, 5, 6, 9, 13, 14, 74, 75,
 const OTHER_TOPIC: ReadonlySet<number> = new Set([100, 103]);
 const RETRY_MS = 250;
 
+interface Fetching {
+  /** Partitions by their key. */
+  readonly held: ReadonlyMap<string, HeldPartition>;
+  readonly queue: FetchQueue;
+  readonly options: FetcherOptions;
+  readonly park: (trouble: TopicTrouble) => void;
+}
+
 /**
  * Fetches from every broker that leads a held partition, one request at a time for each, while the last answer is being
  * worked on. Ends when the queue is closed; a fault that does not pass goes through `queue.fail`.
  */
-export async function fetchAll(
-  cluster: Cluster,
-  held: ReadonlyMap<string, HeldPartition>,
-  queue: FetchQueue,
-  options: FetcherOptions,
-  park: (trouble: TopicTrouble) => void,
-): Promise<void> {
+export async function fetchAll(cluster: Cluster, { held, queue, options, park }: Fetching): Promise<void> {
   try {
     while (!queue.isClosed()) {
       const wanted = [...held.values()].filter(({ isParked }) => !isParked);
@@ -50,7 +52,7 @@ export async function fetchAll(
             })
           : undefined;
       await Promise.all(
-        [...byLeader].map(([nodeId, own]) => fetchLoop(cluster, nodeId, own, held, queue, options, round, park)),
+        [...byLeader].map(([nodeId, own]) => fetchLoop(cluster, { nodeId, own, held, queue, options, round, park })),
       );
       await refresh;
       if (!queue.isClosed()) {
@@ -63,15 +65,17 @@ export async function fetchAll(
   }
 }
 
+/** One broker's part of a round, which ends when a leader has to be looked up again. */
+interface BrokerRound extends Fetching {
+  readonly nodeId: number;
+  /** Held partitions that the broker leads. */
+  readonly own: readonly HeldPartition[];
+  readonly round: AbortController;
+}
+
 async function fetchLoop(
   cluster: Cluster,
-  nodeId: number,
-  own: readonly HeldPartition[],
-  held: ReadonlyMap<string, HeldPartition>,
-  queue: FetchQueue,
-  options: FetcherOptions,
-  round: AbortController,
-  park: (trouble: TopicTrouble) => void,
+  { nodeId, own, held, queue, options, round, park }: BrokerRound,
 ): Promise<void> {
   const broker = await cluster.findBroker({ nodeId });
   while (!round.signal.aborted && !queue.isClosed()) {

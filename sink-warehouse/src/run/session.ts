@@ -121,8 +121,13 @@ export class Session {
     this.isClaimed = true;
     events.assigned(this.partitions);
     this.goOnWithoutParked();
-    const fetching = fetchAll(cluster, this.held, this.queue, config.fetch, (trouble) => {
-      this.park(trouble);
+    const fetching = fetchAll(cluster, {
+      held: this.held,
+      queue: this.queue,
+      options: config.fetch,
+      park: (trouble) => {
+        this.park(trouble);
+      },
     });
     try {
       await this.work();

@@ -10,18 +10,21 @@ interface Found {
   readonly types: Readonly<Record<string, string>>;
 }
 
+interface KeyLanding {
+  readonly key: readonly LandingColumn[];
+  readonly layout: Layout;
+  /** How many ways of writing the key the topic has shown: a string and an int of one number are one key. */
+  readonly keyForms: number;
+}
+
 /**
  * Whether the last record of each key is not enough, and rows have to land in the order in which they came: what one
  * record may do depends on the rows of other keys, or two keys that differ in Kafka are one to PostgreSQL.
- *
- * @param keyForms how many ways of writing the key the topic has shown: a string and an int of one number are one key
  */
 export async function landsInOrder(
   client: ClientBase,
   name: TableName,
-  key: readonly LandingColumn[],
-  { columns }: Layout,
-  keyForms: number,
+  { key, layout: { columns }, keyForms }: KeyLanding,
 ): Promise<boolean> {
   const names = key.map((column) => column.name);
   const { rows } = await client.query<Found>(FACTS, [name.schema, name.table, [...names].sort()]);

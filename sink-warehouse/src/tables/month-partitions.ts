@@ -29,6 +29,13 @@ export function parseBounds(text: string): PartitionBounds {
   return { kind: 'range', from: range[1]?.slice(0, 10), to: range[2]?.slice(0, 10) };
 }
 
+interface MonthsLookedAt {
+  readonly wanted: readonly Month[];
+  readonly partitions: readonly Partition[];
+  readonly taken: ReadonlySet<string>;
+  readonly now: Month;
+}
+
 /**
  * The months to make a partition for, of those that rows have: not those out of bounds, not those that any partition
  * holds already, whoever made it, and not those whose name is taken, which an administrator has detached.
@@ -36,13 +43,7 @@ export function parseBounds(text: string): PartitionBounds {
  * @param wanted months of rows
  * @param taken names of relations in the table's schema
  */
-export function missingMonths(
-  table: TableName,
-  wanted: readonly Month[],
-  partitions: readonly Partition[],
-  taken: ReadonlySet<string>,
-  now: Month,
-): Month[] {
+export function missingMonths(table: TableName, { wanted, partitions, taken, now }: MonthsLookedAt): Month[] {
   return wanted.filter(
     (month) =>
       month >= EARLIEST &&
@@ -78,6 +79,12 @@ export function createDefaultSql(table: TableName): string {
   return `create table ${quotedTable(defaultPartition(table))} partition of ${quotedTable(table)} default`;
 }
 
+interface MonthToCreate {
+  readonly partitionBy: string;
+  readonly columns: readonly string[];
+  readonly fallback: TableName | undefined;
+}
+
 /**
  * Makes a month's partition. It is filled and then attached, not made in place: attaching leaves readers of the other
  * months alone, and rows of the month that wait in the default partition (PostgreSQL refuses the new one while they do)
@@ -88,9 +95,7 @@ export function createDefaultSql(table: TableName): string {
 export function createMonthSql(
   table: TableName,
   month: Month,
-  partitionBy: string,
-  columns: readonly string[],
-  fallback: TableName | undefined,
+  { partitionBy, columns, fallback }: MonthToCreate,
 ): string[] {
   const own = quotedTable(monthPartition(table, month));
   const column = quoteIdentifier(partitionBy);

@@ -73,7 +73,18 @@ const BETWEEN_RECOVERY_POINTS = 600_000;
 
 type CaptureSession = Session & { readonly server: ServerIdentity };
 
+/** What is known when a capture begins. */
+interface CaptureBegun {
+  readonly replication: Pick<Session, 'client' | 'close'>;
+  readonly server: CaptureServer;
+  readonly publication: Publication;
+  readonly start: CaptureStart;
+  readonly tables: readonly Table[];
+  readonly streams: readonly CapturedStream[];
+}
+
 class CaptureRun {
+  private readonly streams: readonly CapturedStream[];
   private position: Lsn;
   private readonly fullRefresh = new Map<string, { readonly stream: ConfiguredStream; state: JsonObject }>();
   private recovery: RecoveryPoint | undefined;
@@ -82,16 +93,12 @@ class CaptureRun {
   private constructor(
     private readonly reading: CaptureReading,
     private readonly session: CaptureSession,
-    private readonly replication: Pick<Session, 'client' | 'close'>,
-    private readonly server: CaptureServer,
-    private readonly publication: Publication,
-    private readonly start: CaptureStart,
-    private readonly tables: readonly Table[],
-    private readonly streams: readonly CapturedStream[],
+    private readonly begun: CaptureBegun,
   ) {
-    this.position = start.from;
+    this.streams = begun.streams;
+    this.position = begun.start.from;
     const { capture, config, context } = reading;
-    this.unlogged = new UnloggedRows({ session, config, tables, context }, capture.onTruncate);
+    this.unlogged = new UnloggedRows({ session, config, tables: begun.tables, context }, capture.onTruncate);
   }
 
   static async begin(
@@ -104,7 +111,7 @@ class CaptureRun {
     const server = await queryCaptureServer(session.client);
     const publication = await requirePublication(session.client, capture.publication, config.connection.database);
     // Before the catalogue is read, so that no column comes between it and the changes.
-    const start = await startCapture(session, replication.client, server, capture, saved.position);
+    const start = await startCapture(session, replication.client, { server, config: capture, saved: saved.position });
     if (start.notice !== undefined) await reading.context.log.warn(start.notice);
     const incremental = catalog.streams.filter(({ syncMode }) => syncMode === 'incremental');
     const schemas = [...new Set(catalog.streams.map(({ descriptor }) => descriptor.namespace ?? 'public'))];
@@ -126,10 +133,17 @@ class CaptureRun {
     });
     const started: CapturedStream[] = [];
     for (const { stream, found } of streams) {
-      const filled = await filledSince(session.client, stream, found, saved, start);
-      started.push(capturedStream(stream, found, stateBefore(stream, found.table, saved, start, filled), filled));
+      const filled = await filledSince(session.client, stream, { captured: found, saved, start });
+      started.push(capturedStream(stream, found, stateBefore(stream, found.table, { saved, start, filled }), filled));
     }
-    return new CaptureRun(reading, session, replication, server, publication, start, tables, started);
+    return new CaptureRun(reading, session, {
+      replication,
+      server,
+      publication,
+      start,
+      tables,
+      streams: started,
+    });
   }
 
   async *messages(): AsyncGenerator<AirbyteMessage> {
@@ -158,7 +172,8 @@ class CaptureRun {
       if (context.signal.aborted) throw new Stopped();
       const before = state.streams.find(({ descriptor }) => streamKey(descriptor) === streamKey(stream.descriptor));
       const saved = before === undefined || before.state.method === 'CDC' ? undefined : fullRefreshState(before.state);
-      const { session, tables } = this;
+      const { session, begun } = this;
+      const { tables } = begun;
       for await (const message of readTable({ session, config, tables, context }, stream, saved)) {
         if (message.type !== AirbyteMessageType.STATE) {
           yield message;
@@ -175,7 +190,8 @@ class CaptureRun {
     const waiting = this.streams.filter(({ state }) => state.phase === 'copy');
     if (waiting.length === 0) return;
     const { config, context } = this.reading;
-    const { session, tables } = this;
+    const { session, begun } = this;
+    const { tables } = begun;
     await awaitRunningTransactions(session.client, context.signal, (text) => context.log.info(text));
     const reading = { session, config, tables, context, more: await this.copiedMembers() };
     for (const stream of waiting) {
@@ -197,7 +213,8 @@ class CaptureRun {
   }
 
   private async copiedMembers(): Promise<Uint8Array> {
-    const { session, start } = this;
+    const { session, begun } = this;
+    const { start } = begun;
     const { rows } = await session.client.query<{ at: string }>(
       `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
     );
@@ -214,12 +231,12 @@ class CaptureRun {
     const ending = await this.ending();
     const steps = readChanges({
       client,
-      replication: this.replication.client,
-      server: this.server,
+      replication: this.begun.replication.client,
+      server: this.begun.server,
       capture,
       streams: this.streams,
-      viaRoot: this.publication.viaRoot,
-      from: this.start.from,
+      viaRoot: this.begun.publication.viaRoot,
+      from: this.begun.start.from,
       ending,
       context,
       checkpointRows: config.checkpointRows,
@@ -254,7 +271,7 @@ class CaptureRun {
     if (unknown !== undefined) throw CatalogueChanged.columns(unknown);
     return {
       kind: 'follow',
-      following: new Following(new Acknowledgements(this.start.from), acknowledged, Date.now()),
+      following: new Following(new Acknowledgements(this.begun.start.from), acknowledged, Date.now()),
       columnsOf: async ({ captured }) => {
         const tables = await queryTables(client, [captured.table.schema]);
         const found = await queryCapturedTables(client, tables, capture.publication);
@@ -279,7 +296,7 @@ class CaptureRun {
       state,
     }));
     const { system, timeline } = this.session.server;
-    const shared = formatPosition({ slot: this.start.slot.name, system, timeline, lsn: position });
+    const shared = formatPosition({ slot: this.begun.start.slot.name, system, timeline, lsn: position });
     return globalStateMessage(shared, [...captured, ...refreshed], records);
   }
 }

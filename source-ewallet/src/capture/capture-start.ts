@@ -18,6 +18,12 @@ export interface CaptureStart {
   readonly notice: string | undefined;
 }
 
+interface StartInput {
+  readonly server: CaptureServer;
+  readonly config: CaptureConfig;
+  readonly saved: Position | undefined;
+}
+
 /**
  * Finds the slot, makes it where it may, and compares it with the saved position.
  *
@@ -27,9 +33,7 @@ export interface CaptureStart {
 export async function startCapture(
   session: Session & { readonly server: ServerIdentity },
   replication: Client,
-  server: CaptureServer,
-  config: CaptureConfig,
-  saved: Position | undefined,
+  { server, config, saved }: StartInput,
 ): Promise<CaptureStart> {
   const { client } = session;
   const slot = await usableSlot(client, server, config, saved);

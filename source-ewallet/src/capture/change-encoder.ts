@@ -32,8 +32,20 @@ export function newScratch(): Scratch {
   return { old: emptyTuple(), new: emptyTuple(), row: new CopyRow() };
 }
 
-/** Turns a relation's changes into RECORD lines of its stream. Made again when the relation's columns change. */
+interface RowEncoding {
+  /** Those of the relation that the stream has, in the relation's order. */
+  readonly columns: readonly EncodedColumn[];
+  /** Names of the columns that name a row in the destination; none for a stream without a key. */
+  readonly key: readonly string[];
+  readonly members: ChangeMembers;
+  readonly scratch: Scratch;
+}
+
+/** Turns a relation's changes into RECORD lines of its stream. Replaced when the relation's columns change. */
 export class ChangeEncoder {
+  readonly columns: readonly EncodedColumn[];
+  private readonly members: ChangeMembers;
+  private readonly scratch: Scratch;
   /** Places in the relation's tuples of the columns that the stream has. */
   private readonly places: readonly number[];
   private readonly forms: readonly ValueForm[];
@@ -44,18 +56,14 @@ export class ChangeEncoder {
   /** By column, what was found of values that the stream left out. */
   private substitutes: FoundValues | 'none' = 'none';
 
-  /**
-   * @param columns those of the relation that the stream has, in the relation's order
-   * @param key names of the columns that name a row in the destination; none for a stream without a key
-   */
   constructor(
     relation: Relation,
     stream: { readonly name: string; readonly namespace: string },
-    readonly columns: readonly EncodedColumn[],
-    key: readonly string[],
-    private readonly members: ChangeMembers,
-    private readonly scratch: Scratch,
+    { columns, key, members, scratch }: RowEncoding,
   ) {
+    this.columns = columns;
+    this.members = members;
+    this.scratch = scratch;
     const placeOf = (name: string): number => relation.columns.findIndex((column) => column.name === name);
     this.places = columns.map(({ name }) => placeOf(name));
     this.forms = columns.map(({ type: { kind } }) => (kind === 'bytea' || kind === 'char' ? kind : 'as it is'));
@@ -79,7 +87,12 @@ export class ChangeEncoder {
   }
 
   /** A change of the key is a deletion under the old one and an insertion under the new one. */
-  update(bytes: Buffer, start: number, place: string, now: number, find: FindValues): Encoded {
+  update(
+    bytes: Buffer,
+    start: number,
+    place: string,
+    { now, find }: { readonly now: number; readonly find: FindValues },
+  ): Encoded {
     const before = this.scratch.old;
     const after = this.read(bytes, start);
     const hasOld = bytes[start + PART] !== Part.new;

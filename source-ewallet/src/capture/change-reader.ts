@@ -88,7 +88,16 @@ export class ChangeReader {
       .filter(({ name }) => stream.takes(name))
       .map(({ name, typeOid, modifier }) => ({ name, type: resolveColumnType(typeOid, modifier, 0, types) }));
     const { name, schema: namespace } = stream.captured.table;
-    const changes = new ChangeEncoder(relation, { name, namespace }, columns, stream.key, this.members, this.scratch);
+    const changes = new ChangeEncoder(
+      relation,
+      { name, namespace },
+      {
+        columns,
+        key: stream.key,
+        members: this.members,
+        scratch: this.scratch,
+      },
+    );
     this.relations.set(relation.oid, { relation, stream, changes });
   }
 
@@ -139,7 +148,7 @@ export class ChangeReader {
         this.count += changes.delete(bytes, start, place, now);
         return undefined;
       default: {
-        const encoded = changes.update(bytes, start, place, now, (key) => this.options.find(oid, key));
+        const encoded = changes.update(bytes, start, place, { now, find: (key) => this.options.find(oid, key) });
         if (encoded.kind === 'records') {
           this.count += encoded.count;
           return undefined;

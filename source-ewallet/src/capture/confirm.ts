@@ -26,13 +26,11 @@ export async function confirmState(config: SourceConfig, capture: CaptureConfig,
     try {
       const server = await queryCaptureServer(session.client);
       await awaitSlot({ client: session.client, capture, now: Date.now });
-      const { slot } = await startCapture(
-        session,
-        replication.client,
+      const { slot } = await startCapture(session, replication.client, {
         server,
-        { ...capture, slotCreation: 'never', onInvalidPosition: 'fail' },
-        position,
-      );
+        config: { ...capture, slotCreation: 'never', onInvalidPosition: 'fail' },
+        saved: position,
+      });
       const at = formatLsn(position.lsn);
       if (slot.confirmed === position.lsn) return `Replication slot ${slot.name} stands at ${at} already.`;
       // It decodes what lies between, so that the oldest log that the slot keeps moves too.

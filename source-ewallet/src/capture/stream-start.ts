@@ -6,14 +6,15 @@ import { streamKey, type CapturedState, type CaptureState } from './capture-stat
 import type { CapturedTable } from './publication';
 import { queryFilledColumns } from './recopy';
 
+/** What the sync before left, and how this one starts. */
+interface Saved {
+  readonly saved: CaptureState;
+  readonly start: CaptureStart;
+  readonly filled: readonly string[];
+}
+
 /** What a stream begins this sync with: its saved state, or a copy. */
-export function stateBefore(
-  stream: ConfiguredStream,
-  table: Table,
-  saved: CaptureState,
-  start: CaptureStart,
-  filled: readonly string[],
-): CapturedState {
+export function stateBefore(stream: ConfiguredStream, table: Table, { saved, start, filled }: Saved): CapturedState {
   const before = saved.streams.get(streamKey(stream.descriptor));
   const isSame = before !== undefined && before.generationId === stream.generationId;
   const columns = [...new Set([...(isSame ? before.columns : []), ...table.columns.map(({ name }) => name)])];
@@ -39,10 +40,9 @@ export function stateBefore(
 export async function filledSince(
   client: Client,
   stream: ConfiguredStream,
-  { columns, leaves, table }: CapturedTable,
-  saved: CaptureState,
-  start: CaptureStart,
+  { captured, saved, start }: Pick<Saved, 'saved' | 'start'> & { readonly captured: CapturedTable },
 ): Promise<readonly string[]> {
+  const { columns, leaves, table } = captured;
   const before = saved.streams.get(streamKey(stream.descriptor));
   if (before?.phase !== 'stream' || before.generationId !== stream.generationId || start.kind !== 'continued')
     return [];

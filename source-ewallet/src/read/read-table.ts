@@ -79,7 +79,7 @@ export async function* readAskedRows(
   const { client } = session;
   const now = Date.now;
   const table = await beginReading(session, configuredTable(tables, stream, config), stream, config);
-  const keys = await KeyReader.open(client, table, stream.descriptor, asked, now);
+  const keys = await KeyReader.open(client, table, { stream: stream.descriptor, asked, now });
   yield streamStatusMessage(stream.descriptor, 'STARTED', now());
   let count = 0;
   for (const lines of [keys.rows(selectedColumns(table.columns, stream), members.row), keys.gone(members.gone)]) {
@@ -156,7 +156,7 @@ async function proofFor(
 ): Promise<Proof | undefined> {
   const heaps = doubtful === undefined || !table.hasRowVersions ? undefined : await queryHeapTables(client, table);
   if (doubtful === undefined || heaps === undefined) return undefined;
-  return queryProof(client, heaps, table.columns, doubtful, next);
+  return queryProof(client, heaps, { columns: table.columns, saved: doubtful, next });
 }
 
 /** @throws Failure that says why there is none to read */

@@ -27,9 +27,7 @@ interface ReadingStep {
 export function* readingSteps(
   heap: HeapTable,
   rules: readonly TableRule[],
-  wanted: WantedRows,
-  next: bigint,
-  config: SourceConfig,
+  { wanted, next, config }: { readonly wanted: WantedRows; readonly next: bigint; readonly config: SourceConfig },
 ): Generator<ReadingStep, void, StepResult | undefined> {
   if (wanted.kind === 'places') {
     yield { conditions: [atPlaces(wanted.rows)], end: heap.blocks, isLast: true };

@@ -74,7 +74,11 @@ class StreamRun {
   private async *deletions(): AsyncGenerator<AirbyteMessage> {
     const { plan, reading, stream } = this;
     if (stream.askedKeys?.mode !== 'deleted') return;
-    const keys = await KeyReader.open(reading.client, plan.table, stream.descriptor, stream.askedKeys, reading.now);
+    const keys = await KeyReader.open(reading.client, plan.table, {
+      stream: stream.descriptor,
+      asked: stream.askedKeys,
+      now: reading.now,
+    });
     yield* this.running(keys.gone(goneMembers(new Date(reading.now()))));
   }
 
@@ -103,12 +107,16 @@ class StreamRun {
       ...bounds,
       seen: rangesOf(looked.flatMap(({ seen }) => seen)).slice(0, SEEN_CAP),
       files: new Map(heaps.map((heap) => [heap.oid, heap.file])),
-      ...(await queryWitnesses(reading.client, looked, plan.table.columns, bounds.next, plan.rules.at(-1)?.since)),
+      ...(await queryWitnesses(reading.client, looked, {
+        columns: plan.table.columns,
+        next: bounds.next,
+        before: plan.rules.at(-1)?.since,
+      })),
     };
     const work = looked.filter(({ wanted }) => wanted.kind === 'blocks' || wanted.rows.length > 0);
     yield this.estimate(work.reduce((sum, { heap, wanted }) => sum + rowCount(wanted, heap), 0));
     for (const [index, { heap, rules, wanted }] of work.entries()) {
-      const steps = readingSteps(heap, rules, wanted, bounds.next, reading.config);
+      const steps = readingSteps(heap, rules, { wanted, next: bounds.next, config: reading.config });
       for (let step = steps.next(); !step.done;) {
         const { conditions, end, isLast } = step.value;
         const started = reading.now();

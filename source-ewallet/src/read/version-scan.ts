@@ -56,7 +56,7 @@ export async function scanVersions(client: Client, table: HeapTable, input: Scan
   }
   const lowest = newer.reduce((least, { since }) => (since.below < least ? since.below : least), bounds.below);
   const few = wholeFrom.length === 0 ? await listVersions(client, table, input, lowest) : undefined;
-  return few ?? (await summariseVersions(client, table, input, lowest, wholeFrom));
+  return few ?? (await summariseVersions(client, table, input, { lowest, wholeFrom }));
 }
 
 /** Every wanted or uncertain row by itself; undefined where they are more than the cap, found out after that many. */
@@ -89,8 +89,7 @@ async function summariseVersions(
   client: Client,
   table: HeapTable,
   { rules, bounds, where }: ScanInput,
-  lowest: bigint,
-  wholeFrom: readonly number[],
+  { lowest, wholeFrom }: { readonly lowest: bigint; readonly wholeFrom: readonly number[] },
 ): Promise<VersionScan> {
   const wanted = wantedSql(rules, bounds.next) ?? 'true';
   const id = fullXidSql(bounds.next);

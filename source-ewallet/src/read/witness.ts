@@ -15,6 +15,12 @@ const MOST_OF_AN_AGE = 2;
 
 type Found = readonly { readonly heap: HeapTable; readonly wanted: WantedRows }[];
 
+interface WitnessesAfter {
+  readonly columns: readonly Column[];
+  readonly next: bigint;
+  readonly before: Snapshot | undefined;
+}
+
 /**
  * A stream's witnesses after a sync: those of before that are still there, the newest of the rows it found, and some of
  * all over the tables that it read whole; where that is none, of tables that it had nothing to read of.
@@ -22,14 +28,12 @@ type Found = readonly { readonly heap: HeapTable; readonly wanted: WantedRows }[
 export async function queryWitnesses(
   client: Client,
   found: Found,
-  columns: readonly Column[],
-  next: bigint,
-  before: Snapshot | undefined,
+  { columns, next, before }: WitnessesAfter,
 ): Promise<Pick<Snapshot, 'witnesses' | 'digestColumns'>> {
   const digested = shortColumns(columns);
   const rows: Witness[] = [];
   const ask = async (heap: HeapTable, conditions: readonly string[]): Promise<void> => {
-    for (const where of conditions) rows.push(...(await queryRows(client, heap, digested, where, next)));
+    for (const where of conditions) rows.push(...(await queryRows(client, heap, { columns: digested, where, next })));
   };
   for (const { heap, wanted } of found) {
     // Their digests are taken again: the columns may be others now.
@@ -51,9 +55,7 @@ const MOST_SAMPLED = 16;
 export async function queryProof(
   client: Client,
   tables: readonly HeapTable[],
-  columns: readonly Column[],
-  saved: Snapshot,
-  next: bigint,
+  { columns, saved, next }: { readonly columns: readonly Column[]; readonly saved: Snapshot; readonly next: bigint },
 ): Promise<Proof | undefined> {
   const names = saved.digestColumns ?? shortColumns(columns).map(({ name }) => name);
   const digested = names.flatMap((name) => columns.filter((column) => column.name === name));
@@ -64,7 +66,7 @@ export async function queryProof(
     if (witnesses.length === 0) continue;
     const isSameFile = saved.files.get(table.oid) === table.file;
     const where = isSameFile ? atPlaces(witnesses) : equalRows(witnesses, digested);
-    const rows = await queryRows(client, table, digested, where, next);
+    const rows = await queryRows(client, table, { columns: digested, where, next });
     answers.push(...witnesses.map((witness) => answer(witness, rows, isSameFile)));
   }
   return proofOf(answers);
@@ -146,9 +148,7 @@ function equalRows(witnesses: readonly Witness[], columns: readonly Column[]): s
 async function queryRows(
   client: Client,
   table: HeapTable,
-  columns: readonly Column[],
-  where: string,
-  next: bigint,
+  { columns, where, next }: { readonly columns: readonly Column[]; readonly where: string; readonly next: bigint },
 ): Promise<readonly Witness[]> {
   const id = fullXidSql(next);
   const { rows } = await client.query<{ place: string; xid: string; digest: string }>(

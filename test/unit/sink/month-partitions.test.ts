@@ -42,17 +42,25 @@ test.each([
 test('months are made from 2000 until a year ahead, and where no partition is that holds any of their days', () => {
   const wanted = [monthOf(1970, 1), monthOf(2000, 1), monthOf(2019, 12), monthOf(2026, 3), now + 12, now + 13];
   const partitions = [range('2026-01-01', '2026-03-15'), { ...range('2019-01-01', '2020-01-01') }];
-  expect(missingMonths(table, wanted, partitions, none, now)).toEqual([monthOf(2000, 1), now + 12]);
+  expect(missingMonths(table, { wanted, partitions, taken: none, now })).toEqual([monthOf(2000, 1), now + 12]);
 });
 
 test('a month whose name is taken was detached by somebody and is not made again', () => {
   const wanted = [monthOf(2026, 1), monthOf(2026, 2)];
-  expect(missingMonths(table, wanted, [], new Set(['facts_p2026_01']), now)).toEqual([monthOf(2026, 2)]);
+  expect(missingMonths(table, { wanted, partitions: [], taken: new Set(['facts_p2026_01']), now })).toEqual([
+    monthOf(2026, 2),
+  ]);
 });
 
 test('a new month takes along its rows that wait in the default partition, hostile names and all', () => {
   const hostile = { schema: 'raw', table: 'fa"cts' };
-  expect(createMonthSql(hostile, monthOf(2026, 3), 'a"t', ['id', 'a"t'], { schema: 'raw', table: 'old' })).toEqual([
+  expect(
+    createMonthSql(hostile, monthOf(2026, 3), {
+      partitionBy: 'a"t',
+      columns: ['id', 'a"t'],
+      fallback: { schema: 'raw', table: 'old' },
+    }),
+  ).toEqual([
     'create table "raw"."fa""cts_p2026_03" (like "raw"."fa""cts" including all excluding identity)',
     'lock table "raw"."old" in access exclusive mode',
     `with waiting as (delete from "raw"."old" where "a""t" >= '2026-03-01' and "a""t" < '2026-04-01' returning "id", "a""t")

@@ -104,7 +104,7 @@ async function trials(session: BenchSession, plan: Plan): Promise<Figures> {
   let number = 0;
   for (let run = 1; run <= runs; run++) {
     for (const { hop, label, with: chosen } of turned) {
-      const outcome = await trialOf(hop, await withSettings(session, chosen), lines, ++number, plan);
+      const outcome = await trialOf(hop, { session: await withSettings(session, chosen), lines, run: ++number, plan });
       for (const trial of outcome.trials) {
         const name = [trial.hop, ...(label === '' ? [] : [label])].join(', ');
         session.say(`${name}, run ${run}: ${shortly(trial)}`);
@@ -143,7 +143,14 @@ interface Outcome {
   readonly latencies?: readonly Latency[];
 }
 
-async function trialOf(hop: Hop, session: BenchSession, lines: string, run: number, plan: Plan): Promise<Outcome> {
+interface TrialInput {
+  readonly session: BenchSession;
+  readonly lines: string;
+  readonly run: number;
+  readonly plan: Plan;
+}
+
+async function trialOf(hop: Hop, { session, lines, run, plan }: TrialInput): Promise<Outcome> {
   switch (hop) {
     case 'source':
       return { trials: await sourceTrial(session), delays: [] };

@@ -97,14 +97,20 @@ logger.server.name=kafka.server.KafkaRaftServer
 logger.server.level=INFO
 `;
 
+interface KafkaRuntime {
+  readonly java: string;
+  readonly classpath: string;
+  readonly signal: AbortSignal;
+}
+
 /** Writes the broker's settings, formats its directory where it is new, and says how to start it. */
 export async function prepareKafka(
   folder: string,
   ports: KafkaPorts,
   options: KafkaOptions,
-  { java, classpath }: { readonly java: string; readonly classpath: string },
-  signal: AbortSignal,
+  runtime: KafkaRuntime,
 ): Promise<Launch> {
+  const { java, classpath } = runtime;
   await mkdir(folder, { recursive: true });
   for (const [name, content] of Object.entries(options.files ?? {})) {
     await writeFile(path.join(folder, name), content, { mode: 0o600 });
@@ -113,7 +119,7 @@ export async function prepareKafka(
   const logging = path.join(folder, 'log4j2.properties');
   await writeFile(settings, serverProperties(folder, ports, options), { mode: 0o600 });
   await writeFile(logging, LOGGING);
-  await format(folder, serverProperties(folder, ports, options), options, { java, classpath }, signal);
+  await format(folder, serverProperties(folder, ports, options), options, runtime);
   const heap = options.heapMb ?? 512;
   const defined = Object.entries(options.systemProperties ?? {}).map(([name, value]) => `-D${name}=${value}`);
   return {
@@ -138,8 +144,7 @@ async function format(
   folder: string,
   properties: string,
   options: KafkaOptions,
-  { java, classpath }: { readonly java: string; readonly classpath: string },
-  signal: AbortSignal,
+  { java, classpath, signal }: KafkaRuntime,
 ): Promise<void> {
   const done = path.join(folder, 'formatted');
   if (existsSync(done)) return;

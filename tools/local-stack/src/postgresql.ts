@@ -75,7 +75,7 @@ export async function preparePostgres(
     await chown(folder, user.uid, user.gid);
     await requireReachable(folder, user);
   }
-  if (!existsSync(data)) await initialise(native, folder, data, user, signal);
+  if (!existsSync(data)) await initialise(native, folder, { data, user, signal });
   await writeHba(data, options.hba ?? [], user);
   for (const [name, content] of Object.entries(options.files ?? {})) {
     await writePrivate(path.join(data, name), content, user);
@@ -135,9 +135,11 @@ export async function probePostgres(connection: PostgresConnection): Promise<voi
 async function initialise(
   native: string,
   folder: string,
-  data: string,
-  user: SystemUser | undefined,
-  signal: AbortSignal,
+  {
+    data,
+    user,
+    signal,
+  }: { readonly data: string; readonly user: SystemUser | undefined; readonly signal: AbortSignal },
 ): Promise<void> {
   // Made under another name and renamed, so that an initdb that was killed is not taken for a data directory.
   const fresh = path.join(folder, 'data.new');

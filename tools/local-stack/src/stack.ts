@@ -149,6 +149,7 @@ export async function stackStatus(
 const STOP_OF_OWNER = path.join(__dirname, 'stop-of-owner.js');
 
 class Stack implements RunningStack {
+  readonly services: Service<ServiceName>[] = [];
   guard: Release | undefined;
   private saving: Promise<void> = Promise.resolve();
 
@@ -157,7 +158,6 @@ class Stack implements RunningStack {
     readonly connections: StackConnections,
     readonly listeners: Readonly<Record<string, string>>,
     readonly owner: ProcessIdentity | undefined,
-    readonly services: Service<ServiceName>[] = [],
   ) {}
 
   service(name: ServiceName): Service<ServiceName> {
@@ -251,7 +251,7 @@ async function assemble(dir: string, options: StackOptions, owner: ProcessIdenti
   const listeners = Object.fromEntries(
     extra.map(({ name }, index) => [name, `127.0.0.1:${ports.kafka.listeners[index] ?? 0}`]),
   );
-  const launches = await prepare(dir, wanted, connections, ports, options);
+  const launches = await prepare(dir, wanted, { connections, ports, options });
   return fromState(dir, {
     connections,
     listeners,
@@ -304,13 +304,17 @@ function postgresConnection(port: number, database: string): PostgresConnection 
   return { host: '127.0.0.1', port, database, username: POSTGRES_USER, password: POSTGRES_PASSWORD };
 }
 
+interface StackToPrepare {
+  readonly connections: StackConnections;
+  readonly ports: StackPorts;
+  readonly options: StackOptions;
+}
+
 /** Prepares what is wanted in parallel: two initdb and the broker's format take seconds each. */
 async function prepare(
   dir: string,
   wanted: readonly ServiceName[],
-  connections: StackConnections,
-  ports: StackPorts,
-  options: StackOptions,
+  { connections, ports, options }: StackToPrepare,
 ): Promise<readonly (readonly [ServiceName, Launch])[]> {
   const needsJava = wanted.includes('kafka') || wanted.includes('schemaRegistry');
   const java = needsJava ? await findJava() : '';
@@ -323,13 +327,11 @@ async function prepare(
       case 'warehouse':
         return preparePostgres(folder, connections[name], options[name] ?? {}, siblings.signal);
       case 'kafka':
-        return prepareKafka(
-          folder,
-          ports.kafka,
-          options.kafka ?? {},
-          { java, classpath: jars?.kafkaClasspath ?? '' },
-          siblings.signal,
-        );
+        return prepareKafka(folder, ports.kafka, options.kafka ?? {}, {
+          java,
+          classpath: jars?.kafkaClasspath ?? '',
+          signal: siblings.signal,
+        });
       case 'schemaRegistry':
         return prepareSchemaRegistry(folder, ports.schemaRegistry, { java, jar: jars?.registryJar ?? '' });
     }

@@ -35,6 +35,11 @@ export interface FlowResult {
   readonly configurations: ConfigurationFiles;
 }
 
+interface FlowShell {
+  readonly say: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /** The whole flow, from nothing to a reconciled warehouse with dashboards. Throws at the first thing that is wrong. */
 export class Flow {
   private readonly logs: string;
@@ -43,8 +48,7 @@ export class Flow {
     private readonly options: FlowOptions,
     private readonly children: Children,
     private readonly steps: Steps,
-    private readonly say: (text: string) => void,
-    private readonly signal: AbortSignal,
+    private readonly shell: FlowShell,
   ) {
     this.logs = path.join(options.dir, 'logs');
   }
@@ -66,7 +70,7 @@ export class Flow {
     await this.buildModels(connections);
     await this.preview(connections);
     await this.reconcile(connections);
-    this.say(`${audited.lines.join('\n')}\n\n${audited.verdict}`);
+    this.shell.say(`${audited.lines.join('\n')}\n\n${audited.verdict}`);
     return { connections, configurations };
   }
 
@@ -118,7 +122,7 @@ export class Flow {
 
   private async whileErasing(source: PostgresConnection, syncs: () => Promise<void>): Promise<void> {
     const enough = new AbortController();
-    const erasing = eraseUsers(source, AbortSignal.any([enough.signal, this.signal]));
+    const erasing = eraseUsers(source, AbortSignal.any([enough.signal, this.shell.signal]));
     const failed = new Promise<never>((_, reject) => {
       erasing.catch(reject);
     });
@@ -129,7 +133,7 @@ export class Flow {
       await erasing.catch(() => undefined);
     }
     const { anonymised, activity, signUps } = await erasing;
-    this.say(
+    this.shell.say(
       `  erased meanwhile: ${anonymised} users anonymised, ${activity} rows of their activity and ${signUps} unfinished sign-ups deleted`,
     );
   }
@@ -158,7 +162,7 @@ export class Flow {
         ended.abort();
         await watching;
       }
-      const rows = await watch.complete(seen, this.signal);
+      const rows = await watch.complete(seen, this.shell.signal);
       return `${moved(rows - before, (Date.now() - started) / 1_000)} landed`;
     });
   }
@@ -202,7 +206,7 @@ export class Flow {
       comparisons = await reconcile(connections);
       return `${comparisons.length} numbers in three places`;
     });
-    this.say(`\n${table(comparisons)}\n`);
+    this.shell.say(`\n${table(comparisons)}\n`);
     const different = comparisons.filter(({ equal }) => !equal);
     if (different.length > 0) {
       throw Failure.system(

@@ -40,13 +40,10 @@ async function demo({ rows, seed, cdc, keep }: DemoOptions): Promise<number> {
   };
   process.once('disconnect', onDisconnect);
   const children = new Children(stop.signal);
-  const flow = new Flow(
-    { dir, rows, seed, cdc: cdc === true },
-    children,
-    new Steps(process.stdout, Date.now),
+  const flow = new Flow({ dir, rows, seed, cdc: cdc === true }, children, new Steps(process.stdout, Date.now), {
     say,
-    stop.signal,
-  );
+    signal: stop.signal,
+  });
   const running = flow.run();
   let keepStack = false;
   let keepLogs = false;

@@ -135,10 +135,12 @@ export function chooseChannel(random: Random, type: TransactionType): Channel {
 /** The fee, which the source wallet pays on top of the amount, in smallest units. `merchantRate` is in 1/10,000. */
 export function feeOf(
   type: TransactionType,
-  channel: Channel,
-  amount: number,
-  currency: Currency,
-  merchantRate: number,
+  {
+    channel,
+    amount,
+    currency,
+    merchantRate,
+  }: { readonly channel: Channel; readonly amount: number; readonly currency: Currency; readonly merchantRate: number },
 ): number {
   switch (type) {
     case 'payment':
@@ -186,10 +188,12 @@ const MISHAPS: Readonly<Record<TransactionType, readonly (readonly [string, numb
 /** Why it fails, or undefined for success. `available` is Infinity where the float pays. */
 export function failureOf(
   random: Random,
-  type: TransactionType,
-  total: number,
-  available: number,
-  limit: number,
+  {
+    type,
+    total,
+    available,
+    limit,
+  }: { readonly type: TransactionType; readonly total: number; readonly available: number; readonly limit: number },
 ): string | undefined {
   let drawn = random.next();
   if (total > available) return 'insufficient_funds';

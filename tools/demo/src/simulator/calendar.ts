@@ -23,10 +23,12 @@ function busyness(at: Micros): number {
  */
 export function* arrivals(
   count: number,
-  days: number,
-  end: Micros,
-  growth: (at: Micros) => number,
-  random: Random,
+  {
+    days,
+    end,
+    growth,
+    random,
+  }: { readonly days: number; readonly end: Micros; readonly growth: (at: Micros) => number; readonly random: Random },
 ): Generator<Micros> {
   const start = end - days * DAY;
   const hours = days * 24;

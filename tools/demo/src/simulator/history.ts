@@ -45,7 +45,7 @@ export class History {
     const growth = growthOf(users.createdAt);
     let owed = 0;
     yield* this.identityChecks();
-    for (const at of arrivals(this.rows, this.days, end, growth, new Random(seed, STREAM.arrivals))) {
+    for (const at of arrivals(this.rows, { days: this.days, end, growth, random: new Random(seed, STREAM.arrivals) })) {
       while (this.signedUp < users.count && (users.createdAt[this.signedUp] ?? Infinity) <= at) this.signedUp += 1;
       // A burst's movements come at their own times; each takes the place of an ordinary one, so that `rows` stays exact.
       for (let step = this.steps[0]; step !== undefined && step.at <= at; step = this.steps[0]) {
@@ -87,9 +87,9 @@ export class History {
   private settle(draft: Draft, at: Micros): TransactionRecord {
     const { random, ledger } = this;
     const { type, channel, source, destination, currency, amount } = draft;
-    const fee = feeOf(type, channel, amount, currency, draft.merchantRate);
+    const fee = feeOf(type, { channel, amount, currency, merchantRate: draft.merchantRate });
     const available = source === floatWallet(currency.index) ? Infinity : ledger.available(source);
-    const reason = failureOf(random, type, amount + fee, available, draft.limit);
+    const reason = failureOf(random, { type, total: amount + fee, available, limit: draft.limit });
     const settledAt = at + settlementDelay(random, channel);
     const settled = settledAt <= this.population.end;
     const id = this.nextId++;
@@ -119,14 +119,23 @@ export class History {
 
   private plan(at: Micros): void {
     const user = activeUser(this.population, this.bursts, at, this.signedUp);
-    const steps = burstOf(this.population, this.bursts, user, this.signedUp, at + this.bursts.below(HOUR));
+    const steps = burstOf(this.population, this.bursts, {
+      user,
+      signedUp: this.signedUp,
+      start: at + this.bursts.below(HOUR),
+    });
     this.steps = [...this.steps, ...steps].sort((left, right) => left.at - right.at);
   }
 
   private signal(step: Extract<Step, { kind: 'signal' }>): ActivityRecord {
     // The signals of a burst share one session: a uuid drawn from who and which quarter of an hour.
     const session = new Random(step.user, Math.floor(step.at / (15 * MINUTE))).uuid();
-    return intrusion(step.user, this.countryOf(step.user), step.event, step.attempt, session, step.at);
+    return intrusion(step.user, this.countryOf(step.user), {
+      event: step.event,
+      attempt: step.attempt,
+      sessionId: session,
+      at: step.at,
+    });
   }
 
   /** What customers did to reach their KYC tier, customer by customer. */
@@ -140,18 +149,16 @@ export class History {
         if (reached > end) break;
         const details = { tier: index + 1, document: index === 0 ? 'selfie' : 'national_id' };
         const waited = random.between(2, 12) * MINUTE;
-        yield solitary(random, user, country, 'kyc_submitted', details, reached - waited);
+        yield solitary(random, user, { country, event: 'kyc_submitted', more: details, occurredAt: reached - waited });
         if (random.chance(0.07)) {
-          yield solitary(
-            random,
-            user,
+          yield solitary(random, user, {
             country,
-            'kyc_rejected',
-            { ...details, reason: 'blurred' },
-            reached - waited / 2,
-          );
+            event: 'kyc_rejected',
+            more: { ...details, reason: 'blurred' },
+            occurredAt: reached - waited / 2,
+          });
         }
-        yield solitary(random, user, country, 'kyc_approved', details, reached);
+        yield solitary(random, user, { country, event: 'kyc_approved', more: details, occurredAt: reached });
       }
     }
   }
@@ -162,7 +169,11 @@ export class History {
 }
 
 /** A fraud-like burst that starts with the customer; empty where the customer knows nobody. */
-export function burstOf(population: Population, random: Random, user: number, signedUp: number, start: Micros): Step[] {
+export function burstOf(
+  population: Population,
+  random: Random,
+  { user, signedUp, start }: { readonly user: number; readonly signedUp: number; readonly start: Micros },
+): Step[] {
   const friends = [0, 1, 2, 3].map(() => population.directory.friendOf(random, user, signedUp));
   const [first, ...rest] = friends.filter((friend) => friend !== undefined);
   if (first === undefined) return [];

@@ -45,6 +45,13 @@ export interface Draft {
   readonly refundOfId: number | undefined;
 }
 
+interface DraftParts {
+  readonly wallet: number;
+  readonly situation: Situation;
+  readonly signedUp: number;
+  readonly fixed: { readonly to: number | undefined; readonly amount: number } | undefined;
+}
+
 /** Who does what next, in history and in real time alike. Decides only: nothing moves here. */
 export class Moves {
   private readonly refundable: Payment[] = [];
@@ -72,7 +79,7 @@ export class Moves {
     const situation = { currency, priceLevel, available: this.available(wallet), payday: false, kycTier: 3 };
     const { amount } = step;
     const units = amount.kind === 'exact' ? amount.units : roundDown(situation.available * amount.of, currency.step);
-    return this.draft(step.type, step.user, wallet, situation, signedUp, { to: step.to, amount: units });
+    return this.draft(step.type, step.user, { wallet, situation, signedUp, fixed: { to: step.to, amount: units } });
   }
 
   /** Payments that may be refunded later; beyond the bound a random one is forgotten. */
@@ -93,25 +100,18 @@ export class Moves {
       payday: isPayday(at),
       kycTier: tierOf(this.population, user, at),
     };
-    return this.draft(chooseMove(this.random, situation), user, wallet, situation, signedUp, undefined);
+    return this.draft(chooseMove(this.random, situation), user, { wallet, situation, signedUp, fixed: undefined });
   }
 
   /** `fixed` comes from a burst; otherwise the customer chooses. A move that has no counterparty becomes a top-up. */
-  private draft(
-    move: CustomerMove,
-    user: number,
-    wallet: number,
-    situation: Situation,
-    signedUp: number,
-    fixed: { readonly to: number | undefined; readonly amount: number } | undefined,
-  ): Draft {
+  private draft(move: CustomerMove, user: number, { wallet, situation, signedUp, fixed }: DraftParts): Draft {
     const { directory, merchants } = this.population;
     const { currency } = situation;
     const { random } = this;
     const float = floatWallet(currency.index);
     const limit = kycLimit(currency, situation.kycTier);
     const amount = (): number => fixed?.amount ?? chooseAmount(random, move, situation, 0);
-    const topUpInstead = (): Draft => this.draft('top_up', user, wallet, situation, signedUp, undefined);
+    const topUpInstead = (): Draft => this.draft('top_up', user, { wallet, situation, signedUp, fixed: undefined });
     const common = { type: move, currency, limit, merchantRate: 0, refundOfId: undefined };
     switch (move) {
       case 'top_up':

@@ -58,15 +58,15 @@ export function visit(random: Random, user: number, country: Country, at: Micros
   return records;
 }
 
+interface Intrusion {
+  readonly event: ActivityEvent;
+  readonly attempt: number;
+  readonly sessionId: string;
+  readonly at: Micros;
+}
+
 /** An event of somebody who should not be there: another country, another device, one session for the burst. */
-export function intrusion(
-  user: number,
-  home: Country,
-  event: ActivityEvent,
-  attempt: number,
-  sessionId: string,
-  at: Micros,
-): ActivityRecord {
+export function intrusion(user: number, home: Country, { event, attempt, sessionId, at }: Intrusion): ActivityRecord {
   const elsewhere = COUNTRIES[(home.index + 1 + (hash(user, 3) % (COUNTRIES.length - 1))) % COUNTRIES.length] ?? home;
   const device: Device = deviceOf(user) === 'android' ? 'ios' : 'android';
   return {
@@ -87,14 +87,18 @@ function properties(event: ActivityEvent, attempt: number, model: string): Activ
   return event === 'device_added' ? { model } : { method: 'pin' };
 }
 
+interface SolitaryEvent {
+  readonly country: Country;
+  readonly event: ActivityEvent;
+  readonly more: ActivityRecord['properties'];
+  readonly occurredAt: Micros;
+}
+
 /** One event that stands alone, such as a step of the identity check. */
 export function solitary(
   random: Random,
   user: number,
-  country: Country,
-  event: ActivityEvent,
-  more: ActivityRecord['properties'],
-  occurredAt: Micros,
+  { country, event, more, occurredAt }: SolitaryEvent,
 ): ActivityRecord {
   return {
     kind: 'activity',

@@ -124,9 +124,9 @@ export class TradingFloor {
   private create(draft: Draft, visits: readonly ActivityRecord[]): void {
     const { market, random } = this;
     const { type, channel, currency, amount } = draft;
-    const fee = feeOf(type, channel, amount, currency, draft.merchantRate);
+    const fee = feeOf(type, { channel, amount, currency, merchantRate: draft.merchantRate });
     const available = draft.source === floatWallet(currency.index) ? Infinity : (market.balances[draft.source] ?? 0);
-    const reason = failureOf(random, type, amount + fee, available, draft.limit);
+    const reason = failureOf(random, { type, total: amount + fee, available, limit: draft.limit });
     const movement: Movement = {
       type,
       channel,
@@ -161,7 +161,12 @@ export class TradingFloor {
     this.begin(async () => {
       const { walletId } = await this.pool.transaction(async (client) => {
         const customer = await insertCustomer(client, this.random, country);
-        const opened = solitary(this.random, customer.userId - 1, country, 'app_open', { first: 'true' }, 0);
+        const opened = solitary(this.random, customer.userId - 1, {
+          country,
+          event: 'app_open',
+          more: { first: 'true' },
+          occurredAt: 0,
+        });
         await insertActivity(client, { ...opened, userId: customer.userId });
         return customer;
       });
@@ -194,7 +199,12 @@ export class TradingFloor {
         const tier = await raiseKycTier(client, this.userId(user));
         if (tier === undefined) return false;
         for (const event of ['kyc_submitted', 'kyc_approved'] as const) {
-          const record = solitary(this.random, user, country, event, { tier, document: 'national_id' }, at);
+          const record = solitary(this.random, user, {
+            country,
+            event,
+            more: { tier, document: 'national_id' },
+            occurredAt: at,
+          });
           await insertActivity(client, { ...record, userId: this.userId(user) });
         }
         return true;
@@ -206,7 +216,7 @@ export class TradingFloor {
   private startBurst(user: number, now: Micros): void {
     const { population } = this.market;
     const session = this.random.uuid();
-    for (const step of burstOf(population, this.random, user, population.users.count, now)) {
+    for (const step of burstOf(population, this.random, { user, signedUp: population.users.count, start: now })) {
       this.begin(async () => {
         await this.wait((step.at - now) / MILLISECOND / BURST_SPEED);
         if (!this.stopped()) this.carryOut(step, session);
@@ -220,7 +230,12 @@ export class TradingFloor {
       this.create(this.moves.ofStep(step, population.users.count), []);
       return;
     }
-    const signal = intrusion(step.user, this.countryOf(step.user), step.event, step.attempt, session, step.at);
+    const signal = intrusion(step.user, this.countryOf(step.user), {
+      event: step.event,
+      attempt: step.attempt,
+      sessionId: session,
+      at: step.at,
+    });
     this.record([{ ...signal, userId: this.userId(step.user) }]);
   }
 
