@@ -31,17 +31,13 @@ export type TextRow = Readonly<Record<string, string | null>>;
 
 /** A read-only connection to one of the two databases, on which every value comes as PostgreSQL's own text. */
 export class Session {
-  /** Why the server ended the connection while nothing was asked of it: the next statement would only find it gone. */
-  private ended: Error | undefined;
   private isInTransaction = false;
 
   private constructor(
     readonly side: SideName,
     readonly client: Client,
     private readonly config: ConnectionConfig,
-  ) {
-    client.on('error', (error: Error) => (this.ended ??= error));
-  }
+  ) {}
 
   static async open(side: SideName, config: ConnectionConfig): Promise<Session> {
     return new Session(side, await connect(config, { applicationName: 'ewallet-audit', settings: SETTINGS }), config);
@@ -53,11 +49,10 @@ export class Session {
         const result: QueryResult<TextRow> = await this.client.query({ text, values: [...values], types: asText });
         return result.rows;
       } catch (error) {
-        const cause = this.ended ?? error;
         // Outside a transaction a statement that a standby cancelled can be put again; within, the moment is lost with it.
-        const mayRepeat = !this.isInTransaction && this.ended === undefined && attempt < MOST_CANCELLED;
-        if (mayRepeat && isRecoveryConflict(cause)) continue;
-        throw failureFromPostgres(cause, {
+        const mayRepeat = !this.isInTransaction && attempt < MOST_CANCELLED;
+        if (mayRepeat && isRecoveryConflict(error)) continue;
+        throw failureFromPostgres(error, {
           what: `The audit could not read the ${this.side}`,
           role: this.config.username,
         });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig, type QueryResult } from 'pg';
 import type { ConnectionConfig } from './connection-config';
+import { keepFirstCause } from './lost-connection';
 import { durationSetting, setAndShow, verifyShown, type SessionSettings } from './session-settings';
 import { isTransientPostgresError, failureFromPostgres, sqlStateOf } from './sqlstate';
 import { tlsAttempts } from './ssl-mode';
@@ -52,8 +53,7 @@ async function connectOnce(config: ConnectionConfig, options: ConnectOptions): P
   let last: unknown;
   for (const ssl of attempts) {
     const client = new Client({ ...clientConfig(config, options), ssl });
-    // A connection that breaks while idle emits an error; the next query reports it, so nothing is lost by not throwing.
-    client.on('error', () => undefined);
+    keepFirstCause(client);
     try {
       await client.connect();
       await setSession(client, options);
