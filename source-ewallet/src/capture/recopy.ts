@@ -50,7 +50,7 @@ export async function* copyAttached(
   const { next } = await querySnapshotBounds(client);
   // Partitions before the first new one are passed over, those behind it are known: they have nothing that is newer than
   // now. What a transaction that still runs writes there is streamed.
-  const now = { server, below: next, next, seen: [], files, witnesses: [], digestColumns: undefined };
+  const now = { server, lsn: undefined, below: next, next, seen: [], files, witnesses: [], digestColumns: undefined };
   yield* recopy(reading, stream, [{ since: now, from: { table: first, block: 0 } }]);
   const since = {
     ...last.since,

@@ -49,6 +49,7 @@ export async function takeRecoveryPoint(
         // Which of the transactions after `below` were seen is left open: their rows come once more, as nothing is lost by it.
         const snapshot: Snapshot = {
           server,
+          lsn: place,
           ...bounds,
           seen: [],
           files: new Map([...found].filter(([oid]) => isKnown(oid))),

@@ -21,6 +21,15 @@ export function selectedColumns(columns: readonly Column[], stream: ConfiguredSt
   return columns.filter((column) => Object.hasOwn(properties, column.name));
 }
 
+/** Columns that the configured stream names and its table has no more: dropped or renamed since the catalogue was made. */
+export function goneColumns(columns: readonly Column[], stream: ConfiguredStream): readonly string[] {
+  const { properties } = stream.jsonSchema;
+  if (typeof properties !== 'object' || properties === null) return [];
+  const names = new Set(columns.map(({ name }) => name));
+  // What change data capture adds to records is no column; its catalogue may still be in use.
+  return Object.keys(properties).filter((name) => !names.has(name) && !name.startsWith('_ab_cdc_'));
+}
+
 export function readColumns(columns: readonly Column[]): ReadColumns {
   return new Map(columns.map((column) => [column.name, { number: column.number, type: typeLabel(column.type) }]));
 }

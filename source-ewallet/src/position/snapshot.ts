@@ -1,9 +1,12 @@
+import type { Lsn } from '@ewallet/postgres';
 import type { Witness } from './row-version';
 import type { XidRanges } from './xid-ranges';
 
 /** Which rows of a stream one repeatable-read transaction saw, in a form that a later one can compare with. */
 export interface Snapshot {
   readonly server: ServerIdentity;
+  /** All that the snapshot saw lies before this place of the write-ahead log. Undefined in the states of the first versions. */
+  readonly lsn: Lsn | undefined;
   /** pg_snapshot_xmin: every transaction below had ended when the snapshot was taken. */
   readonly below: bigint;
   /** pg_snapshot_xmax: no transaction from here on had ended. */
@@ -41,6 +44,15 @@ export const SEEN_CAP = 10_000;
 /** Row versions can be compared over half of the 32-bit circle of transaction ids. */
 const comparable = 2n ** 31n;
 
+/** What a saved snapshot is compared with. */
+export interface ServerNow {
+  readonly server: ServerIdentity;
+  /** pg_snapshot_xmax. */
+  readonly next: bigint;
+  /** pg_last_wal_replay_lsn: on a promoted server, until its next start, where its history parted from the primary's. */
+  readonly replayed: Lsn | undefined;
+}
+
 /** Why a saved snapshot may be of another history than the server's. */
 export interface Doubt {
   readonly why: string;
@@ -50,40 +62,58 @@ export interface Doubt {
   readonly isProvable: boolean;
   /** Whether somebody should know, though it was proved: everything but a mere start of the server. */
   readonly isNews: boolean;
+  /**
+   * When rows that the state covers may be here as they were before they were sent, which no row version tells:
+   * `perhaps`, since the server goes back in time; `unless the newest stands`, as a template has no open transactions
+   * when it is cloned; `if it forks`, where witnesses of another history are found; `never`, where the log says so.
+   */
+  readonly undone: 'perhaps' | 'unless the newest stands' | 'if it forks' | 'never';
 }
 
 /**
  * Compares a snapshot with the server as it is now; undefined where the history is the same. A copy keeps everything that
  * could tell it apart but one or two of these: a template clone has another oid, a copy of the disk another start.
  */
-export function doubtOf(
-  saved: Snapshot,
-  now: { readonly server: ServerIdentity; readonly next: bigint },
-): Doubt | undefined {
+export function doubtOf(saved: Snapshot, now: ServerNow): Doubt | undefined {
   const { system, database, timeline, started, version } = saved.server;
   const { server, next } = now;
   if (differ(system, server.system)) {
     const isUpgraded = version !== undefined && server.version !== undefined && version < server.version;
     const why = `the server is another one (system identifier ${server.system ?? ''}, the state is of ${system ?? ''})`;
-    return { why, isAnother: true, isProvable: isUpgraded, isNews: true };
+    return { why, isAnother: true, isProvable: isUpgraded, isNews: true, undone: 'if it forks' };
   }
   if (differ(database, server.database)) {
     const why = `the database is another one (oid ${server.database ?? ''}, the state is of ${database ?? ''})`;
-    return { why, isAnother: true, isProvable: true, isNews: true };
+    const isLater = !differ(timeline, server.timeline) && next >= saved.next;
+    const undone = isLater ? 'unless the newest stands' : 'perhaps';
+    return { why, isAnother: true, isProvable: true, isNews: true, undone };
   }
   if (differ(timeline, server.timeline)) {
     const why = `the server was restored from a backup or failed over (timeline ${server.timeline ?? ''}, the state is of ${timeline ?? ''})`;
-    return { why, isAnother: false, isProvable: true, isNews: true };
+    return {
+      why,
+      isAnother: false,
+      isProvable: true,
+      isNews: true,
+      undone: isAllReplayed(saved, now) ? 'never' : 'perhaps',
+    };
   }
   if (next < saved.next) {
     const why = `the server was restored from a backup (its next transaction is ${next}, the state knows ${saved.next})`;
-    return { why, isAnother: false, isProvable: true, isNews: true };
+    return { why, isAnother: false, isProvable: true, isNews: true, undone: 'perhaps' };
   }
   if (differ(started, server.started)) {
     const why = `the server was started again (${server.started ?? ''}), so it may be a copy of an earlier time`;
-    return { why, isAnother: false, isProvable: true, isNews: false };
+    return { why, isAnother: false, isProvable: true, isNews: false, undone: 'if it forks' };
   }
   return undefined;
+}
+
+/** The timeline after the state's can only begin on the state's own. */
+function isAllReplayed(saved: Snapshot, { server, replayed }: ServerNow): boolean {
+  const { timeline } = saved.server;
+  if (timeline === undefined || server.timeline !== timeline + 1) return false;
+  return saved.lsn !== undefined && replayed !== undefined && replayed >= saved.lsn;
 }
 
 /** What is not known tells nothing. */

@@ -1,4 +1,5 @@
 import { Failure } from '@ewallet/failure';
+import { formatLsn, parseLsn, type Lsn } from '@ewallet/postgres';
 import type { JsonObject } from '@ewallet/airbyte';
 import type { Snapshot } from './snapshot';
 import type { Place, Rule } from './resume-rules';
@@ -87,6 +88,7 @@ function formatSnapshot(snapshot: Snapshot): JsonObject {
     ...(snapshot.server.version === undefined ? {} : { server_version: snapshot.server.version }),
     ...(snapshot.server.timeline === undefined ? {} : { timeline: snapshot.server.timeline }),
     ...(snapshot.server.started === undefined ? {} : { started: snapshot.server.started }),
+    ...(snapshot.lsn === undefined ? {} : { lsn: formatLsn(snapshot.lsn) }),
     below: String(snapshot.below),
     next: String(snapshot.next),
     seen: formatRanges(snapshot.seen),
@@ -139,6 +141,7 @@ function parseSnapshot(value: unknown, stream: string): Snapshot {
       timeline: typeof object.timeline === 'number' ? object.timeline : undefined,
       started: optionalText(object.started, stream),
     },
+    lsn: object.lsn === undefined ? undefined : lsn(object.lsn, stream),
     below: xid(object.below, stream),
     next: xid(object.next, stream),
     seen,
@@ -166,6 +169,12 @@ function texts(value: unknown, stream: string): readonly string[] {
 function xid(value: unknown, stream: string): bigint {
   if (typeof value !== 'string' || !/^\d+$/.test(value)) throw malformed(stream);
   return BigInt(value);
+}
+
+function lsn(value: unknown, stream: string): Lsn {
+  const parsed = typeof value === 'string' ? parseLsn(value) : undefined;
+  if (parsed === undefined) throw malformed(stream);
+  return parsed;
 }
 
 function optionalText(value: unknown, stream: string): string | undefined {

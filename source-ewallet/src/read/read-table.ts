@@ -14,9 +14,9 @@ import { KeyReader } from './asked-keys';
 import { chooseCursor, queryIsAhead } from './cursor-column';
 import { queryHeapTables } from '../tables/heap-table';
 import { isLocked, lockTable } from '../tables/locked-table';
-import { mayHavePadding, selectedColumns } from '../position/read-columns';
+import { goneColumns, mayHavePadding, selectedColumns } from '../position/read-columns';
 import { paddedSql } from './select-list';
-import { queryServerIdentity, querySnapshotBounds } from '../server/server-state';
+import { queryLogPlaces, queryServerIdentity, querySnapshotBounds } from '../server/server-state';
 import { appendRolePath, type Session } from '../server/session';
 import type { Snapshot } from '../position/snapshot';
 import type { SourceConfig } from '../config/source-config';
@@ -51,16 +51,33 @@ export async function* readTable(
   const table = await beginReading(session, configuredTable(tables, stream, config), stream, config);
   const server = await queryServerIdentity(client);
   const { next } = await querySnapshotBounds(client);
+  const { end, replayed } = await queryLogPlaces(client);
+  const now = { server, next, replayed };
   await reading.onSnapshot?.(client);
+  if (reading.columns === undefined) await sayWhatIsGone(reading, table, stream);
   const columns = selectedColumns(table.columns, stream).filter(({ name }) => reading.columns?.has(name) ?? true);
-  const proof = await proofFor(client, snapshotInDoubt(saved, { server, next }), table, next);
+  const proof = await proofFor(client, snapshotInDoubt(saved, now), table, next);
   const padded = await queryPadded(client, table, columns, saved);
   const isCursorAhead = await isAhead(client, table, stream, saved);
-  const plan = planStream({ stream, table, columns, saved, config, server, next, proof, padded, isCursorAhead });
+  const plan = planStream({ ...now, stream, table, columns, saved, config, proof, padded, isCursorAhead });
   if (plan.notice !== undefined) await context.log.warn(plan.notice);
   const more = reading.more === undefined ? {} : { more: reading.more };
-  yield* readStream({ client, server, config, context, now: Date.now, ...more }, stream, plan);
+  yield* readStream({ client, server, lsn: end, config, context, now: Date.now, ...more }, stream, plan);
   await client.query('commit');
+}
+
+/** @throws Failure where the key's column is gone: rows without it would not replace those that were sent */
+async function sayWhatIsGone({ context }: TableReading, table: Table, stream: ConfiguredStream): Promise<void> {
+  const gone = goneColumns(table.columns, stream);
+  if (gone.length === 0) return;
+  const names = `column${gone.length === 1 ? '' : 's'} ${gone.join(', ')}`;
+  const what = `Stream ${describe(stream)} has no ${names} any more: dropped or renamed since the catalogue was made`;
+  if (stream.primaryKey.some(([name]) => name !== undefined && gone.includes(name))) {
+    throw Failure.config(`${what}, and its primary key needs it. Refresh the schema and choose its key again.`, {
+      stream: stream.descriptor,
+    });
+  }
+  await context.log.warn(`${what}. Its records come without: refresh the schema.`);
 }
 
 /** What a record has beside its columns: of a row that is there, and of one that is gone. */

@@ -3,7 +3,7 @@ import type { ConfiguredStream } from '@ewallet/airbyte';
 import { chooseCursor, type CursorColumn } from './cursor-column';
 import { cursorSince, type CursorPosition } from './row-condition';
 import { readColumns, unreadColumns } from '../position/read-columns';
-import { doubtOf, trusted, whyTooOld, type ServerIdentity, type Snapshot } from '../position/snapshot';
+import { doubtOf, trusted, whyTooOld, type Doubt, type ServerNow, type Snapshot } from '../position/snapshot';
 import type { SourceConfig } from '../config/source-config';
 import { cursorCandidates, whyNotIncremental } from '../tables/stream-catalog';
 import type { StreamState } from '../position/stream-state';
@@ -26,14 +26,12 @@ export interface StreamPlan {
   readonly notice: string | undefined;
 }
 
-export interface PlanInput {
+export interface PlanInput extends ServerNow {
   readonly stream: ConfiguredStream;
   readonly table: Table;
   readonly columns: readonly Column[];
   readonly saved: StreamState | undefined;
   readonly config: SourceConfig;
-  readonly server: ServerIdentity;
-  readonly next: bigint;
   /** How far the server's history is known to be the state's; asked for where `snapshotInDoubt` is. */
   readonly proof: Proof | undefined;
   /** Columns whose values hold padding in some row; asked for where earlier versions gave it along. */
@@ -43,10 +41,7 @@ export interface PlanInput {
 }
 
 /** The snapshot of a saved state that has to be proved before it is used. */
-export function snapshotInDoubt(
-  saved: StreamState | undefined,
-  now: { readonly server: ServerIdentity; readonly next: bigint },
-): Snapshot | undefined {
+export function snapshotInDoubt(saved: StreamState | undefined, now: ServerNow): Snapshot | undefined {
   const latest = saved?.rules.at(-1)?.since;
   return latest !== undefined && doubtOf(latest, now)?.isProvable === true ? latest : undefined;
 }
@@ -113,6 +108,9 @@ function continued(
     const latest = saved.rules.at(-1)?.since;
     const doubt = latest === undefined ? undefined : doubtOf(latest, input);
     if (doubt?.isAnother === true) return { ...withoutCursor(started), notice: fromStart(input, doubt.why) };
+    if (doubt?.undone === 'perhaps' && keyOf(input).length > 0) {
+      return recover(input, started, position, { why: `${doubt.why}, ${MAY_BE_UNDONE}`, isAnother: false });
+    }
     if (position === undefined) return started;
     const condition = cursorSince(position, config.method.lookBackSeconds);
     return { ...started, condition, notice: input.isCursorAhead ? cursorAhead(input, position) : undefined };
@@ -141,7 +139,9 @@ function recover(
   if (lookBack === undefined || position === undefined || !isTime(position)) {
     const rest = lost.isAnother
       ? ' Rows that only the other one has stay where they were sent: refresh the stream to be rid of them.'
-      : '';
+      : lost.why.endsWith(MAY_BE_UNDONE)
+        ? ' Rows that only the lost time had stay where they were sent: refresh the stream to be rid of them.'
+        : '';
     return { ...withoutCursor(started), notice: fromStart(input, lost.why) + rest };
   }
   const since = cursorSince(position, lookBack);
@@ -242,10 +242,23 @@ function usableRules(rules: readonly Rule[], now: PlanInput): UsableRules {
   if (latest === undefined || doubt === undefined) return notTooOld(rules, now, undefined);
   // A table that had no row proves nothing and needs no proof: whatever is there now was not read.
   if (latest.digestColumns !== undefined && latest.witnesses.length === 0) return notTooOld(everything, now, undefined);
+  if (doubt.undone === 'never') {
+    const same = rules.map(({ since, from }) => ({ since: since && { ...since, server: now.server }, from }));
+    return notTooOld(
+      same,
+      now,
+      `Stream ${streamName(now.table)} continues: ${doubt.why} after all that the state covers.`,
+    );
+  }
   const proof = doubt.isProvable ? now.proof : undefined;
   if (proof === undefined) {
     const why = `${doubt.why}${doubt.isProvable ? ', and has none of the rows read last as they were' : ''}`;
     return { kind: 'lost', why, isAnother: doubt.isAnother };
+  }
+  const mayBeUndone = isPerhapsUndone(doubt, latest, proof);
+  // Without a key nothing is replaced by a row that comes again: it would stand there twice.
+  if (mayBeUndone && keyOf(now).length > 0 && (doubt.isAnother || now.config.recoveryLookBackSeconds === undefined)) {
+    return { kind: 'lost', why: `${doubt.why}, ${MAY_BE_UNDONE}`, isAnother: doubt.isAnother };
   }
   const borneOut = rules.map((rule) => ({
     ...rule,
@@ -253,8 +266,27 @@ function usableRules(rules: readonly Rule[], now: PlanInput): UsableRules {
   }));
   const notice =
     `Stream ${streamName(now.table)} continues: ${doubt.why}, but its rows are as they were up to transaction ${proof.xid}. ` +
-    'What was written later is read.';
+    `What was written later is read.${mayBeUndone ? STAYS : ''}`;
   return notTooOld(borneOut, now, doubt.isNews || proof.isFork ? notice : undefined);
+}
+
+const MAY_BE_UNDONE = 'so rows may be as they were before they were sent';
+
+const STAYS =
+  ' Rows that are here as they were before they were sent do not come again: refresh the stream to have them right.';
+
+/** Whether rows that the state covers may stand here as earlier transactions wrote them. */
+function isPerhapsUndone({ undone }: Doubt, saved: Snapshot, proof: Proof): boolean {
+  switch (undone) {
+    case 'perhaps':
+      return true;
+    case 'unless the newest stands':
+      return proof.isFork || !proof.isNewest || (saved.seen.at(-1)?.[1] ?? 0n) > proof.xid;
+    case 'if it forks':
+      return proof.isFork;
+    case 'never':
+      return false;
+  }
 }
 
 function notTooOld(rules: readonly Rule[], now: PlanInput, notice: string | undefined): UsableRules {

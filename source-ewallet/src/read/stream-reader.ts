@@ -8,7 +8,7 @@ import {
   type ConfiguredStream,
   type ConnectorContext,
 } from '@ewallet/airbyte';
-import { quoteQualified } from '@ewallet/postgres';
+import { quoteQualified, type Lsn } from '@ewallet/postgres';
 import { goneMembers, KeyReader } from './asked-keys';
 import { copyOut } from '../copy/copy-out';
 import { queryHighestCursor } from './cursor-column';
@@ -29,6 +29,8 @@ import { rangesOf } from '../position/xid-ranges';
 export interface StreamReading {
   readonly client: Client;
   readonly server: ServerIdentity;
+  /** The end of its write-ahead log, behind all that the snapshot sees. */
+  readonly lsn: Lsn | undefined;
   readonly config: SourceConfig;
   readonly context: ConnectorContext;
   readonly now: () => number;
@@ -104,6 +106,7 @@ class StreamRun {
     }
     const current: Snapshot = {
       server: reading.server,
+      lsn: reading.lsn,
       ...bounds,
       seen: rangesOf(looked.flatMap(({ seen }) => seen)).slice(0, SEEN_CAP),
       files: new Map(heaps.map((heap) => [heap.oid, heap.file])),

@@ -84,6 +84,8 @@ export interface Proof {
   readonly xid: bigint;
   /** Whether it is another one from some later transaction on. */
   readonly isFork: boolean;
+  /** Whether that is the newest of all witnesses. */
+  readonly isNewest: boolean;
 }
 
 /** Up to the newest witness that is as it was and older than all that cannot be of this history. */
@@ -94,7 +96,8 @@ export function proofOf(answers: readonly WitnessAnswer[]): Proof | undefined {
     .map(({ xid }) => xid);
   const [first, ...more] = proven;
   if (first === undefined) return undefined;
-  return { xid: more.reduce((highest, xid) => (xid > highest ? xid : highest), first), isFork: others.length > 0 };
+  const xid = more.reduce((highest, other) => (other > highest ? other : highest), first);
+  return { xid, isFork: others.length > 0, isNewest: answers.every((one) => one.xid <= xid) };
 }
 
 function answer(witness: Witness, rows: readonly Witness[], isSameFile: boolean): WitnessAnswer {

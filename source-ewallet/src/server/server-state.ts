@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { sqlStateOf } from '@ewallet/postgres';
+import { parseLsn, sqlStateOf, type Lsn } from '@ewallet/postgres';
 import type { ServerIdentity } from '../position/snapshot';
 
 /** What tells this server's history from another's. Asked in the transaction that reads: behind a pooler the next one may be another server's. */
@@ -24,6 +24,15 @@ export async function queryServerIdentity(client: Client): Promise<ServerIdentit
     started,
     timeline: standby === undefined ? undefined : Number.parseInt(standby, 16),
   };
+}
+
+/** Asked after the snapshot was taken: nothing that it sees was written behind `end`. */
+export async function queryLogPlaces(client: Client): Promise<{ end: Lsn | undefined; replayed: Lsn | undefined }> {
+  const { rows } = await client.query<{ end: string | null; replayed: string | null }>(
+    `select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end)::text as end,
+       pg_last_wal_replay_lsn()::text as replayed`,
+  );
+  return { end: parseLsn(rows[0]?.end ?? ''), replayed: parseLsn(rows[0]?.replayed ?? '') };
 }
 
 /** The bounds of the current transaction's snapshot, as 64-bit transaction ids. */

@@ -17,6 +17,11 @@ export class WalletServer {
     return this.stack.connections.source;
   }
 
+  /** Its data directory. */
+  get data(): string {
+    return path.join(this.stack.dir, 'source', 'data');
+  }
+
   async run(sql: string): Promise<readonly Row[]> {
     const client = await connectedTo(this.connection);
     try {
@@ -53,6 +58,16 @@ export class ServerFamily {
     const stack = await startStack({ dir: path.join(this.dir, name), only: ['source'], source: options });
     this.started.push(stack);
     return new WalletServer(stack);
+  }
+
+  /** A folder of the family's, which PostgreSQL's user can get to. */
+  folder(name: string): string {
+    return path.join(this.dir, name);
+  }
+
+  /** The data directory of a member that is not started yet. */
+  dataOf(name: string): string {
+    return path.join(this.dir, name, 'source', 'data');
   }
 
   /** What a base backup has of a stopped server: its data without its replication slots. */

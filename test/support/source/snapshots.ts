@@ -4,6 +4,7 @@ export const server = { system: '7', database: '16384', version: 18, timeline: 1
 /** A saved snapshot of one table and one witness row. */
 export const snapshot = (below: bigint, next: bigint, files: [number, number][] = [[1, 10]]): Snapshot => ({
   server,
+  lsn: 0x2000n,
   below,
   next,
   seen: [],

@@ -8,6 +8,7 @@ import { proofOf } from '../../../source-ewallet/src/read/witness';
 
 const saved: Snapshot = {
   server: { system: '7', database: '5', version: 17, timeline: 1, started: 'on Monday' },
+  lsn: 0x1_0000_2000n,
   below: 100n,
   next: 120n,
   seen: [
@@ -21,14 +22,14 @@ const saved: Snapshot = {
 };
 
 test.each([
-  ['as it was', [[118n, 'as it was']], { xid: 118n, isFork: false }],
+  ['as it was', [[118n, 'as it was']], { xid: 118n, isFork: false, isNewest: true }],
   [
     'written again since',
     [
       [118n, 'gone'],
       [112n, 'as it was'],
     ],
-    { xid: 112n, isFork: false },
+    { xid: 112n, isFork: false, isNewest: false },
   ],
   ['of which none is there', [[118n, 'gone']], undefined],
   [
@@ -38,7 +39,7 @@ test.each([
       [115n, 'another'],
       [112n, 'as it was'],
     ],
-    { xid: 112n, isFork: true },
+    { xid: 112n, isFork: true, isNewest: false },
   ],
   [
     'of another history from the start',
@@ -85,6 +86,7 @@ test('the start of the server and the witnesses are the same after they went thr
     server_version: 17,
     timeline: 1,
     started: 'on Monday',
+    lsn: '1/2000',
     below: '100',
     next: '120',
     seen: ['101-103', '110-115', '118'],
@@ -107,10 +109,12 @@ test('the states of the first versions, without the start of the server and with
   const parsed = parseStreamState(first, 'public.t');
   const server = { ...saved.server, started: undefined, database: undefined, version: undefined };
   expect(parsed).toEqual({
-    ...state({ ...saved, server, seen: [[101n, 103n]], witnesses: [], digestColumns: undefined }),
+    ...state({ ...saved, server, lsn: undefined, seen: [[101n, 103n]], witnesses: [], digestColumns: undefined }),
     columns: undefined,
   });
-  expect(doubtOf(parsed.rules[0]?.since ?? saved, { server: saved.server, next: 120n })).toBeUndefined();
+  expect(
+    doubtOf(parsed.rules[0]?.since ?? saved, { server: saved.server, next: 120n, replayed: undefined }),
+  ).toBeUndefined();
 });
 
 test.each([

@@ -30,27 +30,53 @@ describe('transaction ids in 64 bits', () => {
 
 describe('a saved snapshot of what may be another history is doubted with its reason', () => {
   const saved = snapshot(1000n, 1010n);
+  const PROMOTED = 'the server was restored from a backup or failed over (timeline 2, the state is of 1)';
   test.each([
     ['the same server, later', { server, next: 2000n }, undefined],
     [
       'another cluster, which proves nothing',
       { server: { ...server, system: '8' }, next: 2000n },
-      ['the server is another one (system identifier 8, the state is of 7)', 'another', 'unprovable'],
+      ['the server is another one (system identifier 8, the state is of 7)', 'another', 'unprovable', 'if it forks'],
     ],
     [
       'a cluster made by pg_upgrade',
       { server: { ...server, system: '8', version: 19 }, next: 2000n },
-      ['the server is another one (system identifier 8, the state is of 7)', 'another', 'provable'],
+      ['the server is another one (system identifier 8, the state is of 7)', 'another', 'provable', 'if it forks'],
     ],
     [
       'another database of the server',
       { server: { ...server, database: '16999' }, next: 2000n },
-      ['the database is another one (oid 16999, the state is of 16384)', 'another', 'provable'],
+      [
+        'the database is another one (oid 16999, the state is of 16384)',
+        'another',
+        'provable',
+        'unless the newest stands',
+      ],
+    ],
+    [
+      'another database of a server that went back in time',
+      { server: { ...server, database: '16999', timeline: 2 }, next: 2000n },
+      ['the database is another one (oid 16999, the state is of 16384)', 'another', 'provable', 'perhaps'],
     ],
     [
       'a promoted standby',
       { server: { ...server, timeline: 2 }, next: 2000n },
-      ['the server was restored from a backup or failed over (timeline 2, the state is of 1)', 'the same', 'provable'],
+      [PROMOTED, 'the same', 'provable', 'perhaps'],
+    ],
+    [
+      'a promoted standby that had all that the state covers',
+      { server: { ...server, timeline: 2 }, next: 2000n, replayed: 0x2000n },
+      [PROMOTED, 'the same', 'provable', 'never'],
+    ],
+    [
+      'a promoted standby that lacked a byte of it',
+      { server: { ...server, timeline: 2 }, next: 2000n, replayed: 0x1fffn },
+      [PROMOTED, 'the same', 'provable', 'perhaps'],
+    ],
+    [
+      'a timeline further, which need not have begun on the state’s',
+      { server: { ...server, timeline: 3 }, next: 2000n, replayed: 0x2000n },
+      [PROMOTED.replace('timeline 2', 'timeline 3'), 'the same', 'provable', 'perhaps'],
     ],
     [
       'an older backup',
@@ -59,12 +85,18 @@ describe('a saved snapshot of what may be another history is doubted with its re
         'the server was restored from a backup (its next transaction is 1009, the state knows 1010)',
         'the same',
         'provable',
+        'perhaps',
       ],
     ],
     [
       'another start',
       { server: { ...server, started: 'now' }, next: 2000n },
-      ['the server was started again (now), so it may be a copy of an earlier time', 'the same', 'provable'],
+      [
+        'the server was started again (now), so it may be a copy of an earlier time',
+        'the same',
+        'provable',
+        'if it forks',
+      ],
     ],
     [
       'a server that says nothing about itself',
@@ -75,9 +107,14 @@ describe('a saved snapshot of what may be another history is doubted with its re
       undefined,
     ],
   ])('%s', (_, now, told) => {
-    const doubt = doubtOf(saved, now);
+    const doubt = doubtOf(saved, { replayed: undefined, ...now });
     expect(
-      doubt && [doubt.why, doubt.isAnother ? 'another' : 'the same', doubt.isProvable ? 'provable' : 'unprovable'],
+      doubt && [
+        doubt.why,
+        doubt.isAnother ? 'another' : 'the same',
+        doubt.isProvable ? 'provable' : 'unprovable',
+        doubt.undone,
+      ],
     ).toEqual(told);
   });
 
