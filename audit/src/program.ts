@@ -1,6 +1,6 @@
-import { commandLine, untilStopped } from '@ewallet/command-line';
-import { asFailure, Failure, parseShare } from '@ewallet/failure';
-import { CommanderError, type Command } from 'commander';
+import { commandLine, type Ends, untilStopped } from '@ewallet/command-line';
+import { Failure, parseShare } from '@ewallet/failure';
+import type { Command } from 'commander';
 import { audit, AuditStopped } from './audit';
 import { withAuditConfig } from './config/with-audit-config';
 import { findDeletions } from './deletions';
@@ -168,20 +168,17 @@ function share(text: string): number {
   return parseShare(text, '--max-share');
 }
 
-/** The exit code of a failure that ended the command: never that of a verdict. */
-export function exitCodeOf(error: unknown): number {
-  if (error instanceof AuditStopped) return EXIT.stopped;
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.equal : EXIT.config;
-  return asFailure(error).kind === 'config_error' ? EXIT.config : EXIT.failed;
-}
-
-/** What a person reads of it; undefined where commander has said it already. */
-export function messageOf(error: unknown): string | undefined {
-  if (error instanceof CommanderError) return undefined;
-  return error instanceof AuditStopped
-    ? 'stopped before everything was compared, so nothing is proven; with --resume the same command goes on from there'
-    : asFailure(error).message;
-}
+export const ENDS: Ends = {
+  exit: EXIT,
+  own: (error) =>
+    error instanceof AuditStopped
+      ? {
+          message:
+            'stopped before everything was compared, so nothing is proven; with --resume the same command continues from there',
+          exitCode: EXIT.stopped,
+        }
+      : {},
+};
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];

@@ -1,5 +1,5 @@
 import { LogOutput, runToEnd } from '@ewallet/command-line';
-import { exitCodeOf, messageOf, program } from './program';
+import { ENDS, program } from './program';
 
 const err = LogOutput.of('ewallet-mapping');
-void runToEnd(program(process.stdout, err), err, { messageOf, exitCodeOf });
+void runToEnd(program(process.stdout, err), err, ENDS);

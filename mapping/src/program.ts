@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { commandLine } from '@ewallet/command-line';
+import { commandLine, type Ends } from '@ewallet/command-line';
 import { asFailure, Failure } from '@ewallet/failure';
-import { CommanderError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { check, isRight, verdictText } from './check/check';
 import { databaseOf, type DatabaseFlags } from './config/database-access';
 import { Database } from './database/database';
@@ -136,15 +136,11 @@ function withDatabase(command: Command): Command {
     .option('--config <file>', 'JSON with connection.url, as the sink’s');
 }
 
-/** The exit code of a failure that ended the command: never that of a verdict. */
-export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.config;
-  return asFailure(error).kind === 'config_error' ? EXIT.config : EXIT.failed;
-}
-
-/** What a person reads of it; undefined where commander has said it already. */
-export function messageOf(error: unknown): string | undefined {
-  if (error instanceof CommanderError) return undefined;
-  const { message, detail } = asFailure(error);
-  return detail === undefined || message.includes(detail) ? message : `${message} (${detail})`;
-}
+/** The server's own words tell what is wrong with an expression of a person's. */
+export const ENDS: Ends = {
+  exit: EXIT,
+  own: (error) => {
+    const { message, detail } = asFailure(error);
+    return detail === undefined || message.includes(detail) ? {} : { message: `${message} (${detail})` };
+  },
+};

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine, parsePort, untilStopped } from '@ewallet/command-line';
-import { asFailure, Failure } from '@ewallet/failure';
-import { CommanderError, type Command } from 'commander';
+import { commandLine, parsePort, pause, untilStopped } from '@ewallet/command-line';
+import { Failure } from '@ewallet/failure';
+import type { Command } from 'commander';
 import { readPipelineConfig } from './config/pipeline-config';
 import { lookAt } from './look';
 import { jsonReport } from './report/json-report';
@@ -10,7 +9,7 @@ import { textReport } from './report/text-report';
 import { exitCodeOf as exitCodeOfLines } from './verdict/verdict';
 
 /** What a shell, cron or a probe sees beside the verdicts 0, 1 and 2. */
-const EXIT = { config: 3, failed: 4 } as const;
+export const EXIT = { config: 3, failed: 4 } as const;
 
 /** A part that takes longer has no answer: with what the command itself needs this stays under two seconds. */
 const ANSWER_SECONDS = 1.4;
@@ -66,7 +65,7 @@ export function program(out: Output): Command {
           process.exitCode = exitCodeOfLines(lines);
           if (flags.watch === undefined) return;
           const seconds = flags.watch === true ? WATCH_SECONDS : flags.watch;
-          await sleep(seconds * 1_000, undefined, { signal: stop }).catch(() => undefined);
+          await pause(seconds * 1_000, stop);
         } while (!stop.aborted);
       });
     });
@@ -96,17 +95,6 @@ export function program(out: Output): Command {
       }
     });
   return command;
-}
-
-/** The exit code of a failure that ended the command: never that of a verdict. */
-export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.config;
-  return asFailure(error).kind === 'config_error' ? EXIT.config : EXIT.failed;
-}
-
-/** What a person reads of it; undefined where commander has said it already. */
-export function messageOf(error: unknown): string | undefined {
-  return error instanceof CommanderError ? undefined : asFailure(error).message;
 }
 
 function positive(text: string): number {

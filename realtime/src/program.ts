@@ -1,6 +1,6 @@
 import { commandLine, parsePort, untilStopped } from '@ewallet/command-line';
-import { asFailure, Failure } from '@ewallet/failure';
-import { CommanderError, Option, type Command } from 'commander';
+import { Failure } from '@ewallet/failure';
+import { Option, type Command } from 'commander';
 import { userInfo } from 'node:os';
 import { deliver } from './commands/deliver';
 import { render } from './commands/render';
@@ -14,7 +14,7 @@ import { readRealtimeConfig } from './config/realtime-config';
 import { endWhatRuns } from './engine/local-cluster';
 
 /** What a shell, cron or Kubernetes sees. */
-const EXIT = { done: 0, unhealthy: 1, config: 2, failed: 3 } as const;
+export const EXIT = { done: 0, unhealthy: 1, config: 2, failed: 3 } as const;
 
 interface Output {
   write(text: string): unknown;
@@ -176,15 +176,4 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0 && text.trim() !== '') return value;
   throw Failure.config(`${JSON.stringify(text)} is not a whole number from 0 up.`);
-}
-
-/** The exit code of a failure that ended the command. */
-export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.config;
-  return asFailure(error).kind === 'config_error' ? EXIT.config : EXIT.failed;
-}
-
-/** What a person reads of it; undefined where commander has said it already. */
-export function messageOf(error: unknown): string | undefined {
-  return error instanceof CommanderError ? undefined : asFailure(error).message;
 }

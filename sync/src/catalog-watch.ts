@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@ewallet/command-line';
 import { asFailure } from '@ewallet/failure';
 import type { SelectedCatalog } from './selection';
 import type { SyncLog } from './sync-log';
@@ -21,7 +21,7 @@ export interface CatalogWatch {
 export async function catalogChanged({ every, known, look, log }: CatalogWatch, stop: AbortSignal): Promise<boolean> {
   const before = textOf(known);
   for (;;) {
-    await sleep(every, undefined, { signal: stop }).catch(() => undefined);
+    await pause(every, stop);
     if (stop.aborted) return false;
     try {
       if (textOf(await look(stop)) === before) continue;

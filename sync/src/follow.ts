@@ -1,5 +1,5 @@
+import { pause } from '@ewallet/command-line';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '@ewallet/failure';
 import { capturesChanges } from './captured-source';
 import type { SyncConfig } from './config';
@@ -118,7 +118,7 @@ class FollowRun {
     if (!hasFailed && this.fruitless <= 1) return;
     const wait = Math.min(this.config.backoff * 2 ** Math.max(0, this.fruitless - 1), LONGEST_BACKOFF);
     this.context.log.info('starting again', { after_seconds: wait / 1_000 });
-    await sleep(wait, undefined, { signal: this.context.stop }).catch(() => undefined);
+    await pause(wait, this.context.stop);
   }
 
   private isStopped(): boolean {

@@ -1,11 +1,4 @@
-import { LogOutput } from '@ewallet/command-line';
-import { asFailure } from '@ewallet/failure';
-import { exitCodeOf, program } from './program';
+import { LogOutput, runToEnd } from '@ewallet/command-line';
+import { ENDS, program } from './program';
 
-program(process.stdout, process.stderr)
-  .parseAsync()
-  .catch((error: unknown) => {
-    const { message, kind } = asFailure(error);
-    LogOutput.of('ewallet-sync').fail(message, kind);
-    process.exitCode = exitCodeOf(error);
-  });
+void runToEnd(program(process.stdout, process.stderr), LogOutput.of('ewallet-sync'), ENDS);

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   commandLine,
+  type Ends,
   LOG_FORMAT_VARIABLE,
   LOG_FORMATS,
+  type LogFormat,
   parsePort,
+  pause,
   serveMetrics,
   untilStopped,
-  type LogFormat,
 } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
 import { Option, type Command } from 'commander';
@@ -193,11 +194,10 @@ function refuseSchedule({ once, every, cron }: RunFlags): void {
   throw Failure.config('--follow never ends by itself: leave out --once, --every and --cron, or leave out --follow.');
 }
 
-/** The exit code of a failure that ended the command. */
-export function exitCodeOf(error: unknown): number {
-  if (error instanceof AlreadyRunning) return EXIT.alreadyRunning;
-  return asFailure(error).kind === 'config_error' ? EXIT.config : EXIT.failed;
-}
+export const ENDS: Ends = {
+  exit: EXIT,
+  own: (error) => (error instanceof AlreadyRunning ? { exitCode: EXIT.alreadyRunning } : {}),
+};
 
 /** A timer holds 24 days at most, and sleeps on while the clock is set or the machine is suspended: look this often. */
 const LONGEST_SLEEP = 30_000;
@@ -210,7 +210,7 @@ async function isDue(first: Plan | undefined, stop: AbortSignal): Promise<boolea
     plan = replan(plan, now);
     const rest = plan === undefined ? 0 : remaining(plan, now);
     if (rest <= 0) return plan !== undefined;
-    await sleep(Math.min(rest, LONGEST_SLEEP), undefined, { signal: stop }).catch(() => undefined);
+    await pause(Math.min(rest, LONGEST_SLEEP), stop);
   }
   return false;
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@ewallet/command-line';
 import type { SessionPair } from '../compare/compare-range';
 import type { HashKind } from '../compare/row-hash';
 import type { StreamPlan } from '../tables/stream-plan';
@@ -59,7 +59,7 @@ export async function settle(
         `${waiting} rows differ: waiting until the pipeline has passed them, or nothing has landed for ${options.settleSeconds} s`,
       );
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal: options.stop }).catch(() => undefined);
+    await pause(LOOK_EVERY_MS, options.stop);
   }
   if (!candidates.some(isSuspect)) return candidates;
   // Of a standby that is behind, the warehouse may have a newer row, which this look then finds to be another version.

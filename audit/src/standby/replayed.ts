@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@ewallet/command-line';
 import { Failure, isFailure } from '@ewallet/failure';
 import { sqlStateOf } from '@ewallet/postgres';
 import type { Session } from '../session';
@@ -37,7 +37,7 @@ export async function waitUntilReplayed(source: Session, wait: ReplayWait): Prom
     }
     if (!told) wait.say('the source is a standby that is behind: waiting until it has replayed what it has received');
     told = true;
-    await sleep(LOOK_EVERY_MS, undefined, { signal: wait.stop }).catch(() => undefined);
+    await pause(LOOK_EVERY_MS, wait.stop);
   }
   return true;
 }

@@ -1,9 +1,10 @@
+import { pause } from '@ewallet/command-line';
 import { Failure } from '@ewallet/failure';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { DeliveryMetrics } from './metrics';
 import type { OpenAlerts, SourceRecord } from './open-alerts';
 import type { Read } from './read-record';
-import { rest, untilDone } from './retry';
+import { untilDone } from './retry';
 
 /** So many alerts are held at once, settling and quiet hours included; more are left in the topic. */
 const MOST_OPEN = 20_000;
@@ -150,7 +151,7 @@ export class AlertConsumer {
 
   private async commitUntil(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      await rest(COMMIT_EVERY_MS, stop);
+      await pause(COMMIT_EVERY_MS, stop);
       this.pauseOrResume();
       await this.commit().catch((error: unknown) => {
         // The group changes, or the broker is away: the next look commits, and what is read again is known to the log.

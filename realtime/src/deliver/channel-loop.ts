@@ -1,9 +1,10 @@
+import { pause } from '@ewallet/command-line';
 import type { Channel, DeliveryConfig } from '../config/delivery';
 import type { DeliveryLog } from './delivery-log';
 import type { DeadLetter } from './dead-letters';
 import type { DeliveryMetrics } from './metrics';
 import type { OpenAlerts, Sending } from './open-alerts';
-import { backoffMs, rest, untilDone } from './retry';
+import { backoffMs, untilDone } from './retry';
 import type { Outcome, Sender } from './outcome';
 import type { Message, Told } from './verdict';
 
@@ -39,7 +40,7 @@ export async function runChannel(parts: ChannelLoopParts, stop: AbortSignal): Pr
     if (await settle(parts, next.sending, outcome, stop)) failures = 0;
     else if (outcome.kind === 'unavailable') {
       failures += 1;
-      await rest(Math.max(outcome.retryAfterMs ?? 0, backoffMs(failures, Math.random())), stop);
+      await pause(Math.max(outcome.retryAfterMs ?? 0, backoffMs(failures, Math.random())), stop);
     }
   }
 }

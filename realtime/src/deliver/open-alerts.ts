@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@ewallet/command-line';
 import type { Channel } from '../config/delivery';
 import type { Alert } from './alert';
 import { verdictOn, type AlertState, type DeliveryRules, type Message, type Told, type Verdict } from './verdict';
@@ -168,7 +168,7 @@ export class OpenAlerts {
   /** Returns after `milliseconds`, at the next change, or when it is stopped. */
   async untilChanged(milliseconds: number, stop: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([stop, this.change.signal]);
-    await sleep(Math.max(0, Math.min(milliseconds, LONGEST_WAIT_MS)), undefined, { signal }).catch(() => undefined);
+    await pause(Math.min(milliseconds, LONGEST_WAIT_MS), signal);
   }
 
   private finish(channel: string, id: string, open: OpenAlert, why: Extract<Verdict, { kind: 'done' }>['why']): void {

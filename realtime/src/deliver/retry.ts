@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@ewallet/command-line';
 
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
@@ -7,11 +7,6 @@ const LONGEST_MS = 60_000;
 export function backoffMs(failures: number, random: number): number {
   const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** (failures - 1));
   return Math.round(full * (0.75 + random / 4));
-}
-
-/** Waits, and returns at once where it is stopped. */
-export async function rest(milliseconds: number, stop: AbortSignal): Promise<void> {
-  await sleep(Math.max(0, milliseconds), undefined, { signal: stop }).catch(() => undefined);
 }
 
 /**
@@ -31,7 +26,7 @@ export async function untilDone(
     } catch (error) {
       failed(error);
       if (stop.aborted) return false;
-      await rest(backoffMs(failures, Math.random()), stop);
+      await pause(backoffMs(failures, Math.random()), stop);
     }
   }
 }

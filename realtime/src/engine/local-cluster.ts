@@ -1,3 +1,4 @@
+import { pause } from '@ewallet/command-line';
 import { drawPort, findJava, identify, isAlive, isFree, poll, Service } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -140,7 +141,7 @@ class Supervised {
         ran = true;
         await running();
       }
-      await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => undefined);
+      await pause(LOOK_EVERY_MS, stop);
     }
   }
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@ewallet/command-line';
 import { asksToRejoin, type Cluster, type Group, type Membership, type TopicPartition } from '@ewallet/kafka';
 import type { SinkConfig } from '../config/sink-config';
 import { Rejoin } from './fault-reach';
@@ -85,7 +85,7 @@ export class Share {
     let reclaimAt = assignedAt + RECLAIM_EVERY_MS;
     while (!this.isOver()) {
       const restMs = Math.max(1, Math.min(HEARTBEAT_MS, lookAt - now()));
-      await sleep(restMs, undefined, { signal: this.signal }).catch(() => undefined);
+      await pause(restMs, this.signal);
       if (this.isOver()) return;
       try {
         await group.heartbeat();

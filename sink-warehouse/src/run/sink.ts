@@ -1,3 +1,4 @@
+import { pause } from '@ewallet/command-line';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
@@ -162,7 +163,7 @@ export class Sink {
         return this.restUntilResumed();
       case 'waiting':
         this.events.retrying(state.failure, state.waitMs);
-        await sleep(state.waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+        await pause(state.waitMs, this.stopping.signal);
         return;
       default:
         throw Failure.system(`Unknown state ${JSON.stringify(state satisfies never)}.`);

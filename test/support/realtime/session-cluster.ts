@@ -60,8 +60,8 @@ export class SessionCluster {
     );
     const cluster = new SessionCluster(
       restUrl,
-      new Service('JobManager', manager, answers, undefined, undefined, true),
-      new Service('TaskManager', worker, () => Promise.resolve(), undefined, undefined, true),
+      new Service('JobManager', manager, answers, { guarded: true }),
+      new Service('TaskManager', worker, () => Promise.resolve(), { guarded: true }),
     );
     await cluster.startBoth();
     return cluster;

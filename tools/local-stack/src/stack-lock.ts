@@ -37,14 +37,17 @@ async function take(dir: string, file: string, say: Say, patienceMs: number): Pr
     } catch (error) {
       // A full disk or a folder without rights is not a lock that somebody holds.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotLock(file, error);
-      const holder = await readHolder(file);
-      if (holder !== undefined && (await isAlive(holder))) {
+      const holder = await livingHolder(file);
+      if (holder !== undefined) {
         say(`waiting for process ${holder.pid}, which is starting or stopping the stack in ${dir}`);
-        const ended = async (): Promise<true | undefined> => ((await holds(file, holder)) ? undefined : true);
+        const ended = async (): Promise<true | undefined> => {
+          const now = await livingHolder(file);
+          return now?.pid === holder.pid && now.startedAt === holder.startedAt ? undefined : true;
+        };
         if ((await poll(ended, { timeoutMs: patienceMs })) === undefined) throw stillHeld(dir, holder);
       }
       // Left by a process that was killed; not what another one made meanwhile.
-      if (!(await isHeld(file))) await rm(file, { force: true });
+      if ((await livingHolder(file)) === undefined) await rm(file, { force: true });
     }
   }
   throw Failure.transient(`other processes are starting or stopping the stack in ${dir}: use another --dir`);
@@ -71,26 +74,19 @@ function cannotLock(file: string, error: unknown): Failure {
   );
 }
 
-async function holds(file: string, holder: ProcessIdentity): Promise<boolean> {
-  const now = await readHolder(file);
-  return now?.pid === holder.pid && now.startedAt === holder.startedAt && (await isAlive(holder));
-}
-
-async function isHeld(file: string): Promise<boolean> {
-  const holder = await readHolder(file);
-  return holder !== undefined && (await isAlive(holder));
-}
-
 function stillHeld(dir: string, { pid }: ProcessIdentity): Failure {
   return Failure.transient(
     `process ${pid} is still starting or stopping the stack in ${dir}: wait for it, or use another --dir`,
   );
 }
 
-async function readHolder(file: string): Promise<ProcessIdentity | undefined> {
+/** Who holds the lock; undefined where nobody does, or who did was killed. */
+async function livingHolder(file: string): Promise<ProcessIdentity | undefined> {
+  let holder: ProcessIdentity;
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as ProcessIdentity;
+    holder = JSON.parse(await readFile(file, 'utf8')) as ProcessIdentity;
   } catch {
     return undefined;
   }
+  return (await isAlive(holder)) ? holder : undefined;
 }

@@ -1,7 +1,7 @@
+import { pause } from '@ewallet/command-line';
 import { connect, parseConnectionConfig } from '@ewallet/postgres';
 import type { PostgresConnection } from '@ewallet/stack-connections';
 import type { Client } from 'pg';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PUBLICATION } from './configurations';
 
 /** Users whose data is erased at once, about twice a second. */
@@ -26,7 +26,7 @@ export async function eraseUsers(server: PostgresConnection, signal: AbortSignal
   try {
     while (!signal.aborted) {
       erased = sum(erased, await eraseSome(client));
-      await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
+      await pause(PAUSE, signal);
     }
     return erased;
   } finally {

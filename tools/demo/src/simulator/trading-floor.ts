@@ -1,5 +1,5 @@
+import { pause } from '@ewallet/command-line';
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { failureOf, feeOf, settlementDelay } from './behaviour';
 import { insertActivity, insertPending, settleMovement, type Movement } from './bookkeeping';
 import type { Step } from './bursts';
@@ -283,7 +283,7 @@ export class TradingFloor {
 
   /** Milliseconds, or until the end of the run. */
   private async wait(time: number): Promise<void> {
-    await sleep(Math.max(0, time), undefined, { signal: this.ended }).catch(() => undefined);
+    await pause(time, this.ended);
   }
 
   private stopped(): boolean {
