@@ -82,8 +82,10 @@ export function program(out: Output, err: Output): Command {
       wholeNumber,
       30,
     )
-    .action(async (flags: { readonly config: string; readonly settle: number }) => {
-      const results = await verify(await readRealtimeConfig(flags.config), { settleSeconds: flags.settle, say });
+    .option('--dbt', "compare volumes, balances and sessions with dbt's models too; build dbt first")
+    .action(async (flags: { readonly config: string; readonly settle: number; readonly dbt?: true }) => {
+      const options = { settleSeconds: flags.settle, dbt: flags.dbt === true, say };
+      const results = await verify(await readRealtimeConfig(flags.config), options);
       out.write(verifyReport(results));
       process.exitCode = results.every(({ differences }) => differences.length === 0) ? EXIT.done : EXIT.unhealthy;
     });

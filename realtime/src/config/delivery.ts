@@ -1,5 +1,5 @@
 import { Failure, type ConfigReader } from '@ewallet/failure';
-import { SIGNALS, type SignalName } from './signal-names';
+import { BALANCE_MISMATCH, SIGNALS, type AlertName } from './signal-names';
 
 /** From the least to the most severe. */
 export const SEVERITIES = ['low', 'medium', 'high'] as const;
@@ -33,7 +33,7 @@ export interface Channel {
   readonly target: ChannelTarget;
   readonly minSeverity: Severity;
   /** Kinds that are sent. */
-  readonly signals: ReadonlySet<SignalName>;
+  readonly signals: ReadonlySet<AlertName>;
   readonly quietHours: QuietHours | undefined;
   /** An alert that was sent and is taken back is followed by a message that says so. */
   readonly retractions: boolean;
@@ -43,6 +43,8 @@ export interface DeliveryConfig {
   readonly groupId: string;
   readonly deadLetterTopic: string;
   readonly settleMs: number;
+  /** A balance must differ so long before it is told. */
+  readonly balanceMs: number;
   readonly maxAgeMs: number;
   readonly retryMs: number;
   readonly channels: readonly Channel[];
@@ -55,6 +57,7 @@ export function parseDelivery(reader: ConfigReader | undefined, topicPrefix: str
     groupId: reader.text('group_id', `${topicPrefix}-deliver`),
     deadLetterTopic: reader.text('dead_letter_topic', `${topicPrefix}-undelivered`),
     settleMs: reader.number('settle_seconds', 10, { min: 0, max: 3_600 }) * 1_000,
+    balanceMs: reader.number('balance_seconds', 120, { min: 1, max: 86_400 }) * 1_000,
     maxAgeMs: reader.number('max_age_hours', 72, { min: 1, max: 8_760 }) * 3_600_000,
     retryMs: reader.number('retry_minutes', 1_440, { min: 0, max: 10_080 }) * 60_000,
     channels: [...reader.objects('channels')].map(([name, channel]) => parseChannel(name, channel)),
@@ -122,14 +125,16 @@ function httpHeaders(name: string, headers: Readonly<Record<string, string>>): R
   return headers;
 }
 
-function parseSignals(name: string, names: readonly string[]): ReadonlySet<SignalName> {
-  const wrong = names.find((signal) => !SIGNALS.some((known) => known === signal));
+function parseSignals(name: string, names: readonly string[]): ReadonlySet<AlertName> {
+  const known: readonly AlertName[] = [...SIGNALS, BALANCE_MISMATCH];
+  const wrong = names.find((signal) => !known.some((one) => one === signal));
   if (wrong !== undefined) {
     throw Failure.config(
-      `"deliver.channels.${name}.signals" has ${JSON.stringify(wrong)}; it may have ${SIGNALS.join(', ')}.`,
+      `"deliver.channels.${name}.signals" has ${JSON.stringify(wrong)}; it may have ${known.join(', ')}.`,
     );
   }
-  return new Set(names.length === 0 ? SIGNALS : SIGNALS.filter((signal) => names.includes(signal)));
+  // Balances are asked for by name: in a wallet that does not keep to double entry each of them would be a message.
+  return new Set(names.length === 0 ? SIGNALS : known.filter((signal) => names.includes(signal)));
 }
 
 function parseQuietHours(name: string, reader: ConfigReader | undefined): QuietHours | undefined {

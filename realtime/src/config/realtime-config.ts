@@ -5,12 +5,20 @@ import path from 'node:path';
 import { parseCluster, parseCredentials, parseHttpUrl, type ClusterConfig } from './cluster';
 import { parseDelivery, type DeliveryConfig } from './delivery';
 import { parseRules, type Rules } from './rules';
+import { BALANCE_MISMATCH } from './signal-names';
 import { parseSecurity, type KafkaSecurity } from './security';
 
-export const PRODUCTS = ['minute_volumes', 'wallet_velocity', 'alerts'] as const;
+export const PRODUCTS = [
+  'minute_volumes',
+  'wallet_velocity',
+  'alerts',
+  'transaction_events',
+  'balance_checks',
+  'sessions',
+] as const;
 export type ProductName = (typeof PRODUCTS)[number];
 
-/** Alerts need streams that not every wallet has, and a job that runs keeps its plan, so they are asked for by name. */
+/** The others need streams that not every wallet has, and a job that runs keeps its plan, so they are asked for by name. */
 const DEFAULT_PRODUCTS: readonly ProductName[] = ['minute_volumes', 'wallet_velocity'];
 
 export interface RealtimeConfig {
@@ -30,6 +38,8 @@ export interface RealtimeConfig {
   readonly checkpointIntervalSeconds: number;
   /** Alerts take in corrections of rows that are so old; older rows leave the windows' state. */
   readonly correctionDays: number;
+  /** A transaction belongs to a session that began so long before it, at most. */
+  readonly sessionMinutes: number;
   /** What a local cluster writes: settings, checkpoints, savepoints, logs. */
   readonly directory: string;
   readonly taskManagerHeapMb: number;
@@ -73,6 +83,7 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
     parallelism: reader.number('parallelism', 1, { min: 1, max: 1_024 }),
     checkpointIntervalSeconds: reader.number('checkpoint_interval_seconds', 2, { min: 1, max: 3_600 }),
     correctionDays: reader.number('correction_days', 7, { min: 2, max: 3_650 }),
+    sessionMinutes: reader.number('session_minutes', 30, { min: 1, max: 1_440 }),
     directory: path.resolve(directory, reader.text('directory', 'realtime-cluster')),
     taskManagerHeapMb: reader.number('task_manager_heap_mb', 768, { min: 512, max: 1_048_576 }),
     cluster: parseCluster(reader.optionalObject('cluster')),
@@ -83,10 +94,21 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
     delivery: parseDelivery(reader.optionalObject('deliver'), topicPrefix),
   };
   reader.finish();
-  if (config.delivery !== undefined && config.rules === undefined) {
+  if (config.delivery !== undefined) requireWhatIsDelivered(config.delivery, products);
+  return config;
+}
+
+function requireWhatIsDelivered({ channels }: DeliveryConfig, products: readonly ProductName[]): void {
+  const balances = channels.find(({ signals }) => signals.has(BALANCE_MISMATCH));
+  if (balances !== undefined && !products.includes('balance_checks')) {
+    throw Failure.config(
+      `"deliver.channels.${balances.name}.signals" has "${BALANCE_MISMATCH}": "products" must have "balance_checks".`,
+    );
+  }
+  const wantAlerts = channels.some(({ signals }) => [...signals].some((signal) => signal !== BALANCE_MISMATCH));
+  if (wantAlerts && !products.includes('alerts')) {
     throw Failure.config('"deliver" tells people of alerts: "products" must have "alerts".');
   }
-  return config;
 }
 
 function parseServers(text: string): string {

@@ -10,3 +10,7 @@ export const SIGNALS = [
   'failure_rate_spike',
 ] as const;
 export type SignalName = (typeof SIGNALS)[number];
+
+/** Not computed as an alert: `deliver` tells of a balance check that differs for too long, as only a clock can say. */
+export const BALANCE_MISMATCH = 'balance_mismatch';
+export type AlertName = SignalName | typeof BALANCE_MISMATCH;

@@ -7,8 +7,9 @@ import type { IdType } from '../products/column';
 export type Reading = 'id' | 'text' | 'money' | 'time';
 
 /**
- * The streams that are read, and of each the columns that results need. Of wallets only what stays the same for good: a
- * balance changes with each transaction, and a change of what is joined writes every joined row again.
+ * The streams that are read, and of each the columns that results may need. Of owners only what stays the same for good: a
+ * balance changes with each transaction, and a change of what is joined writes every joined row again. So balances are an
+ * input of their own.
  */
 export const INPUTS = {
   transactions: {
@@ -25,20 +26,61 @@ export const INPUTS = {
       channel: 'text',
       created_at: 'time',
       settled_at: 'time',
+      failure_reason: 'text',
     },
   },
-  owners: { stream: 'wallets', columns: { id: 'id', kind: 'text', user_id: 'id' } },
-  activity: { stream: 'user_activity', columns: { id: 'id', user_id: 'id', event: 'text', occurred_at: 'time' } },
+  owners: { stream: 'wallets', columns: { id: 'id', kind: 'text', user_id: 'id', merchant_id: 'id' } },
+  balances: {
+    stream: 'wallets',
+    columns: { id: 'id', kind: 'text', user_id: 'id', currency: 'text', balance: 'money', updated_at: 'time' },
+  },
+  customers: { stream: 'users', columns: { id: 'id', country: 'text' } },
+  merchants: { stream: 'merchants', columns: { id: 'id', category: 'text', country: 'text' } },
+  activity: {
+    stream: 'user_activity',
+    columns: { id: 'id', user_id: 'id', event: 'text', occurred_at: 'time', session_id: 'id' },
+  },
 } as const satisfies Readonly<Record<string, { readonly stream: string; readonly columns: Record<string, Reading> }>>;
 
 export type InputName = keyof typeof INPUTS;
 
-/** The inputs that a result reads. */
-export const NEEDED: Readonly<Record<ProductName, readonly InputName[]>> = {
-  minute_volumes: ['transactions'],
-  wallet_velocity: ['transactions'],
-  alerts: ['transactions', 'owners', 'activity'],
+type Columns<Name extends InputName> = readonly (keyof (typeof INPUTS)[Name]['columns'])[];
+
+const TRANSACTIONS: Columns<'transactions'> = [
+  ...(['id', 'type', 'status', 'source_wallet_id', 'destination_wallet_id', 'currency', 'amount', 'fee'] as const),
+  ...(['channel', 'created_at', 'settled_at'] as const),
+];
+const OWNERS: Columns<'owners'> = ['id', 'kind', 'user_id'];
+const ACTIVITY: Columns<'activity'> = ['id', 'user_id', 'event', 'occurred_at'];
+
+/** The inputs that a result reads, and their columns. */
+const NEEDED: Readonly<Record<ProductName, { readonly [Name in InputName]?: Columns<Name> }>> = {
+  minute_volumes: { transactions: TRANSACTIONS },
+  wallet_velocity: { transactions: TRANSACTIONS },
+  alerts: { transactions: TRANSACTIONS, owners: OWNERS, activity: ACTIVITY },
+  transaction_events: {
+    transactions: [...TRANSACTIONS, 'failure_reason'],
+    owners: [...OWNERS, 'merchant_id'],
+    customers: ['id', 'country'],
+    merchants: ['id', 'category', 'country'],
+  },
+  balance_checks: {
+    transactions: TRANSACTIONS,
+    balances: ['id', 'kind', 'user_id', 'currency', 'balance', 'updated_at'],
+  },
+  sessions: { transactions: TRANSACTIONS, owners: OWNERS, activity: [...ACTIVITY, 'session_id'] },
 };
+
+/** What the chosen results read: each input once, with the columns that any of them needs. */
+export function neededBy(products: readonly ProductName[]): ReadonlyMap<InputName, readonly string[]> {
+  const needed = new Map<InputName, readonly string[]>();
+  for (const name of Object.keys(INPUTS) as InputName[]) {
+    const wanted = new Set<string>(products.flatMap((product) => NEEDED[product][name] ?? []));
+    const columns = Object.keys(INPUTS[name].columns).filter((column) => wanted.has(column));
+    if (columns.length > 0) needed.set(name, columns);
+  }
+  return needed;
+}
 
 /** SQL types of an input's columns, by name. */
 export type InputColumns = ReadonlyMap<string, string>;
@@ -54,8 +96,12 @@ export interface InputTypes {
   readonly transactionId: IdType;
   readonly walletId: IdType;
   readonly userId: IdType;
+  readonly merchantId: IdType;
+  readonly sessionId: IdType;
   /** Decimal places of amounts and fees. */
   readonly moneyScale: number;
+  /** Decimal places of balances, amounts and fees. */
+  readonly balanceScale: number;
 }
 
 /**
@@ -64,7 +110,13 @@ export interface InputTypes {
  *
  * @throws Failure config_error naming a column that is missing, or that is of a type that cannot be read as needed
  */
-export function inputOf(name: InputName, topic: string, keySchema: unknown, valueSchema: unknown): Input {
+export function inputOf(
+  name: InputName,
+  needed: readonly string[],
+  topic: string,
+  keySchema: unknown,
+  valueSchema: unknown,
+): Input {
   const keys = describeWriterSchema(keySchema).columns.map((column) => column.name);
   if (keys.length !== 1 || keys[0] !== 'id') {
     throw Failure.config(
@@ -72,7 +124,8 @@ export function inputOf(name: InputName, topic: string, keySchema: unknown, valu
     );
   }
   const kinds = new Map(describeWriterSchema(valueSchema).columns.map((column) => [column.name, column.kind]));
-  const columns = Object.entries<Reading>(INPUTS[name].columns).map(([column, reading]): [string, string] => {
+  const readings = Object.entries<Reading>(INPUTS[name].columns).filter(([column]) => needed.includes(column));
+  const columns = readings.map(([column, reading]): [string, string] => {
     const kind = kinds.get(column);
     if (kind === undefined) {
       throw Failure.config(
@@ -111,13 +164,16 @@ export function inputTypes(inputs: readonly Input[]): InputTypes {
   const column = (input: InputName, name: string): string | undefined =>
     inputs.find((candidate) => candidate.name === input)?.columns.get(name);
   const id = (input: InputName, name: string): IdType => (column(input, name) === 'STRING' ? 'STRING' : 'BIGINT');
-  const scales = [column('transactions', 'amount'), column('transactions', 'fee')].map((type) =>
-    Number(/, (\d+)\)$/.exec(type ?? '')?.[1] ?? 0),
-  );
+  const scaleOf = (input: InputName, name: string): number =>
+    Number(/, (\d+)\)$/.exec(column(input, name) ?? '')?.[1] ?? 0);
+  const moneyScale = Math.max(scaleOf('transactions', 'amount'), scaleOf('transactions', 'fee'));
   return {
     transactionId: id('transactions', 'id'),
     walletId: id('transactions', 'source_wallet_id'),
-    userId: id('owners', 'user_id'),
-    moneyScale: Math.max(...scales),
+    userId: column('owners', 'user_id') === undefined ? id('balances', 'user_id') : id('owners', 'user_id'),
+    merchantId: id('owners', 'merchant_id'),
+    sessionId: id('activity', 'session_id'),
+    moneyScale,
+    balanceScale: Math.max(moneyScale, scaleOf('balances', 'balance')),
   };
 }

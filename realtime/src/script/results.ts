@@ -1,11 +1,15 @@
 import type { ProductName } from '../config/realtime-config';
+import type { InputTypes } from '../inputs/input-types';
+import { balanceChecksQuery } from './balance-checks';
+import { sessionsQuery } from './sessions';
 import { MICROS_PER_MINUTE } from './time';
+import { transactionEventsQuery } from './transaction-events';
 
 const VELOCITY_MINUTES = 10;
 const VELOCITY_HOP_MINUTES = 5;
 
 /** The query of every result but alerts, whose signals have one each. */
-export function resultQuery(name: Exclude<ProductName, 'alerts'>): string {
+export function resultQuery(name: Exclude<ProductName, 'alerts'>, types: InputTypes): string {
   switch (name) {
     case 'minute_volumes':
       return `SELECT minute_start, transaction_type, transaction_status, transaction_currency, COUNT(*), SUM(amount), SUM(fee)
@@ -33,6 +37,12 @@ ${windows.join('\n  UNION ALL\n')}
 GROUP BY wallet_id, window_start
 HAVING COUNT(*) >= 2`;
     }
+    case 'transaction_events':
+      return transactionEventsQuery();
+    case 'balance_checks':
+      return balanceChecksQuery(types);
+    case 'sessions':
+      return sessionsQuery();
     default:
       return name satisfies never;
   }

@@ -6,6 +6,7 @@ import { RISK_RULES } from '../products/rule-products';
 import { signalsOf } from '../signals/signals';
 import { movementViews } from './movements';
 import { resultQuery } from './results';
+import { sessionViews } from './sessions';
 import { identifier, literal } from './sql-text';
 import { inputTable, inputView, outputTable, ownTable } from './tables';
 
@@ -33,7 +34,7 @@ export function jobScript(config: RealtimeConfig, inputs: readonly Input[]): str
         outputs.push({ table: outputTable(config, product, signal.name), sink, query: signal.query });
       }
     } else {
-      outputs.push({ table: outputTable(config, product), sink: `${name}_result`, query: resultQuery(name) });
+      outputs.push({ table: outputTable(config, product), sink: `${name}_result`, query: resultQuery(name, types) });
     }
   }
   const settings = {
@@ -44,7 +45,9 @@ export function jobScript(config: RealtimeConfig, inputs: readonly Input[]): str
   return [
     ...Object.entries(settings).map(([key, value]) => `SET ${literal(key)} = ${literal(value)};`),
     ...inputs.flatMap((input) => [inputTable(config, input), inputView(input)]),
-    ...(signals.length > 0 ? [ownTable(config, RISK_RULES), ...movementViews(inputs, types)] : []),
+    ...(signals.length > 0 ? [ownTable(config, RISK_RULES)] : []),
+    ...(inputs.some(({ name }) => name === 'owners') ? movementViews(inputs, types) : []),
+    ...(config.products.includes('sessions') ? sessionViews(config.sessionMinutes) : []),
     ...signals.flatMap((signal) => signal.views),
     ...outputs.map((output) => output.table),
     `EXECUTE STATEMENT SET\nBEGIN\n${outputs

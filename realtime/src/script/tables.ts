@@ -8,6 +8,11 @@ import { identifier, literal, withOptions } from './sql-text';
 /** Below the broker's default maximum of 15 minutes; a transaction that a crash left open blocks readers so long. */
 const TRANSACTION_TIMEOUT_MS = '600000';
 
+/** Results of which one key may change many times a second: a float wallet with each transaction. */
+const REDUCED: ReadonlySet<string> = new Set(['balance_checks', 'sessions']);
+/** Of several changes of a key only the newest is written, at each checkpoint or after a second. */
+const REDUCING = { 'sink.buffer-flush.max-rows': '10000', 'sink.buffer-flush.interval': '1 s' };
+
 /** The id of control records, which have none: see CONTROL_ID. */
 const LEAST_BIGINT = '-9223372036854775808';
 
@@ -99,6 +104,7 @@ export function outputTable(config: RealtimeConfig, product: Product, writer?: s
     'properties.buffer.memory': '4194304',
     'sink.delivery-guarantee': 'exactly-once',
     'sink.transaction-naming-strategy': 'pooling',
+    ...(REDUCED.has(product.name) ? REDUCING : {}),
     'sink.transactional-id-prefix': writer === undefined ? topic : `${topic}.${writer}`,
     ...avro(config, 'key', keySchema(product)),
     ...avro(config, 'value', valueSchema(product)),

@@ -1,4 +1,4 @@
-import { inputOf, inputTypes } from '../../../realtime/src/inputs/input-types';
+import { inputOf, inputTypes, neededBy } from '../../../realtime/src/inputs/input-types';
 
 const key = (type: unknown): unknown => ({ type: 'record', name: 'k', fields: [{ name: 'id', type }] });
 const decimal = (precision: number, scale: number): unknown => [
@@ -25,7 +25,9 @@ const value = (more: Readonly<Record<string, unknown>> = {}): unknown => ({
   fields: Object.entries({ ...columns, ...more }).map(([name, type]) => ({ name, type })),
 });
 const read = (more?: Readonly<Record<string, unknown>>): ReturnType<typeof inputOf> =>
-  inputOf('transactions', 'public.transactions', key('int'), value(more));
+  inputOf('transactions', needed('transactions'), 'public.transactions', key('int'), value(more));
+const needed = (name: 'transactions' | 'owners'): readonly string[] =>
+  neededBy(['minute_volumes', 'alerts']).get(name) ?? [];
 
 test('columns are typed as the writer has them: decimals with their own scale, integers wide enough to grow', () => {
   const input = read();
@@ -40,8 +42,40 @@ test('columns are typed as the writer has them: decimals with their own scale, i
     transactionId: 'BIGINT',
     userId: 'BIGINT',
     walletId: 'STRING',
+    merchantId: 'BIGINT',
+    sessionId: 'BIGINT',
     moneyScale: 8,
+    balanceScale: 8,
   });
+});
+
+test('a balance with more decimal places than amounts leaves the places of other results as they are', () => {
+  const fields = {
+    id: ['null', 'int'],
+    kind: ['null', 'string'],
+    user_id: ['null', 'string'],
+    currency: ['null', 'string'],
+  };
+  const wallets = inputOf('balances', neededBy(['balance_checks']).get('balances') ?? [], 'w', key('int'), {
+    type: 'record',
+    name: 'v',
+    fields: Object.entries({ ...fields, balance: decimal(30, 10), updated_at: time }).map(([name, type]) => ({
+      name,
+      type,
+    })),
+  });
+  expect(inputTypes([read(), wallets])).toMatchObject({ userId: 'STRING', moneyScale: 8, balanceScale: 10 });
+});
+
+test('a stream is read with the columns that the chosen results need, and no others', () => {
+  expect([...neededBy(['minute_volumes']).keys()]).toEqual(['transactions']);
+  expect(needed('owners')).toEqual(['id', 'kind', 'user_id']);
+  const all = neededBy(['sessions', 'transaction_events']);
+  expect([...all.keys()]).toEqual(['transactions', 'owners', 'customers', 'merchants', 'activity']);
+  expect(all.get('owners')).toEqual(['id', 'kind', 'user_id', 'merchant_id']);
+  expect(all.get('activity')).toEqual(['id', 'user_id', 'event', 'occurred_at', 'session_id']);
+  expect(all.get('transactions')).toContain('failure_reason');
+  expect(needed('transactions')).not.toContain('failure_reason');
 });
 
 test.each([
@@ -59,9 +93,11 @@ test('a missing column, and a key that is not "id", are refused by name', () => 
   const fields = Object.entries(columns)
     .filter(([name]) => name !== 'fee')
     .map(([name, type]) => ({ name, type }));
-  expect(() => inputOf('transactions', 't', key('long'), { type: 'record', name: 'v', fields })).toThrow(
-    'Topic t has no column "fee", which real-time results need.',
-  );
+  expect(() =>
+    inputOf('transactions', needed('transactions'), 't', key('long'), { type: 'record', name: 'v', fields }),
+  ).toThrow('Topic t has no column "fee", which real-time results need.');
   const other = { type: 'record', name: 'k', fields: [{ name: 'code', type: 'string' }] };
-  expect(() => inputOf('transactions', 't', other, value())).toThrow('need a key of the one column "id"; it is code.');
+  expect(() => inputOf('transactions', needed('transactions'), 't', other, value())).toThrow(
+    'need a key of the one column "id"; it is code.',
+  );
 });
