@@ -10,6 +10,7 @@ import { DeliveryMetrics } from '../deliver/metrics';
 import { OpenAlerts } from '../deliver/open-alerts';
 import { readRecord } from '../deliver/read-record';
 import { senderOf } from '../deliver/sender';
+import { watchesOf } from '../deliver/watch';
 import { kafkaClient } from '../engine/kafka-client';
 import { provideTopics } from '../engine/topics';
 
@@ -35,33 +36,31 @@ export async function deliver(
       '"deliver" is missing: {"channels": {"risk": {"kind": "slack", "url": "https://…"}}} tells people of alerts.',
     );
   }
-  const topic = `${config.topicPrefix}.alerts`;
-  await provideTopics(config, [topic, deliveriesTopic(config)]);
+  const watches = watchesOf(config.topicPrefix, delivery).map((watch) => ({
+    ...watch,
+    alerts: new OpenAlerts(watch.channels, watch.rules, (channel, why) => {
+      metrics.skipped(channel, why);
+    }),
+  }));
+  await provideTopics(config, [...watches.map(({ topic }) => topic), deliveriesTopic(config)]);
   await provideTopics(config, [delivery.deadLetterTopic], 'log');
   const now = Date.now;
-  const kafka = kafkaClient(config, delivery.groupId);
-  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+  const producer = kafkaClient(config, delivery.groupId).producer({ idempotent: true, maxInFlightRequests: 1 });
   const registry = new SchemaRegistry(config.registry);
   const framed = new FramedReader(registry);
-  const senders = delivery.channels.map((channel) => ({
-    channel,
-    sender: senderOf(channel.target, ATTEMPT_TIMEOUT_MS),
-  }));
+  const senders = new Map(
+    delivery.channels.map(({ name, target }) => [name, senderOf(target, ATTEMPT_TIMEOUT_MS)] as const),
+  );
   const metrics = new DeliveryMetrics(
     delivery.channels.map(({ name }) => name),
     now,
-    (channel) => alerts.pending(channel),
+    (channel) => watches.reduce((sum, { alerts }) => sum + alerts.pending(channel), 0),
   );
-  const alerts = new OpenAlerts(delivery.channels, delivery, (channel, why) => {
-    metrics.skipped(channel, why);
-  });
-  const bury = (letter: Omit<DeadLetter, 'topic'>): Promise<void> =>
-    sendDeadLetter(producer, delivery.deadLetterTopic, { topic, ...letter });
   const ending = new AbortController();
   const until = AbortSignal.any([stop, ending.signal]);
   let served: Listening | undefined;
   let channels: Promise<unknown> = Promise.resolve();
-  let consumer: AlertConsumer | undefined;
+  const consumers: AlertConsumer[] = [];
   try {
     await connected(config, () => producer.connect());
     const log = await DeliveryLog.open(config, registry, producer);
@@ -69,37 +68,46 @@ export async function deliver(
       served = await serveMetrics(metrics, address.host, address.port);
       say(`metrics: ${served.url}/metrics`);
     }
-    consumer = new AlertConsumer({
-      kafka,
-      groupId: delivery.groupId,
-      topic,
-      alerts,
-      recall: async () => {
-        for (const { channel, id, told } of await log.read()) alerts.tell(channel, id, told);
-        alerts.forgetToldBefore(now() - delivery.maxAgeMs - REMEMBERED_BEYOND_AGE_MS);
-      },
-      read: (source) => readRecord(source, framed),
-      unreadable: async (source, cause) => {
-        await bury({ source, cause, message: undefined });
-        metrics.unreadable();
-        say(`${topic} partition ${source.partition} offset ${source.offset} is a dead letter: ${cause}`);
-      },
-      metrics,
-      say,
-      now,
+    const running = watches.map((watch) => {
+      const { topic, groupId, alerts, rules, reading } = watch;
+      const bury = (letter: Omit<DeadLetter, 'topic'>): Promise<void> =>
+        sendDeadLetter(producer, delivery.deadLetterTopic, { topic, ...letter });
+      const consumer = new AlertConsumer({
+        kafka: kafkaClient(config, groupId),
+        groupId,
+        topic,
+        alerts,
+        recall: async () => {
+          for (const { channel, id, told } of await log.read()) if (watch.isOwn(id)) alerts.tell(channel, id, told);
+          alerts.forgetToldBefore(now() - rules.maxAgeMs - REMEMBERED_BEYOND_AGE_MS);
+        },
+        read: (source) => readRecord(source, framed, reading),
+        unreadable: async (source, cause) => {
+          await bury({ source, cause, message: undefined });
+          metrics.unreadable();
+          say(`${topic} partition ${source.partition} offset ${source.offset} is a dead letter: ${cause}`);
+        },
+        metrics,
+        say,
+        now,
+      });
+      consumers.push(consumer);
+      const loops = watch.channels.map((channel) => {
+        const sender = senders.get(channel.name);
+        if (sender === undefined) throw Failure.system(`channel "${channel.name}" has no sender`);
+        return runChannel({ channel, sender, alerts, log, bury, metrics, rules: delivery, say, now }, until);
+      });
+      say(`delivering ${topic} to ${watch.channels.map(({ name }) => `"${name}"`).join(', ')}`);
+      return { consumer, loops: Promise.all(loops) };
     });
-    const loops = senders.map(({ channel, sender }) =>
-      runChannel({ channel, sender, alerts, log, bury, metrics, rules: delivery, say, now }, until),
-    );
-    channels = Promise.all(loops);
-    say(`delivering ${topic} to ${delivery.channels.map(({ name }) => `"${name}"`).join(', ')}`);
-    await Promise.race([consumer.run(until), channels]);
+    channels = Promise.all(running.map(({ loops }) => loops));
+    await Promise.race([Promise.all(running.map(({ consumer }) => consumer.run(until))), channels]);
   } finally {
     ending.abort();
     await channels.catch(() => undefined); // A message that is on its way is written down before the end.
-    await consumer?.close();
+    await Promise.all(consumers.map((consumer) => consumer.close()));
     await producer.disconnect().catch(() => undefined);
-    for (const { sender } of senders) sender.close();
+    for (const sender of senders.values()) sender.close();
     registry.close();
     served?.close();
   }

@@ -34,11 +34,15 @@ export interface AlertConsumerParts {
 export class AlertConsumer {
   private readonly consumer: Consumer;
   private readonly committed = new Map<number, bigint>();
+  private readonly backlog: string;
+  private readonly committing: string;
   private generation = 0;
   private recalled = 0;
   private paused = false;
 
   constructor(private readonly parts: AlertConsumerParts) {
+    this.backlog = `the backlog of ${parts.topic}`;
+    this.committing = `the commit of offsets of ${parts.topic}`;
     this.consumer = parts.kafka.consumer({
       groupId: parts.groupId,
       sessionTimeout: SESSION_MS,
@@ -140,12 +144,12 @@ export class AlertConsumer {
     if (!this.paused && alerts.size >= MOST_OPEN) {
       this.paused = true;
       this.consumer.pause([{ topic }]);
-      metrics.ill('the backlog', `${alerts.size} alerts wait, and no more are read`);
+      metrics.ill(this.backlog, `${alerts.size} alerts wait, and no more are read`);
       say(`${alerts.size} alerts wait to be sent; no more are read until half of them are`);
     } else if (this.paused && alerts.size <= MOST_OPEN / 2) {
       this.paused = false;
       this.consumer.resume([{ topic }]);
-      metrics.well('the backlog');
+      metrics.well(this.backlog);
     }
   }
 
@@ -155,7 +159,7 @@ export class AlertConsumer {
       this.pauseOrResume();
       await this.commit().catch((error: unknown) => {
         // The group changes, or the broker is away: the next look commits, and what is read again is known to the log.
-        this.parts.metrics.ill('the commit of offsets', error instanceof Error ? error.message : String(error));
+        this.parts.metrics.ill(this.committing, error instanceof Error ? error.message : String(error));
       });
     }
   }
@@ -170,7 +174,7 @@ export class AlertConsumer {
       );
       if (generation === this.generation) for (const [partition, offset] of due) this.committed.set(partition, offset);
     }
-    metrics.well('the commit of offsets');
+    metrics.well(this.committing);
   }
 }
 

@@ -1,11 +1,11 @@
 import { Failure, isObject } from '@ewallet/failure';
 import { SEVERITIES, type Severity } from '../config/delivery';
-import { SIGNALS, type SignalName } from '../config/signal-names';
+import { SIGNALS, type AlertName } from '../config/signal-names';
 
 /** An alert as people read it; times in milliseconds since 1970. */
 export interface Alert {
   readonly id: string;
-  readonly signal: SignalName;
+  readonly signal: AlertName;
   readonly severity: Severity;
   readonly customer: string | undefined;
   readonly subject: string | undefined;

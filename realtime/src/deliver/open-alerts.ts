@@ -71,6 +71,9 @@ export class OpenAlerts {
   /** @param now milliseconds since 1970 */
   take(record: AlertRecord, now: number): void {
     const known = this.open.get(record.id);
+    this.read(record.source.partition, record.source.offset + 1n);
+    // Nobody waits for it, and nobody was told: most balances are like that.
+    if (record.alert === undefined && known === undefined && !this.wasTold(record.id)) return;
     const state = stateAfter(known?.state, record, this.rules.settleMs, now);
     this.open.set(record.id, {
       state,
@@ -79,7 +82,10 @@ export class OpenAlerts {
       done: new Set(),
       attempts: known?.attempts ?? new Map<string, { readonly count: number; readonly firstAt: number }>(),
     });
-    this.read(record.source.partition, record.source.offset + 1n);
+  }
+
+  private wasTold(id: string): boolean {
+    return this.channels.some(({ name }) => this.told.get(toldKey(name, id))?.status === 'raised');
   }
 
   /** Everything of the partition before this offset was read. */

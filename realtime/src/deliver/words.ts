@@ -1,3 +1,4 @@
+import { BALANCE_MISMATCH } from '../config/signal-names';
 import type { Alert } from './alert';
 import type { Message } from './verdict';
 
@@ -14,6 +15,15 @@ export function facts(message: Message): readonly string[] {
     return ['A correction in the e-wallet took the reason for this alert away.', `alert: ${message.id}`];
   }
   const { alert } = message;
+  if (alert.signal === BALANCE_MISMATCH) {
+    return [
+      alert.explanation,
+      `difference: ${shortened(alert.amount ?? '')} ${alert.currency ?? ''}`.trimEnd(),
+      `wallet: ${alert.subject ?? ''}`,
+      `unchanged since ${instant(alert.windowEnd)}`,
+      `alert: ${alert.id}`,
+    ];
+  }
   return [
     alert.explanation,
     ...(alert.amount === undefined ? [] : [`amount: ${shortened(alert.amount)} ${alert.currency ?? ''}`.trimEnd()]),

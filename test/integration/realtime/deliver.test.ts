@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SMTPServer } from 'smtp-server';
+import { ProductEncoder } from '../../../realtime/src/engine/product-encoder';
 import { keySchema, valueSchema } from '../../../realtime/src/products/product';
 import { productOf } from '../../../realtime/src/products/products';
 import { commandPath } from '../../support/command';
@@ -20,12 +21,17 @@ import { uniqueName } from '../../support/unique-name';
 jest.setTimeout(180_000);
 const PATIENCE = { timeoutMs: 60_000, everyMs: 50 };
 
-const product = productOf('alerts', {
-  transactionId: 'BIGINT',
-  walletId: 'BIGINT',
-  userId: 'BIGINT',
-  moneyScale: 4,
-});
+const types = {
+  ...({
+    transactionId: 'BIGINT',
+    walletId: 'BIGINT',
+    userId: 'BIGINT',
+    merchantId: 'BIGINT',
+    sessionId: 'STRING',
+  } as const),
+  ...{ moneyScale: 4, balanceScale: 4 },
+};
+const product = productOf('alerts', types);
 
 interface Request {
   readonly path: string;
@@ -143,7 +149,7 @@ async function configure(deliver: Readonly<Record<string, unknown>>): Promise<vo
       schema_registry: { url: stack.schemaRegistry.url },
       topic_prefix: prefix,
       topic_partitions: 1,
-      products: ['alerts'],
+      products: ['alerts', 'balance_checks'],
       deliver: { settle_seconds: 0, ...deliver },
     }),
   );
@@ -297,6 +303,38 @@ test('webhook, Slack and e-mail get an alert once, its retraction, and nothing t
 
   expect(await stop(running)).toBe(0);
   expect(running.text()).not.toMatch(/pass-word|127\.0\.0\.1|wallet\.example/);
+});
+
+test('a balance that differs for too long is told once, and that it adds up again; one that rows on their way explain is not', async () => {
+  const ledger = { kind: 'webhook', url: url('ledger'), signals: ['balance_mismatch'] };
+  await configure({ balance_seconds: 3, channels: { ledger, risk: { kind: 'webhook', url: url('risk') } } });
+  const checks = await ProductEncoder.open(registry, prefix, productOf('balance_checks', types));
+  const check = async (wallet: number, difference: string): Promise<void> => {
+    const row = {
+      ...{ wallet_id: wallet, wallet_kind: 'merchant', customer_id: null, currency: 'USD', balance: '7.0000' },
+      ...{ movements: '7.0000', difference, unchanged_since: 0 },
+    };
+    await producer.send({ topic: checks.topic, messages: [checks.message(row)] });
+  };
+  const running = await start();
+  await check(1, '0.0000');
+  await check(2, '5.0000');
+  await check(3, '-0.0100');
+  await check(2, '0.0000');
+  await check(3, '-0.0200');
+  await eventually(() => {
+    expect(keysAt('ledger')).toEqual(['balance_mismatch-3']);
+  }, PATIENCE);
+  expect(requests[0]?.body).toMatchObject({
+    ...{ event: 'raised', alert_id: 'balance_mismatch-3', signal: 'balance_mismatch', severity: 'high', subject: '3' },
+    ...{ amount: '-0.0200', currency: 'USD', window_end: '1970-01-01T00:00:00Z' },
+  });
+  await check(3, '0.0000');
+  await eventually(() => {
+    expect(keysAt('ledger')).toEqual(['balance_mismatch-3', 'balance_mismatch-3/retracted']);
+  }, PATIENCE);
+  expect(keysAt('risk')).toEqual([]);
+  expect(await stop(running)).toBe(0);
 });
 
 test('kill -9 between a message and its commit repeats it with the same key, and repeats nothing that was written down', async () => {

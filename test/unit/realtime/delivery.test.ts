@@ -2,12 +2,14 @@ import type { Channel } from '../../../realtime/src/config/delivery';
 import { parseRealtimeConfig } from '../../../realtime/src/config/realtime-config';
 import { SIGNALS } from '../../../realtime/src/config/signal-names';
 import type { Alert } from '../../../realtime/src/deliver/alert';
+import { balanceAlert, balanceAlertId } from '../../../realtime/src/deliver/balance-alert';
 import { smtpOutcome } from '../../../realtime/src/deliver/email-sender';
 import { outcomeOf } from '../../../realtime/src/deliver/http-sender';
 import { OpenAlerts } from '../../../realtime/src/deliver/open-alerts';
 import { quietUntil } from '../../../realtime/src/deliver/quiet-hours';
 import { backoffMs } from '../../../realtime/src/deliver/retry';
 import type { Told } from '../../../realtime/src/deliver/verdict';
+import { watchesOf } from '../../../realtime/src/deliver/watch';
 import { facts, headline, slackBody } from '../../../realtime/src/deliver/words';
 import { PROJECT_ROOT } from '../../support/command';
 
@@ -230,6 +232,7 @@ test('channels are part of the one configuration, with names of their own', () =
     groupId: 'realtime-deliver',
     deadLetterTopic: 'realtime-undelivered',
     settleMs: 10_000,
+    balanceMs: 120_000,
     maxAgeMs: 259_200_000,
     retryMs: 86_400_000,
     channels: [channel({ target: { kind: 'slack', url: slack.url }, quietHours: manila })],
@@ -290,5 +293,74 @@ test.each([
 test('delivery of alerts needs alerts', () => {
   expect(() => parse({ channels: { a: slack } }, { products: ['minute_volumes'] })).toThrow(
     '"deliver" tells people of alerts: "products" must have "alerts".',
+  );
+});
+
+const check = {
+  ...{ wallet_id: 9n, wallet_kind: 'customer', customer_id: 17, currency: 'USD' },
+  ...{ balance: '100.0000', movements: '89.5000', difference: '10.5000', unchanged_since: 1_000_000_000 },
+};
+
+test('a balance that differs is an alert of its wallet; one that adds up is none', () => {
+  expect(balanceAlertId({ wallet_id: 9n })).toBe('balance_mismatch-9');
+  const found = balanceAlert(check);
+  expect(found).toEqual({
+    id: 'balance_mismatch-9',
+    signal: 'balance_mismatch',
+    severity: 'high',
+    customer: '17',
+    subject: '9',
+    windowStart: 1_000_000,
+    windowEnd: 1_000_000,
+    transactions: '0',
+    amount: '10.5000',
+    currency: 'USD',
+    explanation: 'the balance of this customer wallet is not the sum of its movements',
+  });
+  expect(facts({ event: 'raised', key: 'k', round: 1, alert: found! })).toEqual([
+    'the balance of this customer wallet is not the sum of its movements',
+    'difference: 10.50 USD',
+    'wallet: 9',
+    'unchanged since 1970-01-01T00:16:40Z',
+    'alert: balance_mismatch-9',
+  ]);
+  expect(balanceAlert({ ...check, balance: null, wallet_kind: null })?.explanation).toBe(
+    'transactions moved money of a wallet that did not arrive',
+  );
+  for (const difference of ['0', '0.0000', '-0.00']) expect(balanceAlert({ ...check, difference })).toBeUndefined();
+  expect(balanceAlert({ ...check, difference: '-0.0001' })?.amount).toBe('-0.0001');
+  expect(() => balanceAlert({ ...check, difference: null })).toThrow('A balance check has no "difference".');
+});
+
+test('a wallet that adds up, and of which nobody was told, waits for nothing', () => {
+  const { alerts, take } = desk(channel());
+  take(0, undefined, 700_000);
+  expect({ size: alerts.size, committable: alerts.committable() }).toEqual({
+    size: 0,
+    committable: new Map([[0, 1n]]),
+  });
+});
+
+test('balances are told to the channels that name them, and need balance checks', () => {
+  const both = { all: slack, ledger: { ...slack, signals: ['balance_mismatch'] } };
+  const config = parse({ channels: both, balance_seconds: 30 }, { products: ['alerts', 'balance_checks'] });
+  expect(
+    watchesOf('realtime', config.delivery!).map(({ topic, groupId, channels, rules: timing }) => ({
+      ...{ topic, groupId, timing, channels: channels.map(({ name }) => name) },
+    })),
+  ).toEqual([
+    {
+      ...{ topic: 'realtime.alerts', groupId: 'realtime-deliver', channels: ['all'] },
+      timing: { settleMs: 10_000, maxAgeMs: 259_200_000 },
+    },
+    {
+      ...{ topic: 'realtime.balance_checks', groupId: 'realtime-deliver-balances', channels: ['ledger'] },
+      timing: { settleMs: 30_000, maxAgeMs: Infinity },
+    },
+  ]);
+  const ledger = { channels: { ledger: both.ledger } };
+  expect(watchesOf('rt', parse(ledger, { products: ['balance_checks'] }).delivery!)).toHaveLength(1);
+  expect(() => parse(ledger)).toThrow(
+    '"deliver.channels.ledger.signals" has "balance_mismatch": "products" must have "balance_checks".',
   );
 });
