@@ -35,6 +35,7 @@ import type { Lsn } from '@ewallet/postgres';
 import { queryCapturedTables, requirePublication, whyNotCaptured, type Publication } from './publication';
 import { takeRecoveryPoint, type RecoveryPoint } from './recovery-point';
 import { awaitRunningTransactions } from './running-transactions';
+import { steadyNow } from './steady-clock';
 import { queryCaptureServer, queryFlushed, type CaptureServer } from './server-place';
 import { filledSince, stateBefore } from './stream-start';
 import { UnloggedRows } from './unlogged-rows';
@@ -227,7 +228,7 @@ class CaptureRun {
     const { config, context, capture } = this.reading;
     const { client } = this.session;
     this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams, this.unlogged.partitions);
-    let recoveryAt = Date.now();
+    let recoveryAt = steadyNow();
     const ending = await this.ending();
     const steps = readChanges({
       client,
@@ -241,7 +242,7 @@ class CaptureRun {
       context,
       checkpointRows: config.checkpointRows,
       checkpointMilliseconds: config.checkpointSeconds * 1000,
-      now: Date.now,
+      now: steadyNow,
     });
     for await (const step of steps) {
       switch (step.kind) {
@@ -255,8 +256,8 @@ class CaptureRun {
         case 'lag':
           yield analyticsMessage('ewallet_cdc_lag', JSON.stringify(step.lag), Date.now());
           await this.unlogged.watch(this.streams);
-          if (Date.now() - recoveryAt < BETWEEN_RECOVERY_POINTS) break;
-          recoveryAt = Date.now();
+          if (steadyNow() - recoveryAt < BETWEEN_RECOVERY_POINTS) break;
+          recoveryAt = steadyNow();
           this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams, this.unlogged.partitions);
           break;
       }
@@ -271,7 +272,7 @@ class CaptureRun {
     if (unknown !== undefined) throw CatalogueChanged.columns(unknown);
     return {
       kind: 'follow',
-      following: new Following(new Acknowledgements(this.begun.start.from), acknowledged, Date.now()),
+      following: new Following(new Acknowledgements(this.begun.start.from), acknowledged, steadyNow()),
       columnsOf: async ({ captured }) => {
         const tables = await queryTables(client, [captured.table.schema]);
         const found = await queryCapturedTables(client, tables, capture.publication);

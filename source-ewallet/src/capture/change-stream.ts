@@ -145,9 +145,10 @@ class ChangesRun {
 
   private async *read(frames: readonly Frame[]): AsyncGenerator<ChangeStep> {
     const { reader } = this;
+    const emittedAt = Date.now();
     const now = this.reading.now();
     for (const [index, frame] of frames.entries()) {
-      for (let needed = reader.take(frame, now); needed !== undefined; needed = reader.take(frame, now)) {
+      for (let needed = reader.take(frame, emittedAt); needed !== undefined; needed = reader.take(frame, emittedAt)) {
         await this.provide(needed, frames, index);
         if (needed.kind === 'relation') break;
       }

@@ -8,6 +8,7 @@ import { awaitSlot } from './change-stream';
 import { formatLsn } from '@ewallet/postgres';
 import { startCapture } from './capture-start';
 import { queryCaptureServer } from './server-place';
+import { steadyNow } from './steady-clock';
 
 /**
  * Tells the server that everything before a state's position is safe, so that it forgets that part of its log now and not
@@ -25,7 +26,7 @@ export async function confirmState(config: SourceConfig, capture: CaptureConfig,
     const replication = await openReplication(config);
     try {
       const server = await queryCaptureServer(session.client);
-      await awaitSlot({ client: session.client, capture, now: Date.now });
+      await awaitSlot({ client: session.client, capture, now: steadyNow });
       const { slot } = await startCapture(session, replication.client, {
         server,
         config: { ...capture, slotCreation: 'never', onInvalidPosition: 'fail' },

@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteLiteral, formatLsn, type Lsn } from '@ewallet/pos
 import { Failure } from '@ewallet/failure';
 import { takeSocket } from '../copy/driver-socket';
 import { FrameReader } from '../copy/frame-reader';
+import { steadyNow } from './steady-clock';
 
 const COPY_DATA = 0x64; // d
 const COPY_DONE = 0x63; // c
@@ -65,7 +66,7 @@ export class ReplicationStream {
     private readonly client: Client,
     private readonly standing: () => Standing,
     private readonly period: number,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = steadyNow,
   ) {
     this.heardAt = now();
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
+import { steadyNow } from './steady-clock';
 
 /** How long a first copy waits for transactions that run at its start; as long as the longest ones that a wallet should have. */
 const LONGEST_WAIT = 600_000;
@@ -26,12 +27,12 @@ export async function awaitRunningTransactions(
     return { below: BigInt(rows[0]?.below ?? '0'), next: BigInt(rows[0]?.next ?? '0') };
   };
   const { next } = await bounds();
-  const started = Date.now();
+  const started = steadyNow();
   let isSaid = false;
   for (let pause = 10; !signal.aborted; pause = Math.min(pause * 2, 500)) {
     const { below } = await bounds();
     if (below >= next) return;
-    const waited = Date.now() - started;
+    const waited = steadyNow() - started;
     if (waited > LONGEST_WAIT) throw stillRunning(await queryWho(client));
     if (waited > SILENT_WAIT && !isSaid) {
       isSaid = true;
