@@ -40,7 +40,8 @@ export class Session {
   ) {}
 
   static async open(side: SideName, config: ConnectionConfig): Promise<Session> {
-    return new Session(side, await connect(config, { applicationName: 'ewallet-audit', settings: SETTINGS }), config);
+    const options = { applicationName: 'ewallet-audit', settings: SETTINGS, oneServer: true } as const;
+    return new Session(side, await connect(config, options), config);
   }
 
   async query(text: string, values: readonly unknown[] = []): Promise<readonly TextRow[]> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig, type QueryResult } from 'pg';
 import type { ConnectionConfig } from './connection-config';
+import { refuseLoadBalancer } from './load-balancer';
 import { keepFirstCause } from './lost-connection';
 import { durationSetting, setAndShow, verifyShown, type SessionSettings } from './session-settings';
 import { isTransientPostgresError, failureFromPostgres, sqlStateOf } from './sqlstate';
@@ -24,6 +25,8 @@ export interface ConnectOptions {
   readonly settings?: SessionSettings;
   /** A connection that also takes replication commands, to the configured database; statements without parameters only. */
   readonly replication?: boolean;
+  /** Refuses Pgpool-II that spreads the statements of a transaction over servers: for what rests on one snapshot or one lock. */
+  readonly oneServer?: true;
 }
 
 /**
@@ -56,6 +59,7 @@ async function connectOnce(config: ConnectionConfig, options: ConnectOptions): P
     keepFirstCause(client);
     try {
       await client.connect();
+      if (options.oneServer === true) await refuseLoadBalancer(client);
       await setSession(client, options);
       return client;
     } catch (error) {

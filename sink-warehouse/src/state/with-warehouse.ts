@@ -14,6 +14,7 @@ export async function openWarehouse(config: Warehouse, options: Partial<ConnectO
     applicationName: `sink-warehouse ${config.name}`,
     // The role's own limit is made for queries of people; reconcile reads whole tables.
     statementTimeout: 0,
+    oneServer: true,
     ...options,
     settings: { TimeZone: 'UTC', ...options.settings },
   });

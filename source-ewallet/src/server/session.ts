@@ -43,6 +43,7 @@ export async function openSession(config: SourceConfig): Promise<Session> {
     client = await connect(through(tunnel, config), {
       applicationName: 'source-ewallet',
       connectTimeout: config.connectTimeoutSeconds * 1000,
+      oneServer: true,
     });
     const transaction = await forVersion(client, readingTransaction(config));
     return { client, transaction, close: () => end(client, tunnel) };
@@ -91,7 +92,7 @@ function connectForCapture(
     connectTimeout: config.connectTimeoutSeconds * 1000,
     statementTimeout: config.statementTimeoutSeconds * 1000,
     settings: exactSettings,
-    replication,
+    ...(replication ? { replication } : { oneServer: true }),
   });
 }
 
