@@ -59,7 +59,7 @@ export function program(out: Output, err: Output): Command {
     .option('--workers <number>', 'ranges compared at once; each has a connection to either side', atLeastOne, 1)
     .option(
       '--resume <file>',
-      'keep what was compared in this file, and go on from there if the run before was stopped',
+      'keep what was compared in this file, and continue from there if the run before was stopped',
     )
     .action(async (flags: RunFlags) => {
       await untilStopped((stop) =>

@@ -3,7 +3,7 @@
   destination receives the amount, the currency's fee wallet the fee, so the entries of a transaction add up to zero. What the
   destination bears of a fee (destination_fee_amount) comes out of what it receives, and the source does not pay it.
 
-  Entries are three constant rows and a case: a lateral values list of expressions is set up anew for each transaction, which took
+  Entries are three constant rows and a case: a lateral values list of expressions is set up again for each transaction, which took
   half of the time that their sums need.
 
   `transactions` and `fee_wallets` (currency, wallet_id) are names of relations or CTEs, `columns` goes along with each entry.

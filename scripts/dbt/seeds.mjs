@@ -18,7 +18,7 @@ export function privateSeeds(project, named, from) {
   const candidates = [...new Set([path.resolve(project, named), path.resolve(from, named)])];
   const folder = candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isDirectory() === true);
   if (folder === undefined)
-    throw new Error(`EWALLET_DBT_SEEDS names no folder: looked for ${candidates.join(' and ')}. Nothing was run.`);
+    throw new Error(`EWALLET_DBT_SEEDS names no folder: tried ${candidates.join(' and ')}. Nothing was run.`);
   if (folder === path.join(project, 'seeds')) return 'seeds';
   const files = readdirSync(folder).filter((name) => /\.(csv|ya?ml)$/.test(name));
   // Names for scores, not the wallet's: the project's own serve a folder that has none.
@@ -28,7 +28,7 @@ export function privateSeeds(project, named, from) {
     throw new Error(
       `EWALLET_DBT_SEEDS: ${folder} lacks ${missing.join(', ')}. Copy what is missing from dbt/seeds and change it there.`,
     );
-  // One name for one folder, so that dbt knows its files again and need not parse the project anew.
+  // One name for one folder, so that dbt knows its files again and need not parse the project again.
   const copy = path.join('target', 'seeds', createHash('sha256').update(folder).digest('hex').slice(0, 16));
   const target = path.join(project, copy);
   mkdirSync(target, { recursive: true });

@@ -226,7 +226,7 @@ async function withTransaction<T>(config: SourceConfig, use: (client: Client) =>
   }
 }
 
-/** A stream without a namespace is looked for in each of the configuration's schemas. */
+/** A stream without a namespace is looked up in each of the configuration's schemas. */
 function schemasOf(catalog: ConfiguredCatalog, config: SourceConfig): readonly string[] {
   return [...new Set(catalog.streams.flatMap(({ descriptor: { namespace } }) => namespace ?? config.schemas))];
 }

@@ -9,7 +9,7 @@ export async function capturesChanges({ source }: SyncConfig): Promise<boolean> 
   return typeof method === 'object' && method !== null && 'method' in method && method.method === 'CDC';
 }
 
-/** @throws Failure where deletions are to be looked for which the source sees itself */
+/** @throws Failure where deletions are to be searched for that the source sees itself */
 export async function refuseUselessSearch(config: SyncConfig): Promise<void> {
   if (config.deletions.schedule.kind === 'off' || !(await capturesChanges(config))) return;
   throw Failure.config(

@@ -47,7 +47,7 @@ export function isDue(schedule: DeletionSchedule, last: Date | undefined, now: D
   }
 }
 
-/** When deletions were looked for last. A file that is missing or damaged costs one look more than was asked for. */
+/** When deletions were last searched for. A file that is missing or damaged costs one look more than was asked for. */
 export async function readLastLook(file: string): Promise<Date | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const time = Date.parse(text.trim());

@@ -50,7 +50,7 @@ export async function searchDeletions(
   }
   const { code } = await audit.ended;
   if (code === 0) return found;
-  const message = `Deletions could not be looked for: ${last.replace(/^ewallet-audit: /, '')}`;
+  const message = `Deletions could not be searched for: ${last.replace(/^ewallet-audit: /, '')}`;
   throw code === AUDIT_EXIT.config ? Failure.config(message) : Failure.transient(message);
 }
 

@@ -12,7 +12,7 @@ export function diskFailure(error: unknown, what: string): Failure {
     case 'ENOSPC':
     case 'EDQUOT':
       return Failure.transient(
-        `${what}: the disk is full (${code}). Free space there; the next run goes on from the last state that was kept.`,
+        `${what}: the disk is full (${code}). Free space there; the next run continues from the last state that was kept.`,
         { cause: error },
       );
     case 'EACCES':

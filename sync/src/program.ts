@@ -53,7 +53,7 @@ export function program(out: Output, err: { readonly isTTY?: boolean; write(text
   );
   command
     .command('run')
-    .description('sync now; with a schedule, go on syncing until stopped')
+    .description('sync now; with a schedule, continue syncing until stopped')
     .requiredOption('--config <file>', 'JSON: source, destination, streams, state_directory')
     .option('--every <period>', 'sync again after 30s, 15m, 1h, 1d (from start to start)')
     .option('--cron <pattern>', 'sync when the pattern says: "0 * * * *" is every hour')

@@ -62,7 +62,7 @@ export function planRun(schedule: Schedule, started: Moment | undefined, now: Mo
   }
 }
 
-/** A plan by the wall's clock is made again where that clock was set back: it would wait until time has come by twice. */
+/** A plan by the wall's clock is recalculated where that clock was set back: it would wait until time has come by twice. */
 export function replan(plan: Plan, now: Moment): Plan | undefined {
   return plan.kind === 'at' && now.wall < plan.planned ? planAt(plan.next, now.wall) : plan;
 }

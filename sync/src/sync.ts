@@ -246,7 +246,7 @@ function followedStreams(selected: SelectedCatalog, config: SyncConfig, log: Syn
   return { ...selected, streams };
 }
 
-/** Where deletions are looked for, streams that a key deduplicates have the column that says so, in every sync alike. */
+/** Where deletions are searched for, streams that a key deduplicates have the column that says so, in every sync. */
 function seesDeletions(streams: readonly ConfiguredStream[], config: SyncConfig): readonly ConfiguredStream[] {
   if (config.deletions.schedule.kind === 'off') return streams;
   return streams.map((stream) =>

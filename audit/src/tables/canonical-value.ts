@@ -12,7 +12,7 @@ export interface ServerAbilities {
 /**
  * SQL over a source row that gives a column's value as it lands in the warehouse. Under the session's settings its text
  * is the one that the landed column has too, so that two rows are equal exactly when their texts are. This is the one
- * place that decides it, for keys, hashes and shown values alike.
+ * place that decides it, for keys, hashes and shown values.
  *
  * Most types need nothing: their text is the same on both sides, and every function call costs time on each row. A NaN
  * in a numeric, or a time beyond Avro's range, is rare: such a row is looked at by itself, with its `_airbyte_meta`.

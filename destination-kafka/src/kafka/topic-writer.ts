@@ -13,7 +13,7 @@ interface BatchTarget {
 }
 
 /**
- * One topic's open batches, one a partition. A key always goes to the same partition, by Kafka's own hash of its Avro
+ * One topic's open batches, one per partition. A key always goes to the same partition, by Kafka's own hash of its Avro
  * bytes; records without key fill one partition's batch and move on to the next.
  */
 export class TopicWriter {

@@ -136,7 +136,7 @@ export class StreamWriter {
     this.written += 1;
   }
 
-  /** Hands over what is open and starts counting anew: a state of this stream has come. */
+  /** Hands over what is open and starts counting again: a state of this stream has come. */
   checkpoint(): RecordCounts {
     const counts = { written: this.written, rejected: this.rejected };
     this.written = 0;

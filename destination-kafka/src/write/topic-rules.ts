@@ -14,7 +14,7 @@ const valueSubject = (topic: string): string => `${topic}-value`;
 /** What shows that the stream was delivered before, for people; undefined where nothing does. */
 function evidence(plan: StreamPlan, pattern: string, { topics, subjects }: Existing): string | undefined {
   if (plan.resumesFromState !== undefined) {
-    return plan.resumesFromState ? 'this sync goes on from a state' : undefined;
+    return plan.resumesFromState ? 'this sync continues from a state' : undefined;
   }
   if (!topics.has(plan.topic) && subjects.has(valueSubject(plan.topic))) {
     return `subject ${valueSubject(plan.topic)} is there though the topic is gone`;

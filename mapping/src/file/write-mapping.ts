@@ -108,7 +108,7 @@ function write(document: Document, line: Line): void {
   document.setIn(line.path, node);
 }
 
-/** Questions that are not answered are asked anew; those that no longer arise are taken away. */
+/** Questions that are not answered are asked again; those that no longer arise are removed. */
 function writeQuestions(document: Document, draft: Draft): void {
   const present = document.get('questions', true);
   const list = isSeq(present) ? present.items.filter(isNode) : [];

@@ -5,7 +5,7 @@ import type { Domain } from './domains';
 export const ROLES = ['currencies', 'users', 'merchants', 'wallets', 'transactions', 'user_activity'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What is looked for in a column. */
+/** What a column may be. */
 export type ColumnKind =
   | { readonly kind: 'key' }
   | { readonly kind: 'reference'; readonly to: Role }

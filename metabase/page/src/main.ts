@@ -248,7 +248,7 @@ function sayReadAt(instant: string): void {
   byId('read-at').textContent = `${day.format(new Date(instant))}, ${data.timeZone} time`;
 }
 
-/** A live page is told when the warehouse was read again; where that found something new, it opens itself anew. */
+/** A live page is told when the warehouse was read again; where that found something new, it reloads. */
 function follow(): void {
   const source = new EventSource('changes');
   let readAt = data.readAt;

@@ -91,7 +91,7 @@ function failedCards(failures: readonly CardFailure[]): Failure {
   return Failure.config(`The page was written, but these cards have no answer:\n${shown.join('\n')}${rest}`);
 }
 
-/** Serves the page, read anew every so often, until it is stopped. */
+/** Serves the page, whose answers are read again at an interval, until it is stopped. */
 export async function servePreview(request: ServeRequest): Promise<void> {
   const files = await readSoundContent(request.content, referenceFaults);
   const reporting = { ...defaultReporting, ...(await reportingOf(request.reporting, request.warehouse)) };

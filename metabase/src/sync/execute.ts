@@ -192,7 +192,7 @@ class Run {
     }
   }
 
-  /** What was the same already is ours from now on, too: a note that was lost is made again. */
+  /** What was the same already is ours from now on, too: a note that was lost is recreated. */
   noteUntouched(scope: Content): void {
     const { actual } = this.server;
     for (const [kind, files, there] of [

@@ -25,7 +25,7 @@ export interface Server {
   readonly state: StateCard;
   /** The numbers of each dashboard's tabs and cards. */
   readonly placed: Map<string, PlacedIds>;
-  /** Questions of the collections that are not in SQL or not ours to write, with why; only looked for on export. */
+  /** Questions of the collections that are not in SQL or not ours to write, with why; searched for on export only. */
   readonly skipped: readonly string[];
 }
 
@@ -104,7 +104,7 @@ async function readCollections(
     const [kind, key = ''] = name.split('/', 2);
     if (kind === 'collection' && byId.has(note.id)) take(key, note.id);
   }
-  // Parents before children, as a child is looked for in its parent.
+  // Parents before children, as a child is looked up in its parent.
   for (let found = true; found;) {
     found = false;
     for (const collection of content.collections.values()) {

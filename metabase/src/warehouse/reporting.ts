@@ -23,7 +23,7 @@ export async function reportingOf(
 
 function differing(what: string, said: string, built: string, variable: string): Failure {
   return Failure.config(
-    `The marts report in the ${what} ${built}, not in ${said}. Leave ${variable} out, or build them anew with it: npm run dbt -- build --full-refresh.`,
+    `The marts report in the ${what} ${built}, not in ${said}. Leave ${variable} out, or rebuild them with it: npm run dbt -- build --full-refresh.`,
   );
 }
 

@@ -18,7 +18,7 @@ export interface ClickPlace {
 }
 
 /**
- * A click as visualization settings. A chart has one; a table has one a column, so there each column that gives a value
+ * A click as visualization settings. A chart has one; a table has one per column, so there each column that gives a value
  * carries it.
  */
 export function clickToWire(click: Click, { dashboard, table, ids, filterId }: ClickPlace): JsonObject {

@@ -8,7 +8,7 @@ export function identifier(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }
 
-/** The options of a table, one a line. */
+/** The options of a table, one per line. */
 export function withOptions(options: Readonly<Record<string, string>>): string {
   return Object.entries(options)
     .map(([key, value]) => `  ${literal(key)} = ${literal(value)}`)

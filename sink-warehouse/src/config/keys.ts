@@ -66,7 +66,7 @@ export const KEYS: readonly Key[] = [
   integer('topics.refresh.interval.ms', 10_000, {
     least: 500,
     most: 3_600_000,
-    doc: 'How often new topics and partitions are looked for; each half second while a topic is missing, and just after an assignment.',
+    doc: 'How often new topics and partitions are looked up; every half second while a topic is missing, and just after an assignment.',
   }),
   integer('topics.retry.interval.ms', 60_000, {
     least: 500,

@@ -12,7 +12,7 @@ import { conflictKey, TablePreparation, type PreparedTable } from './table-prepa
 import type { TableTarget } from './table-target';
 
 const CHUNK_BYTES = 1 << 20;
-/** Rows of a batch whose keys are looked for before a COPY straight in: a batch with one update in twenty is found out. */
+/** Rows of a batch whose keys are looked up before a COPY straight in: a batch with one update in twenty is found out. */
 const SAMPLE_ROWS = 100;
 /** Types with several forms of one value: 1.0 and 1.00, 0 and -0. */
 const LOOSE = /^(numeric|real|double precision|jsonb)/;
@@ -154,7 +154,7 @@ export class TableLanding {
   }
 
   /**
-   * A key that is there would cost a whole COPY, so a sample of keys is looked for first, once a connection. An instance
+   * A key that is there would cost a whole COPY, so a sample of keys is looked up first, once per connection. An instance
    * that joins or starts again in the middle of a first load goes straight on: merging instead doubled the server's work.
    */
   private async goesStraight(batch: TableBatch, state: PreparedTable): Promise<boolean> {

@@ -128,7 +128,7 @@ export class TableTarget {
     if (rule.kind === 'record-value') this.learnKey(keyColumns(value, rule.fields, `${this.topic}: the value`));
     const { layout: extended, slots } = extendLayout(this.current, row, this.topic);
     const layout = withValueTypes(extended, row, value, slots);
-    // Encoders of a narrower layout are made again when their schema comes again; rows that they wrote say how wide they are.
+    // Encoders of a narrower layout are recreated when their schema comes again; rows that they wrote say how wide they are.
     if (layout.columns.length > this.current.columns.length) this.encoders.clear();
     this.current = layout;
     const encode =

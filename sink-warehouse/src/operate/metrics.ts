@@ -37,7 +37,7 @@ export class SinkMetrics {
   });
   private readonly retries = new Counter({
     name: 'sink_retries_total',
-    help: 'Times the sink waited and began anew after a fault of the environment',
+    help: 'Times the sink waited and started again after a fault of the environment',
     registers: [this.registry],
   });
   private readonly rebalances = new Counter({

@@ -15,7 +15,7 @@ export async function answerInTime<Result>(
   return new AnswerClock(client, milliseconds).limit(work);
 }
 
-/** Gives work of many statements the time anew with each sign of life: it may take long, and silence may not. */
+/** Gives work of many statements its full time again at each sign of life: it may take long, and silence may not. */
 export class AnswerClock {
   private timer: NodeJS.Timeout | undefined;
 

@@ -130,7 +130,7 @@ function judge(part: FetchedPartition, partition: HeldPartition): 'records' | 's
   if (OTHER_TOPIC.has(part.errorCode)) {
     // The next claim compares the ids and decides by topic.reset.policy.
     throw Failure.transient(
-      `${part.topic} partition ${part.partition}: the broker does not know the topic's id; it was deleted, or made anew.`,
+      `${part.topic} partition ${part.partition}: the broker does not know the topic's id; it was deleted or recreated.`,
     );
   }
   return new TopicTrouble(

@@ -156,7 +156,7 @@ export class Session {
     const claimed = new Set(claims.map(partitionKey));
     const refused = wanted.filter((partition) => !claimed.has(partitionKey(partition)));
     if (refused.length > 0) {
-      // A later generation claimed them: either this process overslept, or the group began anew and counts from 1 again.
+      // A later generation claimed them: either this process overslept, or the group was recreated and counts from 1 again.
       // Only the group knows; a member of an old generation fails here.
       await group.heartbeat();
       claims.push(...(await claimPartitions(client, { ...request, partitions: refused, force: true })));

@@ -53,6 +53,6 @@ export function resumeAt(place: Place, bounds: LogBounds, policy: 'fail' | 'earl
 
 const reasons = {
   expired: 'the records before it have expired or were deleted, and are lost to the warehouse',
-  rewound: 'the topic was truncated or made anew',
-  recreated: 'the topic was deleted and made anew, with another id under the same name',
+  rewound: 'the topic was truncated or recreated',
+  recreated: 'the topic was deleted and recreated, with another id under the same name',
 } as const;

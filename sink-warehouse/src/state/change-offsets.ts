@@ -4,7 +4,7 @@ import { partitionKey, type TopicPartition } from '@ewallet/kafka';
 import { SINK_SCHEMA } from '@ewallet/sink-schema';
 
 export interface OffsetChange extends TopicPartition {
-  /** Null forgets the partition: it begins anew. */
+  /** Null forgets the partition: it starts over. */
   readonly offset: number | null;
 }
 
@@ -60,7 +60,7 @@ export function refuseUnknownPartitions(
 
 /**
  * Moves offsets, all or none, and raises the fences, so that no sink that runs elsewhere continues from where it was. Whoever moves an
- * offset means the topic that has the name now, so its id is learnt anew.
+ * offset means the topic that has the name now, so its id is learnt again.
  */
 export async function changeOffsets(
   client: ClientBase,

@@ -30,7 +30,7 @@ export async function writeTargetState(client: ClientBase, connector: string, st
   );
 }
 
-/** A connector that is deleted and made again runs. */
+/** A connector that is deleted and recreated runs. */
 export async function forgetTargetState(client: ClientBase, connector: string): Promise<void> {
   await client.query(`delete from ${SINK_SCHEMA}.connectors where connector = $1`, [connector]);
 }

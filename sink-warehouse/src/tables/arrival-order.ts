@@ -38,7 +38,7 @@ export async function landsInOrder(
   return keyForms > 1 || isCast || found.loose.length > 0;
 }
 
-/** Types whose values compare alike and are written alike. */
+/** Types whose values are compared and written the same way. */
 function family(type: string): string {
   if (['smallint', 'integer', 'bigint'].includes(type)) return 'integer';
   return type.startsWith('character varying') ? 'text' : type;

@@ -30,7 +30,7 @@ export interface ActualTable {
 
 export interface TableWish {
   readonly name: TableName;
-  /** Business and Airbyte columns, one a name. */
+  /** Business and Airbyte columns, one per name. */
   readonly columns: readonly LandingColumn[];
   /** What ON CONFLICT goes by: of a partitioned table the column of the partitions too. Empty: rows are appended. */
   readonly key: readonly LandingColumn[];

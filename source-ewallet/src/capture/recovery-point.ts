@@ -41,7 +41,7 @@ export async function takeRecoveryPoint(
         const { phase, rows } = stream.state;
         if (found === undefined || phase !== 'stream' || rows === undefined) return;
         const last = rows.rules.at(-1)?.since;
-        // A partition that came since may have rows that nobody gave: until they were looked for it stays unknown.
+        // A partition that came since may have rows that nobody gave: until they were searched for it stays unknown.
         const isKnown = (oid: number): boolean =>
           stream.captured.table.kind !== 'partitioned table' ||
           last?.files.has(oid) !== false ||

@@ -58,7 +58,7 @@ export interface Doubt {
   readonly why: string;
   /** Of another database, not of another moment of the same one: no cursor of the state says anything about its rows. */
   readonly isAnother: boolean;
-  /** Whether a row that is as it was proves the history up to it. Two clusters set up alike may hold equal rows by chance. */
+  /** Whether a row that is as it was proves the history up to it. Two clusters that were set up the same way may hold equal rows by chance. */
   readonly isProvable: boolean;
   /** Whether somebody should know, though it was proved: everything but a mere start of the server. */
   readonly isNews: boolean;

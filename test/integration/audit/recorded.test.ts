@@ -4,7 +4,7 @@ import { PlantedTables } from '../../support/audit/planted-tables';
 
 jest.setTimeout(300_000);
 
-test('each run leaves a row a stream in sink.audits, where the role may insert', async () => {
+test('each run leaves one row per stream in sink.audits, where the role may insert', async () => {
   const tables = await PlantedTables.open();
   try {
     await tables.plant('fees', 'id int primary key, fee numeric(12,2)', 'select i, i from generate_series(1, 10) i');

@@ -152,7 +152,7 @@ test('a row that the standby does not show yet is no deletion', async () => {
   await target.query('delete from raw.paid where id = 8');
 });
 
-/** Has the standby end the audit's session: its rows go on the primary while the audit waits for a lock in the warehouse. */
+/** Has the standby end the audit's session: its rows are deleted on the primary while the audit waits for a lock in the warehouse. */
 async function conflict(): Promise<void> {
   await audits(target, `wait_event_type = 'Lock'`);
   await audits(standby, `state = 'idle in transaction'`);

@@ -68,7 +68,7 @@ test('a folder that is not there, or lacks a seed, is an error before dbt begins
   const absent = path.join(folder, 'absent');
   expect(await dbt(['parse'], { EWALLET_DBT_SEEDS: absent })).toMatchObject({
     code: 1,
-    stderr: `EWALLET_DBT_SEEDS names no folder: looked for ${absent}. Nothing was run.\n`,
+    stderr: `EWALLET_DBT_SEEDS names no folder: tried ${absent}. Nothing was run.\n`,
   });
   await rm(path.join(folder, 'value_map.csv'));
   expect(await dbt(['parse'], { EWALLET_DBT_SEEDS: folder })).toMatchObject({

@@ -57,7 +57,7 @@ test('a topic version that is raised without a refresh is refused, whether the p
   expect(await write(stream, [1, 2, 3, 4, 5])).toBe(0);
   const byTopic = refusal(stream, `${topic}.v2`, `topic ${topic} holds it`);
   expect(await write(stream, [6], {}, raised)).toEqual(byTopic);
-  const byState = refusal(stream, `${topic}.v2`, 'this sync goes on from a state');
+  const byState = refusal(stream, `${topic}.v2`, 'this sync continues from a state');
   expect(await write(stream, [6], { resumes: true }, raised)).toEqual(byState);
   // Made by hand, as users without the right to create topics do, it is as empty.
   await admin.createTopics({ topics: [{ topic: `${topic}.v2`, numPartitions: 1 }], waitForLeaders: true });
@@ -67,7 +67,7 @@ test('a topic version that is raised without a refresh is refused, whether the p
   expect(await committedRecords({ brokers: servers.brokers }, servers.registry, `${topic}.v2`)).toHaveLength(7);
 });
 
-test('a topic that was deleted between syncs is not made again for the changes alone', async () => {
+test('a topic that was deleted between syncs is not recreated for the changes alone', async () => {
   const stream = { name: uniqueName('deleted'), namespace: 'public' };
   const topic = `public.${stream.name}`;
   expect(await write(stream, [1, 2, 3], { resumes: false })).toBe(0);
@@ -75,7 +75,9 @@ test('a topic that was deleted between syncs is not made again for the changes a
   expect(await write(stream, [4])).toEqual(
     refusal(stream, topic, `subject ${topic}-value is there though the topic is gone`),
   );
-  expect(await write(stream, [4], { resumes: true })).toEqual(refusal(stream, topic, 'this sync goes on from a state'));
+  expect(await write(stream, [4], { resumes: true })).toEqual(
+    refusal(stream, topic, 'this sync continues from a state'),
+  );
   expect(await admin.listTopics()).not.toContain(topic);
   expect(await write(stream, [1, 2, 3, 4], { resumes: false })).toBe(0);
   await remove(topic);

@@ -79,7 +79,7 @@ async function open(
   return { page, complaints };
 }
 
-/** Another view in the same page: reading 6 MB anew for each would be most of the test's time. */
+/** Another view in the same page: reading 6 MB again for each would be most of the test's time. */
 async function turnTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((to) => {
     location.hash = to;
@@ -384,7 +384,7 @@ describe('where the marts report in Kenyan shillings and Nairobi time', () => {
     expect(await runCommand('ewallet-dashboards', args)).toMatchObject({
       code: 1,
       stderr:
-        'ewallet-dashboards: The marts report in the currency KES, not in USD. Leave EWALLET_REPORTING_CURRENCY out, or build them anew with it: npm run dbt -- build --full-refresh.\n',
+        'ewallet-dashboards: The marts report in the currency KES, not in USD. Leave EWALLET_REPORTING_CURRENCY out, or rebuild them with it: npm run dbt -- build --full-refresh.\n',
     });
   });
 });

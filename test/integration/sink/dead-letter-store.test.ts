@@ -28,7 +28,7 @@ const stored = async () =>
        produced_at is not null as produced, replayed_at is not null as replayed from sink.dead_letters`,
   );
 
-test('a dead letter at an offset that a topic of the same name used before takes its place and is produced anew; the same record read again changes nothing', async () => {
+test('a dead letter at an offset that a topic of the same name used before takes its place and is produced again; the same record read again changes nothing', async () => {
   await storeDeadLetters(sinks.warehouse, 'c', [letter(1_000, 'old')]);
   await sinks.rows('update sink.dead_letters set produced_at = now(), replayed_at = now()');
   await storeDeadLetters(sinks.warehouse, 'c', [letter(1_000, 'old')]);

@@ -69,7 +69,7 @@ test('a paused instance keeps its partitions and reads nothing while the other c
       tasks: [{ id: 0, state: 'PAUSED' }],
     });
     await write(2);
-    // The instance that runs has told Kafka again: by then the group would have dealt anew, had the other one left.
+    // The instance that runs has told Kafka again: by then the group would have been rebalanced, had the other one left.
     const told = await eventually(async () => {
       const offsets = await published();
       expect([...offsets].sort()).toEqual([2, 4]);

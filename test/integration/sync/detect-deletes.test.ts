@@ -53,7 +53,7 @@ test('rows deleted in the e-wallet go from the warehouse with the next sync, tho
   await expectEqual();
   await flow.source.query(`delete from paid where id in (7, 300, 599); update paid set memo = 'later' where id = 8;
     delete from users where id = 200`);
-  // Three deletions and a change; a deletion that a cron pattern leaves for later is not looked for.
+  // Three deletions and a change; a deletion that a cron pattern leaves for later is not searched for.
   expect(await synced()).toEqual({ 'public.paid': 4, 'public.users': 1, 'public.traded': 0, 'public.notes': 0 });
   await expectEqual();
   await flow.source.query('delete from users where id = 199');
@@ -130,5 +130,5 @@ test('a warehouse that cannot be reached fails the sync instead of passing witho
   };
   const failed = await sync({ detect_deletes: 'each_sync', audit, retries: 0 });
   expect(failed.code).toBe(1);
-  expect(failed.stderr).toContain('Deletions could not be looked for: ');
+  expect(failed.stderr).toContain('Deletions could not be searched for: ');
 });

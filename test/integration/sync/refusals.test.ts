@@ -82,7 +82,7 @@ test('two configurations without a name in one folder do not take each other’s
   expect(await landed()).toBe(60);
 });
 
-test('a configuration that is pointed to another database does not go on from the first one’s state', async () => {
+test('a configuration that is pointed to another database does not continue from the first one’s state', async () => {
   const at = (host: string) => ({ source: { host, port: 5432, database: 'wallet', password: 'not to be shown' } });
   expect((await run(at('one'))).code).toBe(0);
   const moved = await run(at('two'));
@@ -176,7 +176,7 @@ const canMount = spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs tmpfs 
         said: [
           expect.stringMatching(
             new RegExp(
-              `^The lock ${state}/lock cannot be made: the disk is full \\(ENOSPC\\)\\. Free space there; the next run goes on from the last state that was kept\\.$`,
+              `^The lock ${state}/lock cannot be made: the disk is full \\(ENOSPC\\)\\. Free space there; the next run continues from the last state that was kept\\.$`,
             ),
           ) as string,
         ],
@@ -194,7 +194,7 @@ const canMount = spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs tmpfs 
 );
 
 (canMount ? test : test.skip)(
-  'a disk that fills up in the middle of a sync stops it at once; the next one goes on from the last state on disk',
+  'a disk that fills up in the middle of a sync stops it at once; the next one continues from the last state on disk',
   async () => {
     const state = path.join(directory, 'state');
     await mkdir(state);
@@ -206,7 +206,7 @@ const canMount = spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs tmpfs 
       expect(verdict(full)).toEqual({
         code: 1,
         said: [
-          `The state cannot be written to ${state}/state.json: the disk is full (ENOSPC). Free space there; the next run goes on from the last state that was kept.`,
+          `The state cannot be written to ${state}/state.json: the disk is full (ENOSPC). Free space there; the next run continues from the last state that was kept.`,
         ],
       });
       expect(await landed()).toBeLessThan(4_000);

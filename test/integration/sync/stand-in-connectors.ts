@@ -3,7 +3,7 @@ import path from 'node:path';
 
 /**
  * Connectors as small programs of their own: ewallet-sync runs anybody's, and these fail in the ways that anybody's can.
- * The source writes `streams` × `batches` × 10 records with a state a batch and goes on from the state it is given. The
+ * The source writes `streams` × `batches` × 10 records with a state per batch, and continues from the state it is given. The
  * destination sends states back with its own count.
  */
 const SOURCE = `

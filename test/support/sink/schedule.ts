@@ -24,7 +24,7 @@ export interface Step {
   readonly mishap: Mishap;
 }
 
-/** A random run: what is written, and what befalls the sinks after each part of it. */
+/** A random run: what is written, and what happens to the sinks after each part of it. */
 export function randomSchedule(dice: Dice, steps: number): Step[] {
   return Array.from({ length: steps }, (_, index) => ({
     transactions: Array.from({ length: 1 + dice.roll(4) }, () => ({

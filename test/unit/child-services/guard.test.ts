@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** A process that guards children and files and goes on. Says the pids of its children, one per line, then `ready`. */
+/** A process that guards children and files and keeps running. Says the pids of its children, one per line, then `ready`. */
 function owner(script: string): ChildProcess {
   const prelude = `
     const { guardChild, guardPath, guardWithCommand } = require('@ewallet/child-services');

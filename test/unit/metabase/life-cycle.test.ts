@@ -473,7 +473,7 @@ it("a position and a description that a file no longer has stay, and are said, a
   expect(double.faults).toEqual([]);
 });
 
-it('a lost note of the last apply is made again from what is there', async () => {
+it('a lost note of the last apply is recreated from what is there', async () => {
   await shrink();
   double = await MetabaseDouble.start({ version: 'v0.54.2', columns });
   await onContent('apply');

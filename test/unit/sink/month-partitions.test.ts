@@ -45,7 +45,7 @@ test('months are made from 2000 until a year ahead, and where no partition is th
   expect(missingMonths(table, { wanted, partitions, taken: none, now })).toEqual([monthOf(2000, 1), now + 12]);
 });
 
-test('a month whose name is taken was detached by somebody and is not made again', () => {
+test('a month whose name is taken was detached by somebody and is not recreated', () => {
   const wanted = [monthOf(2026, 1), monthOf(2026, 2)];
   expect(missingMonths(table, { wanted, partitions: [], taken: new Set(['facts_p2026_01']), now })).toEqual([
     monthOf(2026, 2),

@@ -24,11 +24,11 @@ test.each([
     { ...place, nextOffset: 9 },
     'the records before it have expired or were deleted, and are lost to the warehouse',
   ],
-  ['rewound', { ...place, nextOffset: 21 }, 'the topic was truncated or made anew'],
+  ['rewound', { ...place, nextOffset: 21 }, 'the topic was truncated or recreated'],
   [
     'recreated and grown past the offset',
     { ...place, currentTopicId: 'b' },
-    'the topic was deleted and made anew, with another id under the same name',
+    'the topic was deleted and recreated, with another id under the same name',
   ],
 ])('a log that is %s stops under fail, and is read from its begin under earliest', (_, standing, why) => {
   expect(() => resumeAt(standing, bounds, 'fail')).toThrow(

@@ -2,7 +2,7 @@ import { isWaitingForTopic, nextLookMs } from '../../../sink-warehouse/src/run/t
 
 const settled = { isWaiting: false, assignedForMs: 30_000, tookMs: 8, refreshMs: 10_000 };
 
-test('topics are looked for each half second while one is expected, and by topics.refresh.interval.ms after', () => {
+test('topics are looked up every half second while one is expected, and by topics.refresh.interval.ms after', () => {
   expect(nextLookMs(settled)).toBe(10_000);
   expect(nextLookMs({ ...settled, isWaiting: true })).toBe(500);
   expect(nextLookMs({ ...settled, assignedForMs: 29_999 })).toBe(500);

@@ -97,7 +97,7 @@ test('the start of the server and the witnesses are the same after they went thr
   expect(parseStreamState(json, 'public.t')).toEqual(state(saved));
 });
 
-test('the states of the first versions, without the start of the server and without witnesses, go on as they are', () => {
+test('the states of the first versions, without the start of the server and without witnesses, continue as they are', () => {
   const first = {
     version: 1,
     mode: 'incremental',

@@ -65,7 +65,7 @@ test('without a file nothing is synced; a file that is not ours is refused and l
   }
 });
 
-test('a new sync gets a number and forgets full refreshes; one that did not finish goes on under its own', () => {
+test('a new sync gets a number and forgets full refreshes; one that did not finish continues under its own', () => {
   const states = new Map([
     ['public.users', 'u'],
     ['public.report', 'r'],

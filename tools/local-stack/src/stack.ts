@@ -38,7 +38,7 @@ export interface StackOptions {
   readonly warehouse?: PostgresOptions;
   readonly kafka?: KafkaOptions;
   readonly schemaRegistry?: { readonly port?: number };
-  /** The services go on when this process ends; by default they are ended with it, even when it is killed. */
+  /** The services keep running when this process ends; by default they are ended with it, even when it is killed. */
   readonly outlive?: boolean;
   /** Hears what takes time, a line each. */
   readonly say?: (line: string) => void;
@@ -336,7 +336,7 @@ async function prepare(
         return prepareSchemaRegistry(folder, ports.schemaRegistry, { java, jar: jars?.registryJar ?? '' });
     }
   };
-  // Nothing of a failed start may go on writing into the directory, so the others are ended and waited for.
+  // Nothing of a failed start may keep writing into the directory, so the others are ended and waited for.
   const prepared = await Promise.allSettled(
     wanted.map(async (name) => {
       try {

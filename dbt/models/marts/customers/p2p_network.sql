@@ -1,6 +1,6 @@
 {#
   Degrees of two customers stand on all their edges, so every row is given again. Between runs new transfers are added to the
-  edges that are there; a pair of customers is summed up anew where a transfer changed or went away.
+  edges that are there; a pair of customers is summed up again where a transfer changed or went away.
 #}
 {{
   config(

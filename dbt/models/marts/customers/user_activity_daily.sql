@@ -1,5 +1,5 @@
 {#
-  Between runs a day with new or changed events is counted anew; on other days only customers with changed transactions are, who
+  Between runs a day with new or changed events is counted again; on other days only customers with changed transactions are, who
   keep what their events counted.
 #}
 {%- set logs = [ref('int_transaction_changes'), ref('int_activity_days')] -%}

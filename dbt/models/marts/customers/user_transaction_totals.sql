@@ -1,7 +1,7 @@
 {#
   What the transactions of a customer add up to, whatever the day: the part of spending patterns and funnel that costs a scan
   of the fact. Between runs, new transactions are added to what a customer had; only customers with a transaction that changed
-  or went away are summed up anew. A merchant counts once, so it is looked up whether the customer paid there before.
+  or went away are summed up again. A merchant counts once, so it is looked up whether the customer paid there before.
 #}
 {{
   config(

@@ -2,7 +2,7 @@
   From the fact and not from staging: what lands while a run is under way would be here and not in the change log, and a
   transaction that settles on another day in the next run would stay on this one too.
 
-  Between runs, wallets and days of changed transactions are summed up anew from the transactions that moved on those days.
+  Between runs, wallets and days of changed transactions are summed up again from the transactions that moved on those days.
 #}
 {{
   config(

@@ -8,7 +8,7 @@ const VERSION = 10;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * The ids of the topics that exist, by name. A topic that is deleted and made again has the same name and another id,
+ * The ids of the topics that exist, by name. A topic that is deleted and recreated has the same name and another id,
  * which is the only thing that tells it from the one before once it has as many records. Empty where the broker is too
  * old to have ids.
  */

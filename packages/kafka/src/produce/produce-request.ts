@@ -9,7 +9,7 @@ const PRODUCE_API = 0;
 const PRODUCE_VERSION = 7;
 const ACKS_ALL = -1;
 
-/** What a Produce request says beside its batches, at most one a partition. */
+/** What a Produce request says beside its batches, at most one per partition. */
 export interface ProduceRequest {
   readonly transactionalId: string;
   /** Milliseconds the broker may wait for its replicas. */

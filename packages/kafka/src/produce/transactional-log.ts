@@ -87,7 +87,7 @@ export class TransactionalLog {
     return this.openedAt === undefined ? undefined : this.options.now() - this.openedAt;
   }
 
-  /** Appends the batches, at most one a partition, and resolves once every broker has them in all in-sync replicas. */
+  /** Appends the batches, at most one per partition, and resolves once every broker has them in all in-sync replicas. */
   async append(batches: readonly SealedBatch[]): Promise<void> {
     await this.addToTransaction(batches);
     for (const batch of batches) {

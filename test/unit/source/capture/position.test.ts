@@ -53,7 +53,7 @@ test.each([
     'the server invalidated replication slot wallet (invalidation_reason idle_timeout): no sync ran for longer than idle_replication_slot_timeout; raise it, or sync more often',
   ],
   [
-    'a slot made anew',
+    'a recreated slot',
     saved,
     { ...slot, confirmed: 31n },
     server,
@@ -80,11 +80,11 @@ test.each([
     { ...server, timeline: 2, timelineEnds: new Map([[1, 30n]]) },
     'the server failed over or was restored (timeline 2, the state is of 1) and replication slot wallet is not a failover slot, so it may have missed changes',
   ],
-])('%s is told from a position to go on from', (_, position, found, now, message) => {
+])('%s is told from a position that a sync can continue from', (_, position, found, now, message) => {
   expect(whyInvalid(position, found, now)).toBe(message);
 });
 
-test('a failover at or behind the state’s place goes on with a failover slot', () => {
+test('after a failover at or behind the state’s place a sync continues with a failover slot', () => {
   const timelineEnds = parseTimelineHistory('1\t0/1E\tno recovery target specified\n\n2\t0/30\tafter\n', parseLsn);
   expect(timelineEnds).toEqual(
     new Map([

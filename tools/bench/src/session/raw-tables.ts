@@ -31,7 +31,7 @@ function landedAt({ stream, kind, split }: Landing): string {
   return `${kind === 'first' ? `least(${made}, timestamptz '${split}')` : made} + interval '1 minute'`;
 }
 
-/** Makes schema `raw` anew, with the tables that the sink makes by default, empty. */
+/** Recreates schema `raw` with the tables that the sink makes by default, empty. */
 export async function makeRawTables(session: BenchSession, warehouseUrl: string): Promise<void> {
   await withClient(warehouseUrl, async (client) => {
     await client.query('drop schema if exists raw cascade; create schema raw');

@@ -109,7 +109,7 @@ function describe(dir: string, { connections, configurations }: FlowResult): rea
   const part = (name: string): string => path.join(bin, name);
   return [
     '',
-    'The services go on running:',
+    'The services keep running:',
     `  e-wallet         psql ${postgresUrl(connections.source)}`,
     `  warehouse        psql ${postgresUrl(connections.warehouse)}`,
     `  Kafka            ${connections.kafka.bootstrapServers}`,

@@ -9,7 +9,7 @@ import type { ActivityRecord, TransactionRecord } from './records';
 import { intrusion, solitary, visit } from './sessions';
 import { DAY, HOUR, MINUTE, SECOND, type Micros } from './time';
 
-/** Random streams, one a concern: see Random. 1 and 2 are the population's. */
+/** Random streams, one per concern: see Random. 1 and 2 are the population's. */
 const STREAM = { arrivals: 3, moves: 4, sessions: 5, bursts: 6, identity: 7 } as const;
 
 /**

@@ -52,7 +52,7 @@ interface DraftParts {
   readonly fixed: { readonly to: number | undefined; readonly amount: number } | undefined;
 }
 
-/** Who does what next, in history and in real time alike. Decides only: nothing moves here. */
+/** Who does what next, in history and in real time. It only decides: nothing moves here. */
 export class Moves {
   private readonly refundable: Payment[] = [];
 

@@ -4,7 +4,7 @@ import { Directory } from './directory';
 import { Random, Weighted, hash } from './random';
 import { DAY, HOUR, type Micros } from './time';
 
-/** Random streams, one a concern: see Random. */
+/** Random streams, one per concern: see Random. */
 const STREAM = { users: 1, merchants: 2 } as const;
 
 const category = new Weighted(CATEGORIES.map((entry, index) => [index, entry.share] as const));

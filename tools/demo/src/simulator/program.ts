@@ -10,7 +10,7 @@ import { trade } from './trade';
 /** The command line of `ewallet-simulator`. A summary goes to `out` as one JSON line, progress to `err`. */
 export function program(out: { write(text: string): unknown }, err: ProgressOutput): Command {
   const command = commandLine('ewallet-simulator').description(
-    'A believable e-wallet: fills its PostgreSQL database with history, and goes on trading in real time',
+    'A believable e-wallet: fills its PostgreSQL database with history, and continues to trade in real time',
   );
   command
     .command('seed')
@@ -39,7 +39,7 @@ export function program(out: { write(text: string): unknown }, err: ProgressOutp
     });
   command
     .command('trade')
-    .description('go on trading in real time until stopped')
+    .description('continue to trade in real time until stopped')
     .requiredOption('--database-url <url>', 'postgresql://user:password@host:port/database')
     .option('--rate <n>', 'new transactions a second', positiveNumber('--rate'), 50)
     .option('--seed <n>', 'what customers decide depends on it', wholeNumber('--seed'), 7)
