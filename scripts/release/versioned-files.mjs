@@ -52,6 +52,7 @@ export function versionedFiles(workspaces) {
     ['Dockerfile.destination', dockerfile],
     ['Dockerfile.sink', dockerfile],
     ['Dockerfile.jobs', dockerfile],
+    ['Dockerfile.realtime', dockerfile],
     ['source-ewallet/metadata.yaml', dockerImageTag],
     ['destination-kafka/metadata.yaml', dockerImageTag],
     ['deploy/airbyte/setup.yaml', dockerImageTag],
@@ -60,6 +61,8 @@ export function versionedFiles(workspaces) {
     ['compose.yaml', pattern(/(\$\{EWALLET_VERSION:-)[^}]*(\})/m)],
     ['deploy/kubernetes/base/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
     ['deploy/kubernetes/example/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
+    ['deploy/kubernetes/realtime/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
+    ['deploy/kubernetes/realtime-operator/flinkdeployment.yaml', pattern(/(image: ewallet\/realtime:)\S+()/m)],
   ]);
 }
 

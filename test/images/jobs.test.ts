@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Client } from 'pg';
-import { commandPath } from '../support/command';
+import { commandPath, PROJECT_ROOT } from '../support/command';
 import { destinationConfig, sinkConfig, sourceConfig, warehouseEnvironment } from '../support/configurations';
 import { eventually } from '../support/eventually';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../support/fresh-database';
@@ -50,6 +50,11 @@ suite(title, () => {
         destination: { config: destinationConfig(connections, `${run}.{stream}`) },
         state_directory: '/state',
       }),
+    );
+    const realtime = await readFile(path.join(PROJECT_ROOT, 'deploy/kubernetes/realtime/realtime.json'), 'utf8');
+    await writeFile(
+      path.join(directory, 'config', 'realtime.json'),
+      realtime.replace('http://realtime-jobmanager:8081', 'http://127.0.0.1:1'),
     );
     await writeFile(path.join(directory, 'sink.json'), JSON.stringify(sinkConfig(connections, warehouse, run)));
   });
@@ -139,6 +144,17 @@ suite(title, () => {
       sink.kill('SIGTERM');
     }
     expect([(await closed)[0], (await sinkClosed)[0]]).toEqual([0, 0]);
+  });
+
+  test("realtime-submit of deploy/kubernetes reads its configuration with dbt's thresholds, and names the cluster that is away", async () => {
+    const { said, closed } = start(['ewallet-realtime', 'submit', '--config', '/config/realtime.json'], {
+      KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1',
+      SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1',
+    });
+    expect((await closed)[0]).toBe(3);
+    expect(said.join('')).toBe(
+      "ewallet-realtime: Flink's REST API at http://127.0.0.1:1 does not answer. Is the cluster up?\n",
+    );
   });
 
   test('dashboards sets a fresh Metabase up and applies everything; the next start writes nothing', async () => {

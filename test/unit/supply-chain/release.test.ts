@@ -18,6 +18,7 @@ const { version, workspaces } = JSON.parse(read('package.json')) as Manifest;
 const files = [
   ...workspaces.map((folder) => `${folder}/package.json`),
   ...['package-lock.json', 'Dockerfile.source', 'Dockerfile.destination', 'Dockerfile.sink', 'Dockerfile.jobs'],
+  'Dockerfile.realtime',
   ...['source-ewallet/metadata.yaml', 'destination-kafka/metadata.yaml', 'deploy/airbyte/setup.yaml', '.env.example'],
   ...[
     'deploy/airbyte/terraform/variables.tf',
@@ -26,6 +27,8 @@ const files = [
     'CHANGELOG.md',
   ],
   'deploy/kubernetes/example/kustomization.yaml',
+  'deploy/kubernetes/realtime/kustomization.yaml',
+  'deploy/kubernetes/realtime-operator/flinkdeployment.yaml',
 ];
 
 let copy: string;
