@@ -1,6 +1,7 @@
+import { drawPort } from '@ewallet/child-services';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { runCommand } from '../../support/command';
+import { PROJECT_ROOT, runCommand } from '../../support/command';
 import { sinkConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { RealtimeCase } from '../../support/realtime/realtime-case';
@@ -14,11 +15,16 @@ let live: RealtimeCase;
 let records: TopicRecords | undefined;
 let sink: SinkProcess | undefined;
 
+let metricsPorts: readonly number[];
+
 beforeAll(async () => {
+  metricsPorts = [await drawPort(), await drawPort()];
   live = await RealtimeCase.open('realtime', (wallet) => ({
     topic_partitions: 2,
     products: ['minute_volumes', 'wallet_velocity', 'transaction_events', 'balance_checks', 'sessions'],
     wallet: { 'connection.url': wallet.url },
+    metrics_port: metricsPorts[0],
+    flink: { 'metrics.reporter.prom.port': metricsPorts.join(',') },
   }));
   await live.write(
     'sink.json',
@@ -133,6 +139,17 @@ const isAlive = async (pid: number): Promise<boolean> =>
     () => false,
   );
 
+/** What deploy/observability asks of Flink, and neither of its processes says. */
+async function missingMetrics(): Promise<readonly string[]> {
+  const files = ['alerts.yaml', 'dashboard.json'].map((file) => path.join(PROJECT_ROOT, 'deploy/observability', file));
+  const asked = (await Promise.all(files.map(async (file) => readFile(file, 'utf8')))).join('').match(/flink_\w+/g);
+  const said = (
+    await Promise.all(metricsPorts.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()))
+  ).join('');
+  expect(asked?.length).toBeGreaterThan(5);
+  return [...new Set(asked)].filter((name) => !said.includes(`\n${name}{`));
+}
+
 test('live results equal SQL over the e-wallet, over late and changed rows, kills, and a stop with a savepoint', async () => {
   const seeded = await runCommand('ewallet-simulator', [
     ...['seed', '--database-url', live.wallet.url, '--rows', '3000', '--seed', '20'],
@@ -169,6 +186,9 @@ test('live results equal SQL over the e-wallet, over late and changed rows, kill
       '2 9001 10:04:00 10:04:09 2 1 0 | 2 0 1 10:05:00 transacted',
       '3 9002 10:00:00 10:00:00 1 0 0 | 1 0 0 10:30:00 transacted',
     ],
+  });
+  await eventually(async () => {
+    expect(await missingMetrics()).toEqual([]);
   });
 
   // Changed rows, rows that are sent twice, rows that come late, and rows of a far future; a worker dies meanwhile.
@@ -252,9 +272,17 @@ test('live results equal SQL over the e-wallet, over late and changed rows, kill
     "update transactions set status = 'completed', settled_at = now(), updated_at = now() where status = 'pending'",
   );
   await live.sync();
-  const resumed = await live.run('up', '--detach');
-  expect(resumed.code).toBe(0);
-  expect(resumed.stderr).toContain(`continues from ${stopped.stdout.trim().replace(/^file:/, '')}`);
+  const resumed = live.start('up');
+  const said: string[] = [];
+  resumed.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+  await eventually(
+    () => {
+      expect(said.join('')).toContain('running after');
+      return Promise.resolve();
+    },
+    { timeoutMs: 420_000 },
+  );
+  expect(said.join('')).toContain(`continues from ${stopped.stdout.trim().replace(/^file:/, '')}`);
   await expectEqual();
 
   // A wrong row in the e-wallet's own words: verify names it.
@@ -263,7 +291,16 @@ test('live results equal SQL over the e-wallet, over late and changed rows, kill
   expect(wrong.code).toBe(1);
   expect(wrong.stdout).toMatch(/^minute_volumes: \d+ rows, [1-9]\d* differ\n {2}(extra|different): minute=\d+ type=/);
 
+  // Without --detach nothing outlives a program that is killed.
+  const last = await enginePids();
+  for (const pid of Object.values(last)) expect(await isAlive(pid)).toBe(true);
+  resumed.kill('SIGKILL');
+  await eventually(
+    async () => {
+      for (const pid of Object.values(last)) expect(await isAlive(pid)).toBe(false);
+    },
+    { timeoutMs: 120_000 },
+  );
   const down = await live.run('down');
-  expect(down).toMatchObject({ code: 0, stderr: `ended what ran from ${path.join(live.dir, 'cluster')}\n` });
-  for (const pid of Object.values(await enginePids())) expect(await isAlive(pid)).toBe(false);
+  expect(down).toMatchObject({ code: 0, stderr: `nothing runs from ${path.join(live.dir, 'cluster')}\n` });
 });
