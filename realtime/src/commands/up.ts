@@ -7,6 +7,9 @@ import { readRealtimeConfig, type RealtimeConfig } from '../config/realtime-conf
 import { localStatus, superviseLocally, untilRan } from '../engine/local-cluster';
 import { prepareJob } from './prepare-job';
 
+/** Set for the background process of `--detach`: what it starts is to outlive it. */
+const DETACHED = 'EWALLET_REALTIME_DETACHED';
+
 type Say = (line: string) => void;
 
 /** Runs the job here until Ctrl-C or `stop`; with `detach` in the background, and returns when it runs. */
@@ -39,6 +42,7 @@ export async function up(
         say(`running after ${((Date.now() - started) / 1_000).toFixed(1)} s`);
       },
       stop: stop.signal,
+      guarded: process.env[DETACHED] === undefined,
     });
     say('stopped');
   } finally {
@@ -66,6 +70,7 @@ async function upDetached(file: string, config: RealtimeConfig, say: Say): Promi
     const child = spawn(process.execPath, [process.argv[1] ?? '', 'up', '--config', path.resolve(file)], {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
+      env: { ...process.env, [DETACHED]: '1' },
     });
     let ended = false;
     child.once('exit', () => {

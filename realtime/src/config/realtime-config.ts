@@ -1,9 +1,9 @@
-import type { RegistryCredentials } from '@ewallet/avro';
 import { ConfigReader, Failure, readJsonObject } from '@ewallet/failure';
 import { parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
 import path from 'node:path';
-import { parseCluster, parseCredentials, parseHttpUrl, type ClusterConfig } from './cluster';
+import { parseCluster, type ClusterConfig } from './cluster';
 import { parseDelivery, type DeliveryConfig } from './delivery';
+import { parseRegistry, type RegistryConfig } from './registry';
 import { parseRules, type Rules } from './rules';
 import { BALANCE_MISMATCH } from './signal-names';
 import { parseSecurity, type KafkaSecurity } from './security';
@@ -24,7 +24,7 @@ const DEFAULT_PRODUCTS: readonly ProductName[] = ['minute_volumes', 'wallet_velo
 export interface RealtimeConfig {
   readonly bootstrapServers: string;
   readonly security: KafkaSecurity;
-  readonly registry: { readonly url: string; readonly credentials: RegistryCredentials };
+  readonly registry: RegistryConfig;
   /** The destination's `topic_pattern`, and the source's schema: together they name the topics to read. */
   readonly topicPattern: string;
   readonly namespace: string;
@@ -43,6 +43,8 @@ export interface RealtimeConfig {
   /** What a local cluster writes: settings, checkpoints, savepoints, logs. */
   readonly directory: string;
   readonly taskManagerHeapMb: number;
+  /** Of the JobManager here; the TaskManager has the next one. Undefined: no metrics. */
+  readonly metricsPort: number | undefined;
   /** An existing cluster; undefined where `up` runs the job here. */
   readonly cluster: ClusterConfig | undefined;
   /** Settings of Flink by their own names, over ours. */
@@ -70,10 +72,11 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
   const products = parseProducts(reader.texts('products'));
   const rules = reader.optionalObject('rules');
   const topicPrefix = parsePrefix(reader.text('topic_prefix', 'realtime'));
+  const own = path.resolve(directory, reader.text('directory', 'realtime-cluster'));
   const config: RealtimeConfig = {
     bootstrapServers: parseServers(reader.text('bootstrap_servers')),
     security: parseSecurity(reader.optionalObject('protocol')),
-    registry: parseRegistry(reader.object('schema_registry')),
+    registry: parseRegistry(reader.object('schema_registry'), own),
     topicPattern: reader.text('topic_pattern', '{namespace}.{stream}'),
     namespace: reader.text('namespace', 'public'),
     topicPrefix,
@@ -84,8 +87,9 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
     checkpointIntervalSeconds: reader.number('checkpoint_interval_seconds', 2, { min: 1, max: 3_600 }),
     correctionDays: reader.number('correction_days', 7, { min: 2, max: 3_650 }),
     sessionMinutes: reader.number('session_minutes', 30, { min: 1, max: 1_440 }),
-    directory: path.resolve(directory, reader.text('directory', 'realtime-cluster')),
+    directory: own,
     taskManagerHeapMb: reader.number('task_manager_heap_mb', 768, { min: 512, max: 1_048_576 }),
+    metricsPort: parsePort(reader.optionalNumber('metrics_port')),
     cluster: parseCluster(reader.optionalObject('cluster')),
     flink: reader.textMap('flink'),
     wallet: parseWallet(reader.optionalObject('wallet')),
@@ -94,6 +98,11 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
     delivery: parseDelivery(reader.optionalObject('deliver'), topicPrefix),
   };
   reader.finish();
+  if (config.cluster !== undefined && config.registry.truststore?.from !== undefined) {
+    throw Failure.config(
+      '"schema_registry.ca_certificate" with "cluster" needs "truststore" too: the path, on every machine of the cluster, of a PKCS12 or JKS file with that certificate.',
+    );
+  }
   if (config.delivery !== undefined) requireWhatIsDelivered(config.delivery, products);
   return config;
 }
@@ -111,6 +120,11 @@ function requireWhatIsDelivered({ channels }: DeliveryConfig, products: readonly
   }
 }
 
+function parsePort(port: number | undefined): number | undefined {
+  if (port === undefined || (port >= 1 && port < 65_535)) return port;
+  throw Failure.config('"metrics_port" must be between 1 and 65534: the TaskManager has the next one.');
+}
+
 function parseServers(text: string): string {
   const servers = text.split(',').map((server) => server.trim());
   const wrong = servers.find((server) => !/^.+:\d{1,5}$/.test(server));
@@ -120,15 +134,6 @@ function parseServers(text: string): string {
     );
   }
   return servers.join(',');
-}
-
-function parseRegistry(reader: ConfigReader): RealtimeConfig['registry'] {
-  const registry = {
-    url: parseHttpUrl(reader.text('url'), 'schema_registry.url'),
-    credentials: parseCredentials(reader),
-  };
-  reader.finish();
-  return registry;
 }
 
 function parseWallet(reader: ConfigReader | undefined): ConnectionConfig | undefined {

@@ -57,7 +57,10 @@ export function jobSettings(
 
 /** Flink's config.yaml for two processes on this machine. */
 export function engineSettings(
-  config: Pick<RealtimeConfig, 'parallelism' | 'taskManagerHeapMb' | 'checkpointIntervalSeconds' | 'flink'>,
+  config: Pick<
+    RealtimeConfig,
+    'parallelism' | 'taskManagerHeapMb' | 'checkpointIntervalSeconds' | 'metricsPort' | 'flink'
+  >,
   folders: Folders,
   ports: EnginePorts,
 ): string {
@@ -97,9 +100,14 @@ export function engineSettings(
     'heartbeat.timeout': 60_000,
     'heartbeat.rpc-failure-threshold': 1,
     'pekko.ask.timeout': '60 s',
-    'metrics.reporters': 'prom',
-    'metrics.reporter.prom.factory.class': 'org.apache.flink.metrics.prometheus.PrometheusReporterFactory',
-    'metrics.reporter.prom.port': 0,
+    // Each of the two processes takes the first port that is free.
+    ...(config.metricsPort === undefined
+      ? {}
+      : {
+          'metrics.reporters': 'prom',
+          'metrics.reporter.prom.factory.class': 'org.apache.flink.metrics.prometheus.PrometheusReporterFactory',
+          'metrics.reporter.prom.port': `${config.metricsPort}-${config.metricsPort + 1}`,
+        }),
     ...config.flink,
   };
   return Object.entries(settings)

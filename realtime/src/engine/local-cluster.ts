@@ -1,5 +1,5 @@
 import { pause } from '@ewallet/command-line';
-import { drawPort, findJava, identify, isAlive, isFree, poll, Service } from '@ewallet/child-services';
+import { drawPort, findJava, identify, isAlive, isFree, poll, Service, type Launch } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -20,6 +20,7 @@ import { provideFlink } from './jars';
 import { jobManager, taskManager, type Runtime } from './launches';
 import { newestRestorePoint } from './restore-point';
 import { FlinkRest } from './rest';
+import { provideTruststore } from './truststore';
 
 /** A job that cannot start, because its settings or its saved state do not fit, fails the same way each time. */
 const STARTS_WITHOUT_RUNNING = 3;
@@ -38,15 +39,22 @@ type Say = (line: string) => void;
 export async function superviseLocally(
   config: RealtimeConfig,
   script: string,
-  hooks: { readonly say: Say; readonly ready: () => void; readonly stop: AbortSignal },
+  hooks: {
+    readonly say: Say;
+    readonly ready: () => void;
+    readonly stop: AbortSignal;
+    /** Whether both processes end when this one is killed. */
+    readonly guarded: boolean;
+  },
 ): Promise<void> {
   const folders = foldersIn(config.directory);
   await endWhatRuns(config.directory);
   const ports = await prepare(config, folders, script);
   const runtime = { java: await findJava(), classpath: await provideFlink(hooks.say) };
+  await provideTruststore(runtime.java, config.registry.truststore);
   await forgetEnd(config.directory);
   const supervisor = await identify(process.pid);
-  const cluster = new Supervised(config, folders, ports, runtime);
+  const cluster = new Supervised(config, folders, ports, { ...runtime, guarded: hooks.guarded });
   const save = async (ran: boolean): Promise<void> =>
     writeClusterState(config.directory, {
       restUrl: cluster.rest.url,
@@ -97,7 +105,7 @@ class Supervised {
     private readonly config: RealtimeConfig,
     private readonly folders: Folders,
     ports: EnginePorts,
-    private readonly runtime: Runtime,
+    private readonly runtime: Runtime & { readonly guarded: boolean },
   ) {
     this.rest = new FlinkRest(`http://127.0.0.1:${ports.rest}`);
   }
@@ -119,12 +127,12 @@ class Supervised {
       const answers = async (): Promise<void> => {
         await this.rest.jobs();
       };
-      this.manager = new Service('JobManager', jobManager(this.runtime, this.folders, from), answers);
+      this.manager = this.service('JobManager', jobManager(this.runtime, this.folders, from), answers);
       await this.manager.start();
     }
     if (this.worker === undefined || !(await this.worker.isRunning())) {
       const launch = taskManager(this.runtime, this.folders, this.config.taskManagerHeapMb);
-      this.worker = new Service('TaskManager', launch, () => Promise.resolve());
+      this.worker = this.service('TaskManager', launch, () => Promise.resolve());
       await this.worker.start();
     }
   }
@@ -149,6 +157,10 @@ class Supervised {
     await Promise.all(this.services.map(async (service) => service.stop()));
     this.manager = undefined;
     this.worker = undefined;
+  }
+
+  private service(name: EngineName, launch: Launch, answers: () => Promise<void>): Service<EngineName> {
+    return new Service(name, launch, answers, { guarded: this.runtime.guarded });
   }
 
   private async isRunning(): Promise<boolean> {

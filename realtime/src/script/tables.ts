@@ -35,7 +35,7 @@ function connection(config: RealtimeConfig): Readonly<Record<string, string>> {
 /** Options of the format for one part of the record, `key` or `value`. */
 function avro(config: RealtimeConfig, part: 'key' | 'value', schema?: unknown): Readonly<Record<string, string>> {
   const at = `${part}.avro-confluent`;
-  const { url, credentials } = config.registry;
+  const { url, credentials, truststore } = config.registry;
   return {
     [`${part}.format`]: 'avro-confluent',
     [`${at}.url`]: url,
@@ -51,6 +51,9 @@ function avro(config: RealtimeConfig, part: 'key' | 'value', schema?: unknown): 
           [`${at}.bearer-auth.token`]: credentials.token,
         }
       : {}),
+    ...(truststore === undefined
+      ? {}
+      : { [`${at}.ssl.truststore.location`]: truststore.file, [`${at}.ssl.truststore.password`]: truststore.password }),
     ...(schema === undefined ? {} : { [`${at}.schema`]: JSON.stringify(schema) }),
   };
 }

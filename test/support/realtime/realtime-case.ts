@@ -1,3 +1,4 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,7 +6,7 @@ import type { Client } from 'pg';
 import { commandPath, runCommand, type CommandResult } from '../command';
 import { destinationConfig, sourceConfig } from '../configurations';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../fresh-database';
-import { services } from '../services';
+import { services, type StackConnections } from '../services';
 import { uniqueName } from '../unique-name';
 
 /** A loaded machine starts a Flink cluster in minutes, a quiet one in half a minute. */
@@ -22,12 +23,16 @@ export class RealtimeCase {
     private settings: Readonly<Record<string, unknown>>,
   ) {}
 
-  /** @param settings of ewallet-realtime beyond where the servers and topics are */
+  /**
+   * @param settings of ewallet-realtime beyond where the servers and topics are
+   * @param own servers, in place of those that tests share
+   */
   static async open(
     prefix: string,
     settings: (wallet: FreshDatabase) => Readonly<Record<string, unknown>>,
+    own: Partial<StackConnections> = {},
   ): Promise<RealtimeCase> {
-    const stack = await services();
+    const stack = { ...(await services()), ...own };
     const wallet = await freshDatabase(stack.source, prefix);
     const topics = uniqueName(prefix);
     const dir = await mkdtemp(path.join(tmpdir(), `ewallet-${prefix}-`));
@@ -69,6 +74,11 @@ export class RealtimeCase {
         timeoutMs: PATIENCE_MS,
       },
     );
+  }
+
+  /** A command that runs until it is stopped; closing the case ends what it started, not itself. */
+  start(command: string): ChildProcessWithoutNullStreams {
+    return spawn(commandPath('ewallet-realtime'), [command, '--config', path.join(this.dir, 'realtime.json')]);
   }
 
   async sync(): Promise<void> {

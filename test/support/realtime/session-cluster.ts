@@ -20,10 +20,14 @@ export class SessionCluster {
     const folders = foldersIn(directory);
     for (const folder of [folders.conf, folders.temporary]) await mkdir(folder, { recursive: true });
     const ports = { rpc: await drawPort(), rest: await drawPort() };
-    const config: Pick<RealtimeConfig, 'parallelism' | 'taskManagerHeapMb' | 'checkpointIntervalSeconds' | 'flink'> = {
+    const config: Pick<
+      RealtimeConfig,
+      'parallelism' | 'taskManagerHeapMb' | 'checkpointIntervalSeconds' | 'metricsPort' | 'flink'
+    > = {
       parallelism: 1,
       taskManagerHeapMb: HEAP_MB,
       checkpointIntervalSeconds: 1,
+      metricsPort: undefined,
       flink: {},
     };
     const ours = Object.keys(jobSettings(config, { checkpoints: '', savepoints: '' }));

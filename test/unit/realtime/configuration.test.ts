@@ -38,6 +38,11 @@ test.each([
     { cluster: { rest_url: 'http://f', checkpoint_directory: '/data' } },
     '"cluster.checkpoint_directory" must be a URI that the whole cluster reaches, such as s3://bucket/folder.',
   ],
+  [{ metrics_port: 65_535 }, '"metrics_port" must be between 1 and 65534: the TaskManager has the next one.'],
+  [
+    { cluster: { rest_url: 'http://f' }, schema_registry: { url: 'http://r', ca_certificate: 'PEM' } },
+    '"schema_registry.ca_certificate" with "cluster" needs "truststore" too',
+  ],
   [{ checkpoint_interval_seconds: 0 }, '"checkpoint_interval_seconds" must be between 1 and 3600.'],
 ])('%j is refused by name', (more, message) => {
   expect(() => parse(more)).toThrow(message);
