@@ -114,16 +114,15 @@ export function inputOf(
   name: InputName,
   needed: readonly string[],
   topic: string,
-  keySchema: unknown,
-  valueSchema: unknown,
+  schemas: { readonly key: unknown; readonly value: unknown },
 ): Input {
-  const keys = describeWriterSchema(keySchema).columns.map((column) => column.name);
+  const keys = describeWriterSchema(schemas.key).columns.map((column) => column.name);
   if (keys.length !== 1 || keys[0] !== 'id') {
     throw Failure.config(
       `Topic ${topic}: real-time results need a key of the one column "id"; it is ${keys.join(', ') || 'empty'}. Give the stream the primary key "id", and sync it with deduplication.`,
     );
   }
-  const kinds = new Map(describeWriterSchema(valueSchema).columns.map((column) => [column.name, column.kind]));
+  const kinds = new Map(describeWriterSchema(schemas.value).columns.map((column) => [column.name, column.kind]));
   const readings = Object.entries<Reading>(INPUTS[name].columns).filter(([column]) => needed.includes(column));
   const columns = readings.map(([column, reading]): [string, string] => {
     const kind = kinds.get(column);

@@ -18,7 +18,7 @@ export async function readInputs(config: RealtimeConfig, registry: SchemaRegistr
         `Topic ${topic} has no schema in the registry: it was never written, or with another "topic_pattern" or "namespace". Sync the stream "${INPUTS[name].stream}" with a primary key first.`,
       );
     }
-    inputs.push(inputOf(name, columns, topic, key.schema, value.schema));
+    inputs.push(inputOf(name, columns, topic, { key: key.schema, value: value.schema }));
   }
   return inputs;
 }

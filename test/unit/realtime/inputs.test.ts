@@ -25,7 +25,7 @@ const value = (more: Readonly<Record<string, unknown>> = {}): unknown => ({
   fields: Object.entries({ ...columns, ...more }).map(([name, type]) => ({ name, type })),
 });
 const read = (more?: Readonly<Record<string, unknown>>): ReturnType<typeof inputOf> =>
-  inputOf('transactions', needed('transactions'), 'public.transactions', key('int'), value(more));
+  inputOf('transactions', needed('transactions'), 'public.transactions', { key: key('int'), value: value(more) });
 const needed = (name: 'transactions' | 'owners'): readonly string[] =>
   neededBy(['minute_volumes', 'alerts']).get(name) ?? [];
 
@@ -56,13 +56,16 @@ test('a balance with more decimal places than amounts leaves the places of other
     user_id: ['null', 'string'],
     currency: ['null', 'string'],
   };
-  const wallets = inputOf('balances', neededBy(['balance_checks']).get('balances') ?? [], 'w', key('int'), {
-    type: 'record',
-    name: 'v',
-    fields: Object.entries({ ...fields, balance: decimal(30, 10), updated_at: time }).map(([name, type]) => ({
-      name,
-      type,
-    })),
+  const wallets = inputOf('balances', neededBy(['balance_checks']).get('balances') ?? [], 'w', {
+    key: key('int'),
+    value: {
+      type: 'record',
+      name: 'v',
+      fields: Object.entries({ ...fields, balance: decimal(30, 10), updated_at: time }).map(([name, type]) => ({
+        name,
+        type,
+      })),
+    },
   });
   expect(inputTypes([read(), wallets])).toMatchObject({ userId: 'STRING', moneyScale: 8, balanceScale: 10 });
 });
@@ -94,10 +97,13 @@ test('a missing column, and a key that is not "id", are refused by name', () => 
     .filter(([name]) => name !== 'fee')
     .map(([name, type]) => ({ name, type }));
   expect(() =>
-    inputOf('transactions', needed('transactions'), 't', key('long'), { type: 'record', name: 'v', fields }),
+    inputOf('transactions', needed('transactions'), 't', {
+      key: key('long'),
+      value: { type: 'record', name: 'v', fields },
+    }),
   ).toThrow('Topic t has no column "fee", which real-time results need.');
   const other = { type: 'record', name: 'k', fields: [{ name: 'code', type: 'string' }] };
-  expect(() => inputOf('transactions', needed('transactions'), 't', other, value())).toThrow(
+  expect(() => inputOf('transactions', needed('transactions'), 't', { key: other, value: value() })).toThrow(
     'need a key of the one column "id"; it is code.',
   );
 });
