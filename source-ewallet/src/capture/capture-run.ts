@@ -34,11 +34,11 @@ import { Following } from './following';
 import type { Lsn } from '@ewallet/postgres';
 import { queryCapturedTables, requirePublication, whyNotCaptured, type Publication } from './publication';
 import { takeRecoveryPoint, type RecoveryPoint } from './recovery-point';
-import { awaitRunningTransactions } from './running-transactions';
+import { awaitRunningTransactions, settledPlace, type SettledPlace } from './running-transactions';
 import { steadyNow } from './steady-clock';
 import { queryCaptureServer, queryFlushed, type CaptureServer } from './server-place';
-import { filledSince, stateBefore } from './stream-start';
-import { UnloggedRows } from './unlogged-rows';
+import { queryUnread, stateBefore } from './stream-start';
+import { UnloggedRows, type AlteredStream } from './unlogged-rows';
 
 export interface CaptureReading {
   readonly config: SourceConfig;
@@ -74,6 +74,11 @@ const BETWEEN_RECOVERY_POINTS = 600_000;
 
 type CaptureSession = Session & { readonly server: ServerIdentity };
 
+/** Streams to copy from, once the stream of changes is past `passed`. */
+interface Altered extends SettledPlace {
+  readonly streams: readonly AlteredStream[];
+}
+
 /** What is known when a capture begins. */
 interface CaptureBegun {
   readonly replication: Pick<Session, 'client' | 'close'>;
@@ -89,6 +94,8 @@ class CaptureRun {
   private position: Lsn;
   private readonly fullRefresh = new Map<string, { readonly stream: ConfiguredStream; state: JsonObject }>();
   private recovery: RecoveryPoint | undefined;
+  /** What is to be copied yet. */
+  private altered: Altered | undefined;
   private readonly unlogged: UnloggedRows;
 
   private constructor(
@@ -134,8 +141,8 @@ class CaptureRun {
     });
     const started: CapturedStream[] = [];
     for (const { stream, found } of streams) {
-      const filled = await filledSince(session.client, stream, { captured: found, saved, start });
-      started.push(capturedStream(stream, found, stateBefore(stream, found.table, { saved, start, filled }), filled));
+      const unread = await queryUnread(session.client, stream, { captured: found, saved, start });
+      started.push(capturedStream(stream, found, stateBefore(stream, found, { saved, start, unread }), unread));
     }
     return new CaptureRun(reading, session, {
       replication,
@@ -152,7 +159,7 @@ class CaptureRun {
     try {
       yield* this.fullRefreshes();
       yield* this.copies();
-      yield* this.recopies();
+      yield* this.attached();
       yield* this.changes();
     } catch (error) {
       for (const { configured } of this.streams) {
@@ -201,19 +208,42 @@ class CaptureRun {
     }
   }
 
-  /** What the log has no change for: rows of attached partitions, and values that new columns came with. */
-  private async *recopies(): AsyncGenerator<AirbyteMessage> {
+  /** Rows of attached partitions, for which the log has no change. */
+  private async *attached(): AsyncGenerator<AirbyteMessage> {
     for (const stream of this.streams.filter(({ state }) => state.phase === 'stream')) {
       if (this.reading.context.signal.aborted) throw new Stopped();
-      yield* this.copied(this.unlogged.copies(stream, () => this.copiedMembers()));
+      yield* this.copied(this.unlogged.attached(stream, () => this.copiedMembers()));
     }
+  }
+
+  /** Streams whose rows have values that no change brings, as their columns were altered. */
+  private async alteredStreams(): Promise<Altered | undefined> {
+    const streams: AlteredStream[] = [];
+    for (const stream of this.streams.filter(({ state }) => state.phase === 'stream')) {
+      const found = await this.unlogged.alteredStream(stream);
+      if (found !== undefined) streams.push(found);
+    }
+    if (streams.length === 0) return undefined;
+    const { signal, log } = this.reading.context;
+    return { streams, ...(await settledPlace(this.session.client, signal, (text) => log.info(text))) };
+  }
+
+  private async *copyAltered({ streams, place }: Altered): AsyncGenerator<AirbyteMessage> {
+    const more = await this.copiedMembers(place);
+    for (const stream of streams) {
+      if (this.reading.context.signal.aborted) throw new Stopped();
+      yield* this.copied(this.unlogged.altered(stream, more));
+    }
+    this.altered = undefined;
+    yield this.state(0);
   }
 
   private async *copied(steps: AsyncIterable<CopyStep>): AsyncGenerator<AirbyteMessage> {
     for await (const step of steps) yield step.kind === 'message' ? step.message : this.state(step.records);
   }
 
-  private async copiedMembers(): Promise<Uint8Array> {
+  /** @param place that a destination which goes by it finds the records at; by default that of a first copy */
+  private async copiedMembers(place?: Lsn): Promise<Uint8Array> {
     const { session, begun } = this;
     const { start } = begun;
     const { rows } = await session.client.query<{ at: string }>(
@@ -221,7 +251,7 @@ class CaptureRun {
     );
     // Not the log's end: a transaction that began before the copy and ends after it has changes at earlier places, and a
     // destination that goes by the place would keep the older copy.
-    return copiedMembers(this.reading.capture.fields, start.slot.restart ?? start.from, rows[0]?.at ?? '');
+    return copiedMembers(this.reading.capture.fields, place ?? start.slot.restart ?? start.from, rows[0]?.at ?? '');
   }
 
   private async *changes(): AsyncGenerator<AirbyteMessage> {
@@ -229,6 +259,7 @@ class CaptureRun {
     const { client } = this.session;
     this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams, this.unlogged.partitions);
     let recoveryAt = steadyNow();
+    this.altered = await this.alteredStreams();
     const ending = await this.ending();
     const steps = readChanges({
       client,
@@ -252,13 +283,21 @@ class CaptureRun {
         case 'state':
           this.position = step.position;
           yield this.state(step.records);
+          if (this.altered !== undefined && step.position >= this.altered.passed) yield* this.copyAltered(this.altered);
           break;
         case 'lag':
           yield analyticsMessage('ewallet_cdc_lag', JSON.stringify(step.lag), Date.now());
-          await this.unlogged.watch(this.streams);
-          if (steadyNow() - recoveryAt < BETWEEN_RECOVERY_POINTS) break;
-          recoveryAt = steadyNow();
-          this.recovery = await takeRecoveryPoint(client, this.session.server, this.streams, this.unlogged.partitions);
+          if (steadyNow() - recoveryAt >= BETWEEN_RECOVERY_POINTS) {
+            recoveryAt = steadyNow();
+            this.recovery = await takeRecoveryPoint(
+              client,
+              this.session.server,
+              this.streams,
+              this.unlogged.partitions,
+            );
+          }
+          // After the way back was taken: what its snapshot has seen is looked at here.
+          if (this.altered === undefined) await this.unlogged.watch(this.streams);
           break;
       }
     }
@@ -284,7 +323,8 @@ class CaptureRun {
 
   private state(records: number): AirbyteMessage {
     const { recovery, position } = this;
-    if (recovery !== undefined && position >= recovery.place) {
+    // Its snapshot has seen rows that are to be copied yet.
+    if (recovery !== undefined && position >= recovery.place && this.altered === undefined) {
       for (const stream of this.streams) recovery.apply(stream);
       this.recovery = undefined;
     }

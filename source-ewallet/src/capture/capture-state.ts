@@ -13,6 +13,8 @@ export interface CapturedState {
   readonly generationId: number | undefined;
   /** Every column the table had when the catalogue was last taken over: one that is in neither is new. */
   readonly columns: readonly string[];
+  /** Columns that changes had before the catalogue did: once they are chosen, rows have values that were carried beside them. */
+  readonly carried: readonly string[];
   /** What the first snapshot saw; undefined once the stream is past all of it. */
   readonly seen: SeenTransactions | undefined;
   /** A lossless position of the table: how far its copy is, and the way back after the slot is lost. Undefined: nothing is copied yet. */
@@ -47,6 +49,7 @@ export function formatCaptured(state: CapturedState): JsonObject {
     phase: state.phase,
     ...(state.generationId === undefined ? {} : { generation_id: state.generationId }),
     columns: state.columns,
+    ...(state.carried.length === 0 ? {} : { carried: state.carried }),
     ...(state.seen === undefined
       ? {}
       : { first_snapshot: { seen: state.seen.snapshot, until: formatLsn(state.seen.until) } }),
@@ -100,10 +103,15 @@ function parseCaptured(state: JsonObject, descriptor: StreamDescriptor): Capture
   return {
     phase,
     generationId: typeof state.generation_id === 'number' ? state.generation_id : undefined,
-    columns: Array.isArray(state.columns) ? state.columns.filter((column) => typeof column === 'string') : [],
+    columns: names(state.columns),
+    carried: names(state.carried),
     seen: parseSeen(state.first_snapshot, name),
     rows: rows === undefined ? undefined : parseStreamState(rows as JsonObject, name),
   };
+}
+
+function names(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
 }
 
 function parseSeen(value: unknown, stream: string): SeenTransactions | undefined {

@@ -3,6 +3,7 @@ import { Failure } from '@ewallet/failure';
 import { streamName } from '../tables/table';
 import type { CapturedState } from './capture-state';
 import type { CapturedTable } from './publication';
+import type { UnreadColumn } from './unread-columns';
 import { sawTransaction, type SawTransaction } from './seen-transactions';
 import { laterLsn, type Lsn } from '@ewallet/postgres';
 
@@ -17,8 +18,8 @@ export interface CapturedStream {
   /** Whether a column is one of those that nobody could choose yet. */
   readonly isUnknown: (column: string) => boolean;
   state: CapturedState;
-  /** Columns that came with a value for rows that nobody changed: the table is copied once more for them. */
-  readonly filled: readonly string[];
+  /** Columns whose values rows have that nobody changed: the table is copied once more for them. */
+  readonly unread: readonly UnreadColumn[];
   /** Undefined once the stream is past everything that its first snapshot saw. */
   saw: SawTransaction | undefined;
   /** Whether the transaction in hand was copied already. */
@@ -30,7 +31,7 @@ export function capturedStream(
   configured: ConfiguredStream,
   captured: CapturedTable,
   state: CapturedState,
-  filled: readonly string[],
+  unread: readonly UnreadColumn[],
 ): CapturedStream {
   const chosen = configured.primaryKey.flatMap((path) => path.slice(0, 1));
   const key = chosen.length > 0 ? chosen : captured.key;
@@ -54,7 +55,7 @@ export function capturedStream(
     takes: (column) => properties === undefined || properties.has(column) || isUnknown(column),
     isUnknown,
     state,
-    filled,
+    unread,
     saw: state.seen === undefined ? undefined : sawTransaction(state.seen),
     isSeen: false,
   };

@@ -87,11 +87,14 @@ class ChangesRun {
       unchangedValues: capture.unchangedValues,
       find: (relation, key) => this.unchanged.find(relation, key),
     });
-    this.stream = new ReplicationStream(
-      replication,
-      () => ({ received: this.reader.position, acknowledged: this.following?.acknowledgements.position ?? from }),
-      reportPeriod(server.walSenderTimeout),
-    );
+    this.stream = new ReplicationStream(replication, {
+      standing: () => ({
+        received: this.reader.position,
+        acknowledged: this.following?.acknowledgements.position ?? from,
+      }),
+      period: reportPeriod(server.walSenderTimeout),
+      onSilence: () => client.connection.stream.destroy(),
+    });
     this.lastState = reading.now();
   }
 
@@ -115,6 +118,8 @@ class ChangesRun {
         this.ask(frames.length === 0);
       }
       yield* this.state();
+    } catch (error) {
+      throw stream.silence ?? error;
     } finally {
       await stream.close();
     }
@@ -200,7 +205,10 @@ class ChangesRun {
         if (stream !== undefined && ChangeReader.lacksTypes(needed.relation, this.types)) {
           this.types = await queryTypes(this.reading.client);
         }
-        if (stream !== undefined) await this.requireDiscovered(needed.relation, stream);
+        if (stream !== undefined) {
+          await this.requireDiscovered(needed.relation, stream);
+          rememberCarried(needed.relation, stream);
+        }
         this.reader.define(needed.relation, stream, this.types);
         return;
       }
@@ -256,6 +264,13 @@ class ChangesRun {
     const root = Number(rows[0]?.root ?? 0);
     return streams.find(({ captured }) => captured.table.oid === root);
   }
+}
+
+/** Values of columns that the catalogue does not have yet come beside it: once it has them, those rows are read again. */
+function rememberCarried({ columns }: Relation, stream: CapturedStream): void {
+  const unknown = columns.map(({ name }) => name).filter((name) => stream.isUnknown(name));
+  if (unknown.every((name) => stream.state.carried.includes(name))) return;
+  stream.state = { ...stream.state, carried: [...new Set([...stream.state.carried, ...unknown])] };
 }
 
 /** The server gives up a client that is silent for wal_sender_timeout: three reports fall within it. */

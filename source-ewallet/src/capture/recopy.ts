@@ -1,13 +1,14 @@
-import type { Client } from 'pg';
 import { Stopped } from '../read/stream-reader';
 import { readTable } from '../read/read-table';
 import { readColumns, selectedColumns } from '../position/read-columns';
 import { everything, type Rule } from '../position/resume-rules';
 import type { ServerIdentity } from '../position/snapshot';
 import { querySnapshotBounds } from '../server/server-state';
+import { queryHeapTables, type HeapTable } from '../tables/heap-table';
 import { copiedColumns, type CapturedStream } from './captured-stream';
 import { copySteps, type CopyReading, type CopyStep } from './first-copy';
 import type { PartitionChanges } from './partition-watch';
+import { chosenColumns } from './unread-columns';
 
 /**
  * Copies rows that the stream does not bring, of a table whose changes are streamed already. No transaction is left out of
@@ -59,26 +60,40 @@ export async function* copyAttached(
   stream.state = { ...stream.state, rows: { ...rows, rules: [...rows.rules.slice(0, -1), { ...last, since }] } };
 }
 
-/** Copies a table whose new columns have values in rows that nobody changed. */
-export async function* copyFilled(
-  reading: CopyReading,
-  stream: CapturedStream,
-  columns: readonly string[],
-): AsyncGenerator<CopyStep> {
+/** Copies a table whose columns have values in rows that nobody changed. */
+export async function* copyUnread(reading: CopyReading, stream: CapturedStream): AsyncGenerator<CopyStep> {
+  const { captured, configured, unread } = stream;
+  const heaps = await queryHeapTables(reading.session.client, captured.table);
   yield* recopy(reading, stream, everything);
-  stream.state = { ...stream.state, columns: [...new Set([...stream.state.columns, ...columns])] };
+  const names = unread.map(({ name }) => name);
+  const { carried, columns, rows } = stream.state;
+  stream.state = {
+    ...stream.state,
+    columns: [...new Set([...columns, ...names])],
+    carried: carried.filter((name) => !names.includes(name)),
+    rows: rows?.columns === undefined ? rows : { ...rows, columns: readColumns(chosenColumns(configured, captured)) },
+  };
+  // A new type gave the table a new file, which was copied with it.
+  rememberFiles(stream, heaps ?? []);
 }
 
-/**
- * Columns that have, or had when they were added, a value for rows that were there.
- *
- * @param tables oids of a table and of its partitions
- */
-export async function queryFilledColumns(client: Client, tables: readonly number[]): Promise<ReadonlySet<string>> {
-  const { rows } = await client.query<{ name: string }>(
-    `select distinct attname::text as name from pg_attribute
-     where attrelid = any($1::oid[]) and attnum > 0 and not attisdropped and (atthasmissing or atthasdef or attidentity <> '')`,
-    [tables],
-  );
-  return new Set(rows.map(({ name }) => name));
+/** Copies the rows that a table was written anew with: to the log they are no change. */
+export async function* copyRewritten(
+  reading: CopyReading,
+  stream: CapturedStream,
+  heap: HeapTable,
+): AsyncGenerator<CopyStep> {
+  yield* recopy(reading, stream, stream.state.rows?.rules ?? everything);
+  rememberFiles(stream, [heap]);
+}
+
+/** Takes over the files of tables that the state knows, once nothing in them is left to copy or to tell. */
+export function rememberFiles(stream: CapturedStream, heaps: readonly HeapTable[]): void {
+  const { rows } = stream.state;
+  const last = rows?.rules.at(-1);
+  if (rows === undefined || last?.since === undefined) return;
+  const { files } = last.since;
+  const known = heaps.filter(({ oid }) => files.has(oid)).map(({ oid, file }) => [oid, file] as const);
+  const since = { ...last.since, files: new Map([...files, ...known]) };
+  stream.state = { ...stream.state, rows: { ...rows, rules: [...rows.rules.slice(0, -1), { ...last, since }] } };
 }

@@ -52,7 +52,10 @@ export async function takeRecoveryPoint(
           lsn: place,
           ...bounds,
           seen: [],
-          files: new Map([...found].filter(([oid]) => isKnown(oid))),
+          // Of a table that is known, the file that its rows were given from: one that came since was not looked at yet.
+          files: new Map(
+            [...found].flatMap(([oid, file]) => (isKnown(oid) ? [[oid, last?.files.get(oid) ?? file]] : [])),
+          ),
           witnesses: last?.witnesses ?? [],
           digestColumns: last?.digestColumns,
         };

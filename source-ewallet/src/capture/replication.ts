@@ -41,6 +41,16 @@ export function frameLsn(frame: { readonly bytes: Buffer; readonly start: number
   return high < 2 ** 21 ? String(high * 2 ** 32 + low) : String((BigInt(high) << 32n) | BigInt(low));
 }
 
+/** How the server hears of us, and we of its silence. */
+interface Reports {
+  /** Asked for each report. */
+  readonly standing: () => Standing;
+  /** Milliseconds between reports; a third of the server's wal_sender_timeout or less. */
+  readonly period: number;
+  /** Called once a server that is frozen was given up: nothing else that it was asked is answered either. */
+  readonly onSilence: () => void;
+}
+
 /**
  * START_REPLICATION over `pg`'s replication connection. The socket is read while there is room and paused while there is
  * not; the server is told that we live all the while, from a timer, so that a stalled reader costs no connection.
@@ -56,16 +66,13 @@ export class ReplicationStream {
   private timer: NodeJS.Timeout | undefined;
   private heardAt: number;
   private isPaused = false;
+  /** Why the server was given up, if it was. */
+  silence: Failure | undefined;
   private isDone = false;
 
-  /**
-   * @param standing asked for each report
-   * @param period milliseconds between reports; a third of the server's wal_sender_timeout or less
-   */
   constructor(
     private readonly client: Client,
-    private readonly standing: () => Standing,
-    private readonly period: number,
+    private readonly reports: Reports,
     private readonly now: () => number = steadyNow,
   ) {
     this.heardAt = now();
@@ -90,7 +97,7 @@ export class ReplicationStream {
     this.client.query(query as unknown as Submittable);
     this.timer = setInterval(() => {
       this.tick();
-    }, this.period);
+    }, this.reports.period);
   }
 
   /**
@@ -120,7 +127,7 @@ export class ReplicationStream {
   /** Tells the server where we stand. @param wantsAnswer asks for a keepalive with its own place, at once */
   report(wantsAnswer: boolean): void {
     if (this.driver === undefined || this.isOver || this.isDone || this.socket === undefined) return;
-    const { received, acknowledged } = this.standing();
+    const { received, acknowledged } = this.reports.standing();
     const message = Buffer.alloc(39);
     message[0] = COPY_DATA;
     message.writeUInt32BE(38, 1);
@@ -219,13 +226,12 @@ export class ReplicationStream {
 
   private tick(): void {
     // While we are the ones who do not read, silence is no sign.
-    if (!this.isPaused && this.now() - this.heardAt > Math.max(60_000, 6 * this.period)) {
-      this.end(
-        Failure.transient(
-          `The server has been silent on the replication connection for ${Math.round((this.now() - this.heardAt) / 1000)} s.`,
-        ),
-      );
+    if (!this.isPaused && this.now() - this.heardAt > Math.max(60_000, 6 * this.reports.period)) {
+      const seconds = Math.round((this.now() - this.heardAt) / 1000);
+      this.silence = Failure.transient(`The server has been silent on the replication connection for ${seconds} s.`);
+      this.end(this.silence);
       this.socket?.destroy();
+      this.reports.onSilence();
       return;
     }
     this.report(!this.isPaused);

@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
+import type { Lsn } from '@ewallet/postgres';
+import { queryFlushed, queryWritten } from './server-place';
 import { steadyNow } from './steady-clock';
+
+/** A place in the log behind all that is committed now, and where a stream is once nothing from before that place is left. */
+export interface SettledPlace {
+  readonly place: Lsn;
+  readonly passed: Lsn;
+}
 
 /** How long a first copy waits for transactions that run at its start; as long as the longest ones that a wallet should have. */
 const LONGEST_WAIT = 600_000;
@@ -36,10 +44,33 @@ export async function awaitRunningTransactions(
     if (waited > LONGEST_WAIT) throw stillRunning(await queryWho(client));
     if (waited > SILENT_WAIT && !isSaid) {
       isSaid = true;
-      await say(`The first copy waits for transactions that were running when it began: ${await queryWho(client)}.`);
+      await say(`A copy waits for transactions that were running when it began: ${await queryWho(client)}.`);
     }
     await sleep(pause);
   }
+}
+
+/** Milliseconds that the server may take to write what was committed without waiting for the disk. */
+const FLUSH = 1_000;
+
+/**
+ * Every change before `place` is of a transaction that has ended by now, and was streamed once the stream is past `passed`:
+ * a row copied then is newer than what was streamed, and older than what will be.
+ */
+export async function settledPlace(
+  client: Client,
+  signal: AbortSignal,
+  say: (text: string) => Promise<void>,
+): Promise<SettledPlace> {
+  const place = await queryWritten(client);
+  await awaitRunningTransactions(client, signal, say);
+  const deadline = steadyNow() + FLUSH;
+  let passed = await queryFlushed(client);
+  while (passed < place && steadyNow() < deadline) {
+    await sleep(20);
+    passed = await queryFlushed(client);
+  }
+  return { place, passed };
 }
 
 async function queryWho(client: Client): Promise<string> {
@@ -54,6 +85,6 @@ async function queryWho(client: Client): Promise<string> {
 
 function stillRunning(who: string): Failure {
   return Failure.transient(
-    `The first copy waited ${LONGEST_WAIT / 60_000} minutes for transactions that were running when it began: ${who}. End them, then sync again.`,
+    `A copy waited ${LONGEST_WAIT / 60_000} minutes for transactions that were running when it began: ${who}. End them, then sync again.`,
   );
 }

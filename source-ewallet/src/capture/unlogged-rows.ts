@@ -1,16 +1,24 @@
 import { streamName } from '../tables/table';
-import type { HeapTable } from '../tables/heap-table';
+import { queryHeapTables, type HeapTable } from '../tables/heap-table';
 import type { CaptureConfig } from '../config/capture-config';
 import type { ServerIdentity } from '../position/snapshot';
+import { querySnapshotBounds } from '../server/server-state';
 import type { Session } from '../server/session';
 import type { CapturedStream } from './captured-stream';
 import { CatalogueChanged } from './catalogue-change';
 import { truncated } from './change-reader';
 import type { CopyReading, CopyStep } from './first-copy';
 import { PartitionWatch } from './partition-watch';
-import { copyAttached, copyFilled } from './recopy';
+import { copyAttached, copyRewritten, copyUnread, rememberFiles } from './recopy';
+import { describeUnread } from './unread-columns';
 
 type Reading = Omit<CopyReading, 'more'> & { readonly session: Session & { readonly server: ServerIdentity } };
+
+export interface AlteredStream {
+  readonly stream: CapturedStream;
+  /** The table, where it was written anew. */
+  readonly rewritten: HeapTable | undefined;
+}
 
 /** What happens to a table's rows without a change in the log that the stream would have. */
 export class UnloggedRows {
@@ -23,47 +31,89 @@ export class UnloggedRows {
     this.partitions = new PartitionWatch(reading.session.client);
   }
 
+  /** A stream to whose rows ALTER TABLE gave values that {@link altered} has to copy; undefined where it did not. */
+  async alteredStream(stream: CapturedStream): Promise<AlteredStream | undefined> {
+    const rewritten = await this.rewritten(stream);
+    return stream.unread.length > 0 || rewritten !== undefined ? { stream, rewritten } : undefined;
+  }
+
+  /** Copies rows whose values ALTER TABLE gave or changed, once the stream has brought what they were before. */
+  async *altered({ stream, rewritten }: AlteredStream, more: Uint8Array): AsyncGenerator<CopyStep> {
+    const { log } = this.reading.context;
+    const name = streamName(stream.captured.table);
+    const reading = { ...this.reading, more };
+    if (stream.unread.length > 0) {
+      await log.warn(`Stream ${name} is read again: ${describeUnread(stream.unread)}.`);
+      // All of it, whatever it was written anew for.
+      yield* copyUnread(reading, stream);
+      return;
+    }
+    if (rewritten === undefined) return;
+    await log.warn(`Table ${name} was written anew by ALTER TABLE: the rows that this changed are read again.`);
+    yield* copyRewritten(reading, stream, rewritten);
+  }
+
   /**
-   * Copies what only a copy can bring, and says what nothing can.
+   * Copies the rows of attached partitions, and says what happened to others.
    *
    * @param more members of the copied records, asked for where there are any: most syncs have none to copy
    */
-  async *copies(stream: CapturedStream, more: () => Promise<Uint8Array>): AsyncGenerator<CopyStep> {
+  async *attached(stream: CapturedStream, more: () => Promise<Uint8Array>): AsyncGenerator<CopyStep> {
     const { log } = this.reading.context;
     const name = streamName(stream.captured.table);
-    const reading = async (): Promise<Reading & CopyReading> => ({ ...this.reading, more: await more() });
-    const { filled } = stream;
-    if (filled.length > 0) {
-      await log.warn(`Stream ${name} is read again: ${filled.join(', ')} came with values for rows that were there.`);
-      yield* copyFilled(await reading(), stream, filled);
-    }
     const found = await this.partitions.look(stream);
     if (found === undefined) return;
-    await this.tellTruncated(stream, found.truncated);
+    // A column that was retyped, or came with a value of its own for each row, gave the partitions new files as well.
+    const isRewritten = stream.unread.some(({ why }) => why === 'retyped' || why === 'filled');
+    if (!isRewritten) await this.tellTruncated(stream, found.truncated);
     if (found.gone > 0) {
       await log.warn(
         `Partitions of ${name} were detached or dropped (${found.gone}), which deletes none of their rows in the destination: ` +
           'find them with `ewallet-audit run --keys`, or refresh the stream.',
       );
     }
+    if (!isRewritten) rememberFiles(stream, found.heaps);
     if (found.attached.length === 0) return;
     const attached = found.attached.map(({ sql }) => sql).join(', ');
     await log.info(`Partitions that were attached to ${name} with rows are copied: ${attached}.`);
-    yield* copyAttached(await reading(), stream, found);
+    yield* copyAttached({ ...this.reading, more: await more() }, stream, found);
   }
 
   /**
-   * Looks at the partitions while changes are followed.
+   * Looks at the tables while changes are followed.
    *
-   * @throws CatalogueChanged for one to copy; Failure for one that was truncated
+   * @throws CatalogueChanged for one to copy; Failure for a partition that was truncated
    */
   async watch(streams: readonly CapturedStream[]): Promise<void> {
     for (const stream of streams) {
+      if ((await this.rewritten(stream)) !== undefined) throw CatalogueChanged.file(stream);
       const found = await this.partitions.look(stream);
       if (found === undefined) continue;
       if (this.onTruncate === 'fail') await this.tellTruncated(stream, found.truncated);
       if (found.attached.length > 0) throw CatalogueChanged.partitions(stream);
+      rememberFiles(stream, found.heaps);
     }
+  }
+
+  /**
+   * A plain table that ALTER TABLE wrote anew since its rows were given, with other values or not: of the same type too, by
+   * USING. VACUUM FULL and CLUSTER give a table another file as well and alter no column; a TRUNCATE is in the stream.
+   */
+  private async rewritten(stream: CapturedStream): Promise<HeapTable | undefined> {
+    const { client } = this.reading.session;
+    const { table } = stream.captured;
+    const since = stream.state.rows?.rules.at(-1)?.since;
+    if (table.kind !== 'table' || since?.files.has(table.oid) !== true) return undefined;
+    const heap = (await queryHeapTables(client, table))?.find(({ oid }) => oid === table.oid);
+    if (heap === undefined || since.files.get(table.oid) === heap.file) return undefined;
+    const { next } = await querySnapshotBounds(client);
+    const { rows } = await client.query<{ altered: boolean }>(
+      'select exists (select from pg_attribute where attrelid = $1 and attnum > 0 and age(xmin) <= $2) as altered',
+      [table.oid, String(next - since.below)],
+    );
+    if (rows[0]?.altered === true) return heap;
+    rememberFiles(stream, [heap]);
+    return undefined;
   }
 
   private async tellTruncated({ captured, configured }: CapturedStream, heaps: readonly HeapTable[]): Promise<void> {

@@ -125,10 +125,15 @@ function through(tunnel: OpenTunnel | undefined, { connection }: SourceConfig): 
   return tunnel === undefined ? connection : { ...connection, dial: tunnel };
 }
 
+/** Milliseconds that a server has to close a connection; one that is frozen never does. */
+const LEAVE = 5_000;
+
 async function end(client: Client | undefined, tunnel: OpenTunnel | undefined): Promise<void> {
+  const timer = setTimeout(() => client?.connection.stream.destroy(), LEAVE);
   try {
     await client?.end();
   } finally {
+    clearTimeout(timer);
     await tunnel?.close();
   }
 }

@@ -62,6 +62,8 @@ export interface RunOptions {
   readonly state?: unknown;
   /** Called with each line as it is written; aborting is how a test stops a sync. */
   readonly onLine?: (line: string, stop: () => void) => void;
+  /** Given to `--follow`, which ends where it ends. */
+  readonly follow?: Readable;
   /** Milliseconds that the destination takes for each chunk of output. */
   readonly destinationTakes?: number;
 }
@@ -102,9 +104,10 @@ export async function runWalletSource(
     if (command !== 'spec') argv.push('--config', await file('config.txt', config));
     if (catalog !== undefined) argv.push('--catalog', await file('catalog.txt', catalog));
     if (options.state !== undefined) argv.push('--state', await file('state.txt', options.state));
+    if (options.follow !== undefined) argv.push('--follow');
     const code = await runSource('source-ewallet', (context) => new EwalletSource(context), {
       argv,
-      stdin: Readable.from([]),
+      stdin: options.follow ?? Readable.from([]),
       stdout,
       environment: {},
       signal: stop.signal,

@@ -1,0 +1,341 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { commandPath } from '../../support/command';
+import { eventually } from '../../support/eventually';
+import { connectedTo } from '../../support/fresh-database';
+import { BlackHole } from '../../support/sink/black-hole';
+import { capture, capturedWallet, changes, errorOf, type CapturedWallet } from '../../support/source/captured-wallet';
+import { ServerFamily, type WalletServer } from '../../support/source/replicated-wallet';
+import { runWalletSource } from '../../support/source/wallet-source';
+
+jest.setTimeout(300_000);
+
+const isLong = process.env.EWALLET_LONG === '1';
+
+/** A server of its own, as its settings are changed. */
+let family: ServerFamily;
+let server: WalletServer;
+let wallet: CapturedWallet;
+
+beforeAll(async () => {
+  family = await ServerFamily.make();
+  server = await family.start('wallet', { settings: { shared_buffers: '64MB', max_wal_size: '1GB' } });
+});
+
+afterAll(async () => {
+  await family.end();
+});
+
+beforeEach(async () => {
+  wallet = await capturedWallet(
+    server.connection,
+    `set synchronous_commit = local;
+     create table payments (id bigint primary key, what text not null);
+     insert into payments select i, 'copied' from generate_series(1, 20) i`,
+  );
+});
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await wallet.close();
+});
+
+async function setting(name: string, value: string | undefined): Promise<void> {
+  await server.run(value === undefined ? `alter system reset ${name}` : `alter system set ${name} = '${value}'`);
+  await server.run('select pg_reload_conf()');
+}
+
+const reread = { invalid_cdc_cursor_position_behavior: 'Re-read changed rows' };
+
+/** Log of other databases: nothing of it is the publication's. */
+async function foreignLog(megabytes: number): Promise<void> {
+  const { admin } = wallet;
+  for (let written = 0; written < megabytes; written += 50) {
+    await admin.query(
+      `select count(pg_logical_emit_message(false, 'foreign', repeat('x', 1000000))) from generate_series(1, 50)`,
+    );
+  }
+}
+
+async function slotIs(status: string): Promise<void> {
+  await eventually(async () => {
+    const { rows } = await wallet.admin.query('select wal_status from pg_replication_slots where slot_name = $1', [
+      wallet.slot,
+    ]);
+    expect(rows).toEqual([{ wal_status: status }]);
+  });
+}
+
+async function removeLog(): Promise<void> {
+  await setting('max_slot_wal_keep_size', '1MB');
+  await foreignLog(100);
+  await wallet.admin.query('checkpoint');
+  await slotIs('lost');
+}
+
+test('hundreds of megabytes of foreign log before the first wanted row neither end a sync early nor hold it up (airbyte#31312, #14932, #50435)', async () => {
+  const config = wallet.config();
+  const catalog = await wallet.catalog();
+  const { state } = await capture(config, catalog, undefined);
+  await foreignLog(isLong ? 3_000 : 300);
+  await wallet.admin.query(`insert into payments values (21, 'behind it')`);
+  const result = await capture(config, catalog, state);
+  expect({ code: result.code, ids: changes(result).map(({ data }) => data.id) }).toEqual({ code: 0, ids: [21] });
+  const { rows } = await wallet.admin.query<{ ahead: boolean }>('select $1::pg_lsn - $2::pg_lsn > 300000000 as ahead', [
+    result.state?.global.shared_state.lsn,
+    state?.global.shared_state.lsn,
+  ]);
+  expect(rows).toEqual([{ ahead: true }]);
+});
+
+test('a slot whose log was removed is told with the setting; changed rows are read again where the user says so (powersync-service#554, spiceai#13221)', async () => {
+  const config = wallet.config();
+  const catalog = await wallet.catalog();
+  const { state } = await capture(config, catalog, undefined);
+  await wallet.admin.query(`update payments set what = 'missed' where id = 3`);
+  try {
+    await removeLog();
+    const check = await runWalletSource('check', config);
+    expect(check.messages.find((message) => message.connectionStatus)?.connectionStatus?.message).toContain(
+      `The server invalidated replication slot ${wallet.slot} (invalidation_reason wal_removed): ` +
+        'more log was written between two syncs than max_slot_wal_keep_size allows; raise it, or sync more often.',
+    );
+    const failed = await capture(config, catalog, state);
+    expect({ code: failed.code, records: changes(failed), error: errorOf(failed) }).toMatchObject({
+      code: 1,
+      records: [],
+      error: {
+        failure_type: 'config_error',
+        message: expect.stringContaining('(invalidation_reason wal_removed)') as string,
+      },
+    });
+    const again = await capture(wallet.config(reread), catalog, state);
+    expect({ code: again.code, error: errorOf(again) }).toEqual({ code: 0, error: undefined });
+    expect(changes(again).map(({ data }) => [data.id, data.what])).toEqual([[3, 'missed']]);
+    await wallet.admin.query('delete from payments where id = 4');
+    const next = await capture(wallet.config(reread), catalog, again.state);
+    expect(changes(next).map(({ data }) => [data.id, data._ab_cdc_deleted_at !== null])).toEqual([[4, true]]);
+  } finally {
+    await setting('max_slot_wal_keep_size', undefined);
+  }
+});
+
+test('a slot that was idle for too long is told with its own setting', async () => {
+  const config = wallet.config();
+  const catalog = await wallet.catalog();
+  const { state } = await capture(config, catalog, undefined);
+  await setting('idle_replication_slot_timeout', '1s');
+  try {
+    await sleep(1_500);
+    await wallet.admin.query('checkpoint');
+    await slotIs('lost');
+    expect(errorOf(await capture(config, catalog, state))?.message).toContain(
+      '(invalidation_reason idle_timeout): no sync ran for longer than idle_replication_slot_timeout; raise it, or sync more often',
+    );
+  } finally {
+    await setting('idle_replication_slot_timeout', undefined);
+  }
+});
+
+test('a commit that synchronous replication holds is in the log before it is visible, and comes once (electric#2313, pipelinewise#929)', async () => {
+  const { admin, slot } = wallet;
+  await admin.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
+  const others = [await connectedTo(wallet.database), await connectedTo(wallet.database)];
+  const isHeld = (count: number): Promise<void> =>
+    eventually(async () => {
+      const { rows } = await admin.query(
+        `select count(*)::int as held from pg_stat_activity where wait_event = 'SyncRep'`,
+      );
+      expect(rows).toEqual([{ held: count }]);
+    });
+  const [first, second] = others as [Client, Client];
+  try {
+    await setting('synchronous_standby_names', 'nobody');
+    const held = [first.query(`insert into payments values (21, 'held in the copy')`)];
+    await isHeld(1);
+    const config = wallet.config();
+    const catalog = await wallet.catalog();
+    const copying = capture(config, catalog, undefined);
+    await sleep(1_000);
+    await setting('synchronous_standby_names', undefined);
+    await Promise.all(held);
+    const copied = await copying;
+    await setting('synchronous_standby_names', 'nobody');
+    held.push(second.query(`update payments set what = 'held in the stream' where id = 21`));
+    await isHeld(1);
+    const streamed = await capture(config, catalog, copied.state);
+    await setting('synchronous_standby_names', undefined);
+    await Promise.all(held);
+    const last = await capture(config, catalog, streamed.state);
+    const all = [copied, streamed, last].flatMap((result) => changes(result));
+    expect(all.filter(({ data }) => data.id === 21).map(({ data }) => data.what)).toEqual([
+      'held in the copy',
+      'held in the stream',
+    ]);
+    expect(all).toHaveLength(22);
+  } finally {
+    await setting('synchronous_standby_names', undefined);
+    for (const other of others) await other.end();
+  }
+});
+
+test('a server that is frozen without a word is given up, also where wal_sender_timeout is 0 (outboxx#108, firezone#9828)', async () => {
+  await wallet.admin.query(
+    `do $$ begin execute format('alter database %I set wal_sender_timeout = 0', current_database()); end $$`,
+  );
+  const proxy = await BlackHole.before(wallet.database.host, wallet.database.port);
+  const config = { ...wallet.config(), port: proxy.port };
+  const catalog = await wallet.catalog();
+  const { state } = await capture(config, catalog, undefined);
+  // A minute of silence is six seconds here.
+  const now = performance.now.bind(performance);
+  const began = now();
+  jest.spyOn(performance, 'now').mockImplementation(() => began + (now() - began) * 10);
+  const acknowledged = new PassThrough();
+  try {
+    const following = capture(config, catalog, state, {
+      follow: acknowledged,
+      onLine: (line) => {
+        if (line.startsWith('{"type":"RECORD"')) proxy.swallow();
+      },
+    });
+    await sleep(1_500);
+    await wallet.admin.query(`insert into payments values (21, 'the last word')`);
+    const result = await following;
+    expect({ code: result.code, error: errorOf(result) }).toMatchObject({
+      code: 1,
+      error: {
+        failure_type: 'transient_error',
+        message: expect.stringMatching(
+          /^The server has been silent on the replication connection for \d+ s\.$/,
+        ) as string,
+      },
+    });
+    expect(now() - began).toBeLessThan(110_000);
+  } finally {
+    acknowledged.end();
+    proxy.close();
+  }
+});
+
+test('a dropped publication, a table that left it, a dropped table and a second reader of the slot are each told with what to do (airbyte#38303, #27325)', async () => {
+  const { admin, slot, database } = wallet;
+  await admin.query(`create table fees (id int primary key); create table tips (id int primary key);
+    drop publication wallet; create publication wallet for table payments, fees, tips`);
+  const config = wallet.config();
+  const catalog = await wallet.catalog(['payments', 'fees', 'tips']);
+  const { state } = await capture(config, catalog, undefined);
+  const messageOf = async (): Promise<unknown> => {
+    const { failure_type: kind, message } = errorOf(await capture(config, catalog, state)) ?? {};
+    return { kind, message };
+  };
+  await admin.query('insert into payments values (21, $$before$$); alter publication wallet drop table fees');
+  expect(await messageOf()).toEqual({
+    kind: 'config_error',
+    message: 'Table public.fees is not in the publication: ALTER PUBLICATION "wallet" ADD TABLE "public"."fees";',
+  });
+  await admin.query('alter publication wallet add table fees; drop table tips');
+  expect(await messageOf()).toEqual({
+    kind: 'config_error',
+    message:
+      'Table public.tips is gone, or is no table: refresh the schema, or leave the stream out of the connection.',
+  });
+  await admin.query('create table tips (id int primary key); drop publication wallet');
+  expect(await messageOf()).toEqual({
+    kind: 'config_error',
+    message:
+      `There is no publication wallet in database ${database.database}: ` +
+      'CREATE PUBLICATION "wallet" FOR ALL TABLES WITH (publish_via_partition_root = true); ' +
+      '(as a superuser; or FOR TABLE and the tables to read, as their owner).',
+  });
+  // Nothing was lost by any of it: the log has what the publication of now publishes.
+  await admin.query('create publication wallet for table payments, fees, tips');
+  const stopped = new PassThrough();
+  const reader = capture(config, catalog, state, { follow: stopped });
+  await eventually(async () => {
+    const { rows } = await admin.query('select active from pg_replication_slots where slot_name = $1', [slot]);
+    expect(rows).toEqual([{ active: true }]);
+  });
+  expect(await messageOf()).toEqual({
+    kind: 'transient_error',
+    message: expect.stringMatching(
+      new RegExp(
+        `^Replication slot ${slot} is in use by process \\d+ of the server: end that one, or give this connection`,
+      ),
+    ) as string,
+  });
+  stopped.end();
+  expect(changes(await reader).map(({ data }) => data.id)).toEqual([21]);
+});
+
+test('the memory of a transaction’s changes does not grow with their number (materialize#6827, mono#4075)', async () => {
+  const config = wallet.config();
+  const catalog = await wallet.catalog();
+  const { state } = await capture(config, catalog, undefined);
+  const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-large-'));
+  const sizes = isLong ? [1_000_000, 10_000_000] : [50_000, 500_000];
+  const peaks: number[] = [];
+  try {
+    for (const [name, value] of Object.entries({ config, catalog, state: [state] })) {
+      await writeFile(path.join(directory, name), JSON.stringify(value));
+    }
+    let first = 1_000;
+    for (const size of sizes) {
+      await wallet.admin.query(`delete from payments where id >= 1000`);
+      const { rows } = await wallet.admin.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
+      const at = structuredClone(state);
+      Object.assign(at?.global.shared_state ?? {}, { lsn: rows[0]?.lsn });
+      await writeFile(path.join(directory, 'state'), JSON.stringify([at]));
+      await wallet.admin.query(
+        `insert into payments select i, 'one of many' from generate_series($1::int, $2::int) i`,
+        [first, first + size - 1],
+      );
+      first += size;
+      const { peak, records, code } = await peakOf(directory);
+      expect({ code, records }).toEqual({ code: 0, records: size });
+      peaks.push(peak);
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+  const [small = 0, large = 0] = peaks;
+  console.log(`peak resident memory: ${small} MB for ${sizes[0]} rows, ${large} MB for ${sizes[1]}`);
+  expect(large).toBeLessThan(300);
+  expect(large - small).toBeLessThan(60);
+});
+
+/** Runs the installed program, and gives the most memory in MB that it had resident. */
+async function peakOf(directory: string): Promise<{ peak: number; records: number; code: number | null }> {
+  const files = ['config', 'catalog', 'state'].flatMap((name) => [`--${name}`, path.join(directory, name)]);
+  const child = spawn(commandPath('source-ewallet'), ['read', ...files], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = once(child, 'close');
+  let peak = 0;
+  let records = 0;
+  const look = setInterval(() => {
+    const status = readFileSync(`/proc/${child.pid}/status`, { encoding: 'utf8', flag: 'r' });
+    peak = Math.max(peak, Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1_024);
+  }, 50);
+  const needle = Buffer.from('"type":"RECORD"');
+  let rest = Buffer.alloc(0);
+  for await (const chunk of child.stdout) {
+    const bytes = Buffer.concat([rest, chunk as Buffer]);
+    let at = bytes.indexOf(needle);
+    let end = 0;
+    for (; at !== -1; at = bytes.indexOf(needle, end)) {
+      records += 1;
+      end = at + needle.length;
+    }
+    rest = bytes.subarray(Math.max(end, bytes.length - needle.length + 1));
+  }
+  clearInterval(look);
+  const [code] = (await closed) as [number | null];
+  return { peak: Math.round(peak), records, code };
+}
