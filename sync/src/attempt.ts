@@ -16,6 +16,8 @@ export interface Attempt {
   readonly keep: (state: StateMessage) => void;
   readonly stop: AbortSignal;
   readonly log: SyncLog;
+  /** Variables that both connectors see beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly observer?: Pick<SyncObserver, 'relayed' | 'measured'>;
   /** Where the source reads on until it is stopped: it gets states through its input, which then stays open. */
   readonly following?: {
@@ -48,10 +50,10 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   const { log } = attempt;
   const acknowledgements = new Acknowledgements();
   const reported: Reported[] = [];
-  const destination = await ConnectorProcess.start(attempt.destinationCommand);
+  const destination = await ConnectorProcess.start(attempt.destinationCommand, attempt.environment);
   let source: ConnectorProcess;
   try {
-    source = await ConnectorProcess.start(attempt.sourceCommand);
+    source = await ConnectorProcess.start(attempt.sourceCommand, attempt.environment);
   } catch (error) {
     destination.stop();
     await destination.ended;

@@ -22,6 +22,7 @@ export interface Ended {
  *
  * @param files paths of --config, --catalog, --state; in `directory` for an image, which sees it mounted
  * @param switches flags without a value
+ * @param variables names of this process's environment that an image sees, too; a program sees all of it
  */
 export function commandLine(
   launcher: Launcher,
@@ -30,10 +31,12 @@ export function commandLine(
     files,
     directory,
     switches = [],
+    variables = [],
   }: {
     readonly files: Readonly<Record<string, string>>;
     readonly directory: string;
     readonly switches?: readonly string[];
+    readonly variables?: readonly string[];
   },
 ): readonly [string, ...string[]] {
   const flags = (seen: (file: string) => string): string[] => [
@@ -47,7 +50,8 @@ export function commandLine(
       const [runtime, ...options] = launcher.runtime;
       const mount = `${directory}:${IN_CONTAINER}:ro`;
       const inside = flags((file) => path.posix.join(IN_CONTAINER, path.basename(file)));
-      const run = ['run', '--rm', '-i', '--init', '-v', mount, ...launcher.options];
+      const seen = variables.flatMap((name) => ['--env', name]);
+      const run = ['run', '--rm', '-i', '--init', '-v', mount, ...seen, ...launcher.options];
       return [runtime, ...options, ...run, launcher.image, command, ...inside];
     }
     default:
@@ -69,13 +73,23 @@ export class ConnectorProcess {
     }));
   }
 
-  /** @throws Failure where the program cannot be started. */
-  static async start([program, ...args]: readonly [string, ...string[]]): Promise<ConnectorProcess> {
+  /**
+   * @param environment variables beside those of this process
+   * @throws Failure where the program cannot be started
+   */
+  static async start(
+    [program, ...args]: readonly [string, ...string[]],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<ConnectorProcess> {
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
       // The connectors are installed beside this command.
-      env: { ...process.env, PATH: `${path.dirname(process.argv[1] ?? '')}${path.delimiter}${process.env.PATH ?? ''}` },
+      env: {
+        ...process.env,
+        ...environment,
+        PATH: `${path.dirname(process.argv[1] ?? '')}${path.delimiter}${process.env.PATH ?? ''}`,
+      },
     });
     guardChild(child);
     // A connector that ends early closes its input; its exit code tells why.

@@ -1,6 +1,7 @@
 import { pause } from '@ewallet/command-line';
 import path from 'node:path';
 import { asFailure, Failure } from '@ewallet/failure';
+import { during, type Span } from '@ewallet/tracing';
 import { capturesChanges } from './captured-source';
 import type { SyncConfig } from './config';
 import type { FollowProgress, FollowStatus } from './follow-progress';
@@ -15,6 +16,8 @@ const BETWEEN_LINES = 10_000;
 
 interface FollowContext extends SyncContext {
   readonly progress: FollowProgress;
+  /** The span of the sync that comes first. */
+  readonly begin: () => Span;
 }
 
 /**
@@ -90,11 +93,10 @@ class FollowRun {
   /** One life of the two connectors, and the sync before the first one. @returns what ended it, where it was no choice */
   private async pass(): Promise<Failure | undefined> {
     const { config, context, streams } = this;
-    const { stop, log, observer } = context;
     try {
       this.attempts += 1;
       if (!this.hasSynced) {
-        this.sync = await attemptSync(config, this.request, streams, { stop, log, observer });
+        this.sync = await this.syncFirst();
         this.hasSynced = true;
         if (this.isStopped()) return undefined;
       }
@@ -103,6 +105,14 @@ class FollowRun {
     } catch (error) {
       return asFailure(error);
     }
+  }
+
+  /** What was written before anybody followed: a sync as any other, in a trace of its own. */
+  private async syncFirst(): Promise<number> {
+    const { config, streams } = this;
+    const { stop, log, observer, begin } = this.context;
+    const span = begin();
+    return during(span, () => attemptSync(config, this.request, streams, { stop, log, observer, span }));
   }
 
   private throwIfFinal(failure: Failure): void {

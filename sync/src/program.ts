@@ -12,6 +12,7 @@ import {
   untilStopped,
 } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
+import { during, openTracing, PARENT_VARIABLE, type Span, type Tracing } from '@ewallet/tracing';
 import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
 import { parseSyncConfig, type SyncConfig } from './config';
@@ -116,6 +117,10 @@ async function runSyncs(
       log.warn('the status file cannot be written', { message: asFailure(error).message });
     },
   );
+  const tracing = await openTracing('ewallet-sync', process.env, (line) => {
+    log.warn('tracing', { message: line });
+  });
+  const begin = (): Span => beginSync(tracing, config);
   const progress = new FollowProgress();
   const following = flags.follow === true ? () => progress.status(performance.now()) : undefined;
   const metrics = flags.metricsPort === undefined ? undefined : await openMetrics(config.name, status, following);
@@ -133,7 +138,7 @@ async function runSyncs(
       },
     };
     if (flags.follow === true) {
-      out.write(`${JSON.stringify(await follow(config, request, { stop, log, observer, progress }))}\n`);
+      out.write(`${JSON.stringify(await follow(config, request, { stop, log, observer, progress, begin }))}\n`);
       return;
     }
     for (;;) {
@@ -142,8 +147,9 @@ async function runSyncs(
       const due = await isDue(plan, stop);
       if (!due || isStopped(stop)) break;
       started = moment();
+      const span = begin();
       try {
-        const result = await sync(config, request, { stop, log, observer });
+        const result = await during(span, () => sync(config, request, { stop, log, observer, span }));
         out.write(`${JSON.stringify(result)}\n`);
         if (result.status === 'stopped') process.exitCode = EXIT.stopped;
       } catch (error) {
@@ -156,7 +162,14 @@ async function runSyncs(
   } finally {
     served?.close();
     await status.settled();
+    await tracing.close();
   }
+}
+
+/** A trace per sync, or a part of the trace of whatever started this program. */
+function beginSync(tracing: Tracing, { name }: SyncConfig): Span {
+  const options = { attributes: { 'ewallet.connection': name } };
+  return tracing.start('sync', process.env[PARENT_VARIABLE], options);
 }
 
 /** Loaded where somebody asks for metrics only, as each run of a schedule by cron starts the program again. */

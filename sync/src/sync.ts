@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '@ewallet/failure';
+import { during, NO_SPAN, tracedVariables, untraced, type Span } from '@ewallet/tracing';
 import { runAttempt, type Attempt } from './attempt';
 import { AttemptFiles } from './attempt-files';
 import { catalogChanged } from './catalog-watch';
@@ -31,6 +32,7 @@ import {
 } from './state-file';
 import { StateKeeper } from './state-keeper';
 import { refuseOther, stateOwner, type StateOwner } from './state-owner';
+import { variablesOfImages } from './traced-images';
 import type { SyncLog } from './sync-log';
 import type { SyncObserver, SyncOutcome } from './sync-observer';
 
@@ -52,6 +54,8 @@ export interface SyncContext {
   readonly stop: AbortSignal;
   readonly log: SyncLog;
   readonly observer: SyncObserver;
+  /** Of what is done, in the trace of its sync. */
+  readonly span?: Span;
 }
 
 /**
@@ -63,7 +67,7 @@ export interface SyncContext {
 export async function sync(
   config: SyncConfig,
   request: SyncRequest,
-  { stop, log, observer }: SyncContext,
+  { stop, log, observer, span = NO_SPAN }: SyncContext,
 ): Promise<SyncOutcome> {
   const started = performance.now();
   const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'));
@@ -76,17 +80,21 @@ export async function sync(
       request.begun();
     };
     for (let attempts = 1; ; attempts++) {
+      const attempt = span.child('attempt', { attributes: { 'ewallet.attempt': attempts } });
       try {
-        const syncId = await attemptSync(config, { ...asked, begun }, streams, { stop, log, observer });
+        const syncId = await attemptSync(config, { ...asked, begun }, streams, { stop, log, observer, span: attempt });
         const records = Object.values(streams).reduce((sum, count) => sum + count, 0);
         const seconds = (performance.now() - started) / 1_000;
         const status = stop.aborted ? 'stopped' : 'succeeded';
         const result: SyncOutcome = { sync: syncId, status, attempts, streams, records, seconds };
         log.info(`sync ${status}`, { ...result });
         observer.ended(result);
+        attempt.end();
+        span.set({ 'ewallet.sync_id': syncId, 'ewallet.status': status, 'ewallet.records': records });
         return result;
       } catch (error) {
         const failure = asFailure(error);
+        attempt.end(failure);
         const final = failure.kind === 'config_error' || attempts > config.retries || stop.aborted;
         log.error('attempt failed', { attempt: attempts, kind: failure.kind, message: failure.message, final });
         observer.attemptFailed(attempts, failure, final);
@@ -103,14 +111,13 @@ export async function sync(
 }
 
 /**
- * @param progress where the source is to read on until it is stopped: what it reads as it changes, no full refreshes
  * @returns the sync's number; adds what was acknowledged to `streams`, also where it throws.
  */
 export async function attemptSync(
   config: SyncConfig,
   { refresh, adoptState, begun }: SyncRequest,
   streams: Record<string, number>,
-  { stop, log, observer, progress }: SyncContext & { readonly progress?: FollowProgress },
+  { stop, log, observer, span = NO_SPAN, progress }: SyncContext & { readonly progress?: FollowProgress },
 ): Promise<number> {
   const stateFile = path.join(config.stateDirectory, 'state.json');
   const files = await AttemptFiles.make(config.stateDirectory);
@@ -125,7 +132,7 @@ export async function attemptSync(
       files: { config: sourceConfig },
       directory: files.directory,
     });
-    const catalog = await discover(discoverCommand, stop, log);
+    const catalog = await during(span.child('discover'), () => discover(discoverCommand, stop, log));
     const syncId = before.unfinished ? before.syncId : before.syncId + 1;
     const selected = configureCatalog(catalog, config, before.streams, syncId);
     const configured = progress === undefined ? selected : followedStreams(selected, config, log);
@@ -140,6 +147,10 @@ export async function attemptSync(
     const written = destinationCatalog(streamsOfSync, state.states);
     const destinationCatalogFile = await files.put('destination-catalog.json', JSON.stringify(written));
     const statePath = await files.put('state.json', stateMessages(state));
+    span.set({ 'ewallet.sync_id': syncId, 'ewallet.streams': configured.streams.length });
+    // What never ends is no trace: of changes that are followed the metrics have the latency of each.
+    const environment = progress === undefined ? tracedVariables(span) : untraced();
+    const variables = variablesOfImages(span);
     log.info('sync started', { sync: syncId, streams: configured.streams.length, resumed: before.unfinished });
     const diskFailed = new AbortController();
     const outdated = new AbortController();
@@ -178,10 +189,12 @@ export async function attemptSync(
           files: { config: sourceConfig, catalog: catalogFile, state: statePath },
           directory: files.directory,
           switches: progress === undefined ? [] : ['follow'],
+          variables,
         }),
         destinationCommand: commandLine(config.destination.launcher, 'write', {
           files: { config: destinationConfig, catalog: destinationCatalogFile },
           directory: files.directory,
+          variables,
         }),
         keep: (message) => {
           keeper.keep(message);
@@ -192,6 +205,7 @@ export async function attemptSync(
         },
         stop: AbortSignal.any([stop, diskFailed.signal, outdated.signal]),
         log,
+        environment,
         observer,
         ...(progress === undefined ? {} : { following: following(progress, feedback) }),
       });

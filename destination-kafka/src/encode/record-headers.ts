@@ -8,6 +8,7 @@ import {
   type StreamName,
 } from '@ewallet/avro';
 import { type Span, writeVarint } from '@ewallet/kafka';
+import { TRACE_HEADER } from '@ewallet/tracing';
 import { RECORD_ID_BYTES, writeRecordId } from './record-id';
 
 type Header = readonly [key: string, value: string | Buffer];
@@ -54,8 +55,14 @@ export class RecordHeaders {
   private readonly seed: number;
   private readonly idAt: number;
 
-  constructor(stream: StreamName, syncId: number | undefined) {
-    const bytes = encodeHeaders([...common(stream, syncId), [RECORD_ID_HEADER, Buffer.alloc(RECORD_ID_BYTES)]]);
+  /** @param trace W3C's `traceparent` of a sync that is traced */
+  constructor(stream: StreamName, syncId: number | undefined, trace: string | undefined) {
+    const traced = trace === undefined ? [] : [[TRACE_HEADER, trace] as const];
+    const bytes = encodeHeaders([
+      ...common(stream, syncId),
+      ...traced,
+      [RECORD_ID_HEADER, Buffer.alloc(RECORD_ID_BYTES)],
+    ]);
     this.span = { bytes, start: 0, end: bytes.length };
     this.seed = seedOf(stream);
     this.idAt = bytes.length - RECORD_ID_BYTES;

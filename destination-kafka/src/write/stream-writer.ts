@@ -3,7 +3,7 @@ import { displayName, FRAME_BYTES, frameHeader, type StreamName } from '@ewallet
 import { BATCH_HEADER_BYTES, BatchBuilder, type Span } from '@ewallet/kafka';
 import type { Config } from '../config/config';
 import { RecordEncoder } from '../encode/record-encoder';
-import { RecordHeaders } from '../encode/record-headers';
+import type { RecordHeaders } from '../encode/record-headers';
 import { Transcoder } from '../encode/transcoder';
 import type { TopicWriter } from '../kafka/topic-writer';
 import type { DeadLetters } from './dead-letters';
@@ -39,7 +39,6 @@ export class StreamWriter {
   private readonly config: StreamTarget['config'];
   private readonly transcoder: Transcoder;
   private readonly encoder: RecordEncoder;
-  private readonly headers: RecordHeaders;
   private readonly keyFrame: Buffer;
   private readonly valueFrame: Buffer;
   private written = 0;
@@ -50,6 +49,7 @@ export class StreamWriter {
   constructor(
     readonly plan: StreamPlan,
     ids: SchemaIds,
+    private readonly headers: RecordHeaders,
     { topic, maxRecordBytes, deadLetters, config }: StreamTarget,
   ) {
     this.topic = topic;
@@ -65,7 +65,6 @@ export class StreamWriter {
       generationId,
       unfitValues: config.unfitValues === 'null' ? 'null' : 'unfit_record',
     });
-    this.headers = new RecordHeaders(mapping.stream, syncId);
   }
 
   get stream(): StreamName {

@@ -10,6 +10,8 @@ import { failureFromKafka } from '../kafka/kafka-errors';
 import { logFailures } from '../kafka/log-failures';
 import { Outbox, type Log } from '../kafka/outbox';
 import { TopicWriter } from '../kafka/topic-writer';
+import { tracedLog } from '../kafka/traced-log';
+import { RecordHeaders } from '../encode/record-headers';
 import { DeadLetters } from './dead-letters';
 import { GenerationMarkers } from './generation-markers';
 import { MessageChannel } from './message-channel';
@@ -112,8 +114,14 @@ function assemble(
   {
     log,
     compress,
+    span,
     surroundings,
-  }: { readonly log: Log; readonly compress: Compress; readonly surroundings: WriteSurroundings },
+  }: {
+    readonly log: Log;
+    readonly compress: Compress;
+    readonly span: ConnectorContext['span'];
+    readonly surroundings: WriteSurroundings;
+  },
 ): { outbox: Outbox; deadLetters: DeadLetters; markers: GenerationMarkers; streams: readonly StreamWriter[] } {
   const outbox = new Outbox(log, {
     maxWaitingBytes: MAX_WAITING_BYTES,
@@ -136,7 +144,8 @@ function assemble(
     const topicWriter = writer(topic);
     writers.set(plan.topic, topicWriter);
     const ids = prepared.schemas.get(plan) ?? { key: undefined, value: 0 };
-    return new StreamWriter(plan, ids, {
+    const headers = new RecordHeaders(plan.mapping.stream, plan.syncId, span.context);
+    return new StreamWriter(plan, ids, headers, {
       topic: topicWriter,
       maxRecordBytes: topic.maxMessageBytes,
       deadLetters,
@@ -206,8 +215,9 @@ async function transfer(
     requestTimeoutMs: config.kafka.requestTimeoutMs,
     now: surroundings.now,
   });
-  const log = surroundings.wrapLog?.(transactions) ?? transactions;
-  const { outbox, deadLetters, streams, markers } = assemble(config, prepared, { log, compress, surroundings });
+  const { span } = context;
+  const log = tracedLog(surroundings.wrapLog?.(transactions) ?? transactions, span);
+  const { outbox, deadLetters, streams, markers } = assemble(config, prepared, { log, compress, span, surroundings });
   try {
     await transactions.open();
     const incomplete = await new Sync({

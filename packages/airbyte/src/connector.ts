@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { AirbyteConnector } from 'faros-airbyte-cdk/lib/connector';
 import { AirbyteSource } from 'faros-airbyte-cdk/lib/sources/source';
 import type { AirbyteConfig } from 'faros-airbyte-cdk/lib/protocol';
+import type { Span } from '@ewallet/tracing';
 import type { ConnectorLog } from './connector-log';
 import type { ConfiguredCatalog, AirbyteMessage } from './protocol';
 import { parseConfiguredCatalog } from './configured-catalog';
@@ -12,6 +13,8 @@ export interface ConnectorContext {
   readonly log: ConnectorLog;
   /** Aborted by SIGTERM or SIGINT: finish what is safe, give the last state, return. */
   readonly signal: AbortSignal;
+  /** What the command does, in the trace of its sync; where nothing is traced it costs nothing. */
+  readonly span: Span;
 }
 
 /**

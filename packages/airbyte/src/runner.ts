@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { commandLine, LogOutput } from '@ewallet/command-line';
 import { Failure, asFailure } from '@ewallet/failure';
+import { NO_TRACING, openTracing, PARENT_VARIABLE, type Span } from '@ewallet/tracing';
 import { CommanderError, type Command } from 'commander';
 import { AirbyteConnectionStatusMessage, type AirbyteConfig } from 'faros-airbyte-cdk/lib/protocol';
 import type { AirbyteConnector } from 'faros-airbyte-cdk/lib/connector';
@@ -13,7 +14,8 @@ import { readJsonInput } from './json-input';
 import { defaultCatalog } from './default-catalog';
 import { errorMessage } from './messages';
 import { MessageWriter } from './message-writer';
-import { AirbyteConnectionStatus, type AirbyteMessage } from './protocol';
+import { traceStreams } from './stream-spans';
+import { AirbyteConnectionStatus, type AirbyteMessage, type ConfiguredCatalog } from './protocol';
 
 /** What the operating system gives a process; a test gives its own. */
 export interface Surroundings {
@@ -82,8 +84,11 @@ export async function runSource(
         return;
       }
       const catalog = await session.json(options.catalog, 'catalogue');
+      session.describe(() => parseConfiguredCatalog(catalog));
       const state = options.state === undefined ? undefined : await session.json(options.state, 'state');
-      await session.writeAll(source.read(await session.config(options.config), {}, catalog, state));
+      const messages = source.read(await session.config(options.config), {}, catalog, state);
+      const { span } = session.context;
+      await session.writeAll(span.context === undefined ? messages : traceStreams(messages, span));
     });
     addConfirm(program, source, session);
   });
@@ -130,6 +135,7 @@ export async function runDestination(
       .requiredOption('--catalog <file>', 'configured catalogue, JSON')
       .action(async (options: { config: string; catalog: string }) => {
         const catalog = parseConfiguredCatalog(await session.json(options.catalog, 'catalogue'));
+        session.describe(() => catalog);
         const config = await session.config(options.config);
         await session.writeAll(destination.write(config, catalog, surroundings.stdin));
       });
@@ -140,6 +146,8 @@ interface Session {
   readonly context: ConnectorContext;
   readonly output: MessageWriter;
   json(path: string, what: string): Promise<unknown>;
+  /** Names the sync in the trace of its command, where there is one. */
+  describe(catalog: () => ConfiguredCatalog): void;
   config(path: string): Promise<AirbyteConfig>;
   writeAll(messages: AsyncIterable<AirbyteMessage>): Promise<void>;
 }
@@ -150,6 +158,8 @@ async function run(
   define: (program: Command, session: Session) => void,
 ): Promise<ExitCode> {
   const output = new MessageWriter(surroundings.stdout);
+  const trace = await openTrace(name, surroundings);
+  let failure: unknown;
   try {
     const program = commandLine(name)
       .exitOverride()
@@ -157,7 +167,7 @@ async function run(
         writeErr: () => undefined,
         writeOut: (text) => void surroundings.stdout.write(text),
       });
-    define(program, openSession(surroundings, output));
+    define(program, openSession(surroundings, output, trace.span));
     if (surroundings.argv.length === 0) {
       // The platform always names a command: this is a person, who wants to know which there are.
       process.stderr.write(program.helpInformation());
@@ -167,19 +177,47 @@ async function run(
     await output.flush();
     return surroundings.signal.aborted ? 143 : 0;
   } catch (error) {
-    return fail(error, name, output, surroundings.now());
+    failure = error;
+    return await fail(error, name, output, surroundings.now());
+  } finally {
+    trace.span.end(failure);
+    await trace.close();
   }
 }
 
-function openSession(surroundings: Surroundings, output: MessageWriter): Session {
+/** The span of a command that moves records, in the trace that the caller's environment names. */
+async function openTrace(
+  name: string,
+  { argv, environment }: Surroundings,
+): Promise<{ readonly span: Span; close(): Promise<void> }> {
+  const [command = ''] = argv;
+  const isTraced = command === 'read' || command === 'write';
+  const tracing = isTraced
+    ? await openTracing(name, environment, (line) => {
+        LogOutput.of(name).complain(line);
+      })
+    : NO_TRACING;
+  return {
+    span: tracing.start(`${name} ${command}`, environment[PARENT_VARIABLE]),
+    close: () => tracing.close(),
+  };
+}
+
+function openSession(surroundings: Surroundings, output: MessageWriter, span: Span): Session {
   const json = (path: string, what: string): Promise<unknown> => readJsonInput(path, what, surroundings.stdin);
   return {
     context: {
       log: new ConnectorLog(output, logLevelFrom(surroundings.environment.LOG_LEVEL)),
       signal: surroundings.signal,
+      span,
     },
     output,
     json,
+    describe(catalog) {
+      if (span.context === undefined) return;
+      const { streams } = catalog();
+      span.set({ 'ewallet.sync_id': streams[0]?.syncId, 'ewallet.streams': streams.length });
+    },
     async config(path) {
       const config = await json(path, 'configuration');
       if (typeof config !== 'object' || config === null || Array.isArray(config)) {

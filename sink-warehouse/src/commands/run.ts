@@ -1,6 +1,7 @@
 import { destination, pino, stdTimeFunctions, type Logger, type LoggerOptions } from 'pino';
 import { askedLogFormat } from '@ewallet/command-line';
 import { asFailure } from '@ewallet/failure';
+import { NO_TRACING, openTracing } from '@ewallet/tracing';
 import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig, type SinkConfig } from '../config/sink-config';
 import { publishDeadLetters } from '../deadletters/publisher';
@@ -11,6 +12,7 @@ import { SinkMetrics } from '../operate/metrics';
 import { ProgressLine } from '../operate/progress-line';
 import { serveRest } from '../operate/rest-server';
 import { DeadLetterPump } from '../operate/dead-letter-pump';
+import { traceEvents } from '../operate/traces';
 import { allEvents } from '../run/events';
 import { Sink } from '../run/sink';
 import { VERSION } from '../version';
@@ -22,6 +24,9 @@ export async function runCommand(path: string): Promise<void> {
     { level: config.logLevel, ...keysOf(config) },
     destination({ fd: 2, sync: true }), // nothing is lost at the exit, and a line a batch costs nothing
   );
+  const tracing = await openTracing('sink-warehouse', process.env, (line) => {
+    log.warn(line);
+  });
   const dependencies = new Dependencies(config, Date.now);
   const metrics = new SinkMetrics(
     config.name,
@@ -30,12 +35,25 @@ export async function runCommand(path: string): Promise<void> {
   );
   const progress = new ProgressLine(process.stdout, () => connector.sink);
   const pump = deadLetterPump(config, log);
+  const traced = traceEvents(tracing, config.name, Date.now);
   const connector = new Connector(config, (targetState) => {
     const logged = logEvents(log, config.errors.log);
-    const events = allEvents(logged, metrics.events, progress.events, connector.health.events, pump?.events ?? {}, {
-      targetState,
+    const events = allEvents(
+      logged,
+      metrics.events,
+      progress.events,
+      connector.health.events,
+      pump?.events ?? {},
+      traced,
+      {
+        targetState,
+      },
+    );
+    return new Sink(config, events, {
+      kafkaLog: kafkaLogger(log),
+      now: () => performance.now(),
+      isTraced: tracing !== NO_TRACING,
     });
-    return new Sink(config, events, kafkaLogger(log), () => performance.now());
   });
   const stop = (signal: NodeJS.Signals): void => {
     log.info({ signal }, 'stopping');
@@ -56,6 +74,7 @@ export async function runCommand(path: string): Promise<void> {
     progress.stop();
     rest?.close();
     await pump?.stop();
+    await tracing.close();
   }
 }
 

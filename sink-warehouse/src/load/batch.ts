@@ -31,6 +31,22 @@ export interface Progress extends TopicPartition {
   records: number;
   /** Of the record that waited longest, as far as one was looked at. */
   oldest?: RecordOrigin | undefined;
+  /** The syncs that wrote the records, where they are traced. */
+  readonly traces: Map<string, RecordTrace>;
+}
+
+/** The trace that a record belongs to, by its headers. */
+export interface RecordTrace {
+  /** W3C's `traceparent`. */
+  readonly parent: string;
+  /** Airbyte's sync id. */
+  readonly syncId: string | undefined;
+}
+
+/** What the first record of one of Kafka's batches says of all of them. */
+export interface Seen {
+  readonly origin?: RecordOrigin | undefined;
+  readonly trace?: RecordTrace | undefined;
 }
 
 /** What one of Kafka's batches brought: offsets from `from` to before `next`. */
@@ -38,7 +54,7 @@ interface Reached {
   readonly from: number;
   readonly next: number;
   readonly records: number;
-  readonly origin: RecordOrigin | undefined;
+  readonly seen: Seen;
 }
 
 /** Everything that one warehouse transaction will hold: rows of any number of tables, and the offsets they came from. */
@@ -89,7 +105,7 @@ export class Batch {
   }
 
   /** `from` counts for the first call of a partition only. */
-  reach(partition: TopicPartition, { from, next, records, origin }: Reached): void {
+  reach(partition: TopicPartition, { from, next, records, seen: { origin, trace } }: Reached): void {
     const key = partitionKey(partition);
     const known = this.progress.get(key);
     if (known === undefined) {
@@ -100,12 +116,14 @@ export class Batch {
         next,
         records,
         oldest: origin,
+        traces: new Map(trace === undefined ? [] : [[trace.parent, trace]]),
       });
       return;
     }
     known.next = next;
     known.records += records;
     if (origin !== undefined && origin.at < (known.oldest?.at ?? Infinity)) known.oldest = origin;
+    if (trace !== undefined) known.traces.set(trace.parent, trace);
   }
 
   /** Leaves out everything of a topic, its progress too: it will be read again. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isFailure } from '@ewallet/failure';
-import { FRAME_BYTES } from '@ewallet/avro';
+import { FRAME_BYTES, SYNC_ID_HEADER } from '@ewallet/avro';
 import {
   AbortedTransactionFilter,
   decompress,
@@ -10,8 +10,9 @@ import {
   RecordCursor,
   type TopicPartition,
 } from '@ewallet/kafka';
+import { TRACE_HEADER } from '@ewallet/tracing';
 import type { RecordOrigin } from '../avro/record-origin';
-import type { Batch, DeadLetter } from '../load/batch';
+import type { Batch, DeadLetter, RecordTrace, Seen } from '../load/batch';
 import { rawRecord } from '../load/raw-record';
 import { lineageOf, type Lineage } from '../load/table-batch';
 import { shownTable } from '../tables/table-name';
@@ -24,6 +25,8 @@ import type { WriterSchemas } from './writer-schemas';
 
 export interface AssemblerOptions {
   readonly deleteEnabled: boolean;
+  /** Whether records say which trace they belong to. */
+  readonly isTraced: boolean;
 }
 
 /** Where records of one of Kafka's batches come from and go to: made once per batch, not once per record. */
@@ -73,7 +76,7 @@ export class Assembler {
       if (header.lastOffset < held.takenTo) continue;
       const from = held.takenTo;
       let count = 0;
-      let origin: RecordOrigin | undefined;
+      let seen: Seen = {};
       if (admitted) {
         const bytes = await decompress(header.codec, records.subarray(header.recordsStart, header.end));
         const rawBatch = target.keepRaw({ topic, partition, header, bytes });
@@ -84,7 +87,7 @@ export class Assembler {
             if (this.cursor.offset < from) continue; // the batch began below where the warehouse stands
             count += 1;
             await this.addRecord(place);
-            if (count === 1) origin = this.origin();
+            if (count === 1) seen = { origin: this.origin(), trace: this.trace() };
           }
         } catch (error) {
           throw isFailure(error) && error.kind === 'config_error' ? new TopicTrouble(topic, error) : error;
@@ -96,7 +99,7 @@ export class Assembler {
       }
       target.records += count;
       held.takenTo = header.lastOffset + 1;
-      target.reach(held, { from, next: held.takenTo, records: count, origin });
+      target.reach(held, { from, next: held.takenTo, records: count, seen });
       target = await full(target);
       await nextTurn(); // heartbeats and the answers of broker and warehouse have their turn
     }
@@ -244,6 +247,15 @@ export class Assembler {
       if (error instanceof RangeError) return undefined;
       throw error;
     }
+  }
+
+  /** A batch is of one sync: what its first record says holds for all. */
+  private trace(): RecordTrace | undefined {
+    if (!this.options.isTraced) return undefined;
+    const headers = this.cursor.headers();
+    const header = (name: string) => headers.find((entry) => entry.name === name)?.value?.toString('latin1');
+    const parent = header(TRACE_HEADER);
+    return parent === undefined ? undefined : { parent, syncId: header(SYNC_ID_HEADER) };
   }
 
   private lineage(topic: string, partition: number): Lineage {

@@ -48,6 +48,15 @@ interface Connection {
   readonly group: Group;
 }
 
+/** What is the process' own and not the configuration's. */
+interface Surroundings {
+  readonly kafkaLog: (entry: KafkajsLogEntry) => void;
+  /** Milliseconds of a clock that never jumps. */
+  readonly now: () => number;
+  /** Whether records tell of the sync that they belong to. */
+  readonly isTraced: boolean;
+}
+
 /**
  * Does what each state of the sink's life asks for. What comes after it is decided in lifecycle.ts; here is what has to be
  * opened and closed.
@@ -68,8 +77,7 @@ export class Sink {
   constructor(
     private readonly config: SinkConfig,
     private readonly events: SinkEvents,
-    private readonly kafkaLog: (entry: KafkajsLogEntry) => void,
-    private readonly now: () => number,
+    private readonly surroundings: Surroundings,
   ) {
     this.breaker = new DeadLetterBreaker(config.errors.breakerPerMinute);
     this.parkedTopics = new ParkedTopics(config.topicsRetryMs);
@@ -125,6 +133,7 @@ export class Sink {
       new TopicTables(this.config, async (topic) => (await registry.latest(`${topic}-key`)) !== undefined),
       {
         deleteEnabled: this.config.deleteEnabled,
+        isTraced: this.surroundings.isTraced,
       },
     );
     try {
@@ -171,15 +180,16 @@ export class Sink {
   }
 
   private async connect(): Promise<void> {
-    const cluster = openCluster(this.config.kafka, DEFAULT_PATIENCE, this.kafkaLog);
+    const cluster = openCluster(this.config.kafka, DEFAULT_PATIENCE, this.surroundings.kafkaLog);
     this.connection = { cluster, group: new Group(cluster, this.config.group) };
     await cluster.connect();
     await cluster.refreshMetadata();
   }
 
   private async join(): Promise<void> {
-    const { config, now, parkedTopics: parked } = this;
+    const { config, surroundings, parkedTopics: parked } = this;
     const connection = open(this.connection, 'a connection to Kafka');
+    const { now } = surroundings;
     this.share = await Share.join({ config, ...connection, parked, session: () => this.session, now });
   }
 
@@ -208,7 +218,7 @@ export class Sink {
           breaker: this.breaker,
           parked: this.parkedTopics,
           owner: this.owner,
-          now: this.now,
+          now: this.surroundings.now,
         },
         share.membership,
       );
@@ -266,7 +276,7 @@ export class Sink {
 
   private happened(happening: Happening): void {
     const { retryTimeoutMs } = this.config.errors;
-    this.life = afterwards(this.life, happening, { now: this.now(), retryTimeoutMs });
+    this.life = afterwards(this.life, happening, { now: this.surroundings.now(), retryTimeoutMs });
   }
 
   private wish(wish: Wish): void {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Client } from 'pg';
-import { commandPath, runCommand } from '../command';
+import { commandPath, runCommand, type CommandResult } from '../command';
 import { destinationConfig, sourceConfig } from '../configurations';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../fresh-database';
 import { services } from '../services';
@@ -88,7 +88,12 @@ export class PipelineCase {
   }
 
   async sync(): Promise<number | null> {
-    return (await runCommand('ewallet-sync', ['run', '--once', '--config', this.at('sync.json')])).code;
+    return (await this.syncWith({})).code;
+  }
+
+  /** With variables beside those of this process. */
+  async syncWith(env: Readonly<Record<string, string>>): Promise<CommandResult> {
+    return runCommand('ewallet-sync', ['run', '--once', '--config', this.at('sync.json')], { env });
   }
 
   async close(): Promise<void> {

@@ -29,8 +29,21 @@ export class SinkProcess {
   }
 
   static start(command: string, configFile: string, ...more: string[]): SinkProcess {
+    return SinkProcess.startWith({}, command, configFile, ...more);
+  }
+
+  /** With variables beside those of this process. */
+  static startWith(
+    env: Readonly<Record<string, string>>,
+    command: string,
+    configFile: string,
+    ...more: string[]
+  ): SinkProcess {
     return new SinkProcess(
-      spawn(process.execPath, [BIN, command, '--config', configFile, ...more], { stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(process.execPath, [BIN, command, '--config', configFile, ...more], {
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
     );
   }
 
