@@ -157,8 +157,25 @@ test('a commit that synchronous replication holds is in the log before it is vis
       expect(rows).toEqual([{ held: count }]);
     });
   const [first, second] = others as [Client, Client];
-  try {
+  // Commits wait once the checkpointer has read the setting, which is some time after the reload.
+  const holdCommits = async (): Promise<void> => {
     await setting('synchronous_standby_names', 'nobody');
+    await eventually(async () => {
+      let isOver = false;
+      const probe = second.query(`select pg_logical_emit_message(true, 'probe', '')`).then(() => (isOver = true));
+      const { rows } = await eventually(async () => {
+        const found = await admin.query(
+          `select pg_cancel_backend(pid) as held from pg_stat_activity where wait_event = 'SyncRep'`,
+        );
+        if (!isOver && found.rows.length === 0) throw new Error('the probe has not come to its commit');
+        return found;
+      });
+      await probe;
+      expect(rows).toEqual([{ held: true }]);
+    });
+  };
+  try {
+    await holdCommits();
     const held = [first.query(`insert into payments values (21, 'held in the copy')`)];
     await isHeld(1);
     const config = wallet.config();
@@ -168,7 +185,7 @@ test('a commit that synchronous replication holds is in the log before it is vis
     await setting('synchronous_standby_names', undefined);
     await Promise.all(held);
     const copied = await copying;
-    await setting('synchronous_standby_names', 'nobody');
+    await holdCommits();
     held.push(second.query(`update payments set what = 'held in the stream' where id = 21`));
     await isHeld(1);
     const streamed = await capture(config, catalog, copied.state);
