@@ -41,5 +41,5 @@ export { fitsPrecision, formatDecimal, parseDecimal, unscaledFromBytes, unscaled
 export { exactAvroType, type AvroType } from './exact-avro-type';
 export { incompatibleColumns, type IncompatibleColumn, type RecordPart } from './evolution';
 export { SchemaRegistry, type Compatibility, type RegisteredSchema } from './registry';
-export { type RegistryCredentials, type RegistryOptions, type RegistryTls } from './registry-transport';
+export { authorization, type RegistryCredentials, type RegistryOptions, type RegistryTls } from './registry-transport';
 export { tableName, type TableName } from './table-name';

@@ -32,7 +32,8 @@ export interface RegistryAnswer {
   readonly body: unknown;
 }
 
-function authorization(credentials: RegistryCredentials): Record<string, string> {
+/** The header of HTTP that a login is sent in; none where there is no login. */
+export function authorization(credentials: RegistryCredentials): Record<string, string> {
   switch (credentials.kind) {
     case 'none':
       return {};

@@ -1,4 +1,4 @@
-import type { RegistryCredentials } from '@ewallet/avro';
+import { authorization, type RegistryCredentials } from '@ewallet/avro';
 import { Failure, type Json } from '@ewallet/failure';
 
 const ANSWER_MS = 15_000;
@@ -34,9 +34,7 @@ export class FlinkConnection {
     content: { readonly json: unknown } | { readonly form: FormData } | undefined,
     timeoutMs: number,
   ): Promise<Json> {
-    const headers = new Headers();
-    const login = authorization(this.credentials);
-    if (login !== undefined) headers.set('authorization', login);
+    const headers = new Headers(authorization(this.credentials));
     if (content !== undefined && 'json' in content) headers.set('content-type', 'application/json');
     let response: Response;
     let text: string;
@@ -70,19 +68,6 @@ function parse(text: string): Json | undefined {
     return JSON.parse(text) as Json;
   } catch {
     return undefined; // A proxy answers in HTML.
-  }
-}
-
-function authorization(credentials: RegistryCredentials): string | undefined {
-  switch (credentials.kind) {
-    case 'none':
-      return undefined;
-    case 'basic':
-      return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
-    case 'bearer':
-      return `Bearer ${credentials.token}`;
-    default:
-      return credentials satisfies never;
   }
 }
 
