@@ -1,6 +1,7 @@
-import { Failure, isObject } from '@ewallet/failure';
+import { Failure } from '@ewallet/failure';
 import { SEVERITIES, type Severity } from '../config/delivery';
 import { SIGNALS, type AlertName } from '../config/signal-names';
+import { columnsOf } from './record-columns';
 
 /** An alert as people read it; times in milliseconds since 1970. */
 export interface Alert {
@@ -24,33 +25,23 @@ export interface Alert {
  * @throws Failure system_error naming the column that is missing or of another kind
  */
 export function parseAlert(record: unknown): Alert {
-  if (!isObject(record)) throw Failure.system('An alert is not a record.');
-  const text = (column: string): string => {
-    const value = optional(column);
-    if (value === undefined) throw Failure.system(`An alert has no "${column}".`);
-    return value;
-  };
-  const optional = (column: string): string | undefined => {
-    const value = record[column];
-    if (typeof value === 'string') return value === '' ? undefined : value;
-    return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined;
-  };
-  const signal = SIGNALS.find((known) => known === record.signal);
-  const severity = SEVERITIES.find((known) => known === record.severity);
+  const { needed, optional } = columnsOf(record, 'An alert');
+  const signal = SIGNALS.find((known) => known === optional('signal'));
+  const severity = SEVERITIES.find((known) => known === optional('severity'));
   if (signal === undefined || severity === undefined) {
     throw Failure.system(`An alert has no known "${signal === undefined ? 'signal' : 'severity'}".`);
   }
   return {
-    id: text('alert_id'),
+    id: needed('alert_id'),
     signal,
     severity,
     customer: optional('customer_id'),
     subject: optional('subject'),
-    windowStart: Number(text('window_start')) / 1_000,
-    windowEnd: Number(text('window_end')) / 1_000,
-    transactions: text('transactions'),
+    windowStart: Number(needed('window_start')) / 1_000,
+    windowEnd: Number(needed('window_end')) / 1_000,
+    transactions: needed('transactions'),
     amount: optional('amount'),
     currency: optional('currency'),
-    explanation: text('explanation'),
+    explanation: needed('explanation'),
   };
 }
