@@ -1,5 +1,6 @@
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
+import { configuredNames } from '../position/read-columns';
 import { streamName } from '../tables/table';
 import type { CapturedState } from './capture-state';
 import type { CapturedTable } from './publication';
@@ -44,7 +45,7 @@ export function capturedStream(
       { stream: configured.descriptor },
     );
   }
-  const properties = propertiesOf(configured);
+  const properties = configuredNames(configured);
   const known = new Set(state.columns);
   const isUnknown = (column: string): boolean =>
     properties !== undefined && !properties.has(column) && !known.has(column);
@@ -73,9 +74,4 @@ export function stateAt(stream: CapturedStream, lsn: Lsn): CapturedState {
   stream.saw = undefined;
   stream.state = { ...state, seen: undefined };
   return stream.state;
-}
-
-function propertiesOf(stream: ConfiguredStream): ReadonlySet<string> | undefined {
-  const { properties } = stream.jsonSchema;
-  return typeof properties === 'object' && properties !== null ? new Set(Object.keys(properties)) : undefined;
 }

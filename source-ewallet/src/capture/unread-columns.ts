@@ -1,6 +1,6 @@
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import type { Client } from 'pg';
-import { unreadColumns } from '../position/read-columns';
+import { configuredNames, selectedColumns, unreadColumns } from '../position/read-columns';
 import type { Column } from '../tables/table';
 import type { CapturedState } from './capture-state';
 import type { CapturedTable } from './publication';
@@ -61,11 +61,9 @@ export function describeUnread(unread: readonly UnreadColumn[]): string {
     .join('; ');
 }
 
-/** Columns of the publication that the catalogue names. */
+/** Columns of the publication that the catalogue names: none where it names none, as nothing was chosen then. */
 export function chosenColumns(stream: ConfiguredStream, { columns }: CapturedTable): readonly Column[] {
-  const { properties } = stream.jsonSchema;
-  if (typeof properties !== 'object' || properties === null) return [];
-  return columns.filter(({ name }) => Object.hasOwn(properties, name));
+  return configuredNames(stream) === undefined ? [] : selectedColumns(columns, stream);
 }
 
 /**

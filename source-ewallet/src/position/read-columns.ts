@@ -14,20 +14,23 @@ export interface ReadColumn {
   readonly type: string;
 }
 
+/** Names of the columns that the configured stream asks for; undefined where its schema names none, which is all of them. */
+export function configuredNames(stream: ConfiguredStream): ReadonlySet<string> | undefined {
+  const { properties } = stream.jsonSchema;
+  return typeof properties === 'object' && properties !== null ? new Set(Object.keys(properties)) : undefined;
+}
+
 /** The configured stream's columns that exist, in the table's order. */
 export function selectedColumns(columns: readonly Column[], stream: ConfiguredStream): readonly Column[] {
-  const { properties } = stream.jsonSchema;
-  if (typeof properties !== 'object' || properties === null) return columns;
-  return columns.filter((column) => Object.hasOwn(properties, column.name));
+  const names = configuredNames(stream);
+  return names === undefined ? columns : columns.filter(({ name }) => names.has(name));
 }
 
 /** Columns that the configured stream names and its table has no more: dropped or renamed since the catalogue was made. */
 export function goneColumns(columns: readonly Column[], stream: ConfiguredStream): readonly string[] {
-  const { properties } = stream.jsonSchema;
-  if (typeof properties !== 'object' || properties === null) return [];
   const names = new Set(columns.map(({ name }) => name));
   // What change data capture adds to records is no column; its catalogue may still be in use.
-  return Object.keys(properties).filter((name) => !names.has(name) && !name.startsWith('_ab_cdc_'));
+  return [...(configuredNames(stream) ?? [])].filter((name) => !names.has(name) && !name.startsWith('_ab_cdc_'));
 }
 
 export function readColumns(columns: readonly Column[]): ReadColumns {
