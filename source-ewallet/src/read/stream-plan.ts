@@ -109,7 +109,7 @@ function continued(
     const doubt = latest === undefined ? undefined : doubtOf(latest, input);
     if (doubt?.isAnother === true) return { ...withoutCursor(started), notice: fromStart(input, doubt.why) };
     if (doubt?.undone === 'perhaps' && keyOf(input).length > 0) {
-      return recover(input, started, position, { why: `${doubt.why}, ${MAY_BE_UNDONE}`, isAnother: false });
+      return recover(input, started, position, setBack(doubt));
     }
     if (position === undefined) return started;
     const condition = cursorSince(position, config.method.lookBackSeconds);
@@ -128,21 +128,11 @@ function continued(
 }
 
 /** The snapshot is of no use: back to the start, or to the cursor less the look-back that the user chose for this. */
-function recover(
-  input: PlanInput,
-  started: StreamPlan,
-  position: CursorPosition | undefined,
-  lost: { readonly why: string; readonly isAnother: boolean },
-): StreamPlan {
+function recover(input: PlanInput, started: StreamPlan, position: CursorPosition | undefined, lost: Lost): StreamPlan {
   const { config, table } = input;
-  const lookBack = lost.isAnother || input.isCursorAhead ? undefined : config.recoveryLookBackSeconds;
+  const lookBack = lost.stray === 'of another' || input.isCursorAhead ? undefined : config.recoveryLookBackSeconds;
   if (lookBack === undefined || position === undefined || !isTime(position)) {
-    const rest = lost.isAnother
-      ? ' Rows that only the other one has stay where they were sent: refresh the stream to be rid of them.'
-      : lost.why.endsWith(MAY_BE_UNDONE)
-        ? ' Rows that only the lost time had stay where they were sent: refresh the stream to be rid of them.'
-        : '';
-    return { ...withoutCursor(started), notice: fromStart(input, lost.why) + rest };
+    return { ...withoutCursor(started), notice: fromStart(input, lost.why) + STRAY_ROWS[lost.stray] };
   }
   const since = cursorSince(position, lookBack);
   return {
@@ -232,8 +222,30 @@ export function positionOf(
 }
 
 type UsableRules =
-  | { readonly kind: 'usable'; readonly rules: readonly Rule[]; readonly notice: string | undefined }
-  | { readonly kind: 'lost'; readonly why: string; readonly isAnother: boolean };
+  { readonly kind: 'usable'; readonly rules: readonly Rule[]; readonly notice: string | undefined } | Lost;
+
+/** Why the saved snapshot is of no use, and whose rows may be where the stream was sent and not here. */
+interface Lost {
+  readonly kind: 'lost';
+  readonly why: string;
+  readonly stray: 'none' | 'of another' | 'of a lost time';
+}
+
+const STRAY_ROWS: Readonly<Record<Lost['stray'], string>> = {
+  none: '',
+  'of another': ' Rows that only the other one has stay where they were sent: refresh the stream to be rid of them.',
+  'of a lost time':
+    ' Rows that only the lost time had stay where they were sent: refresh the stream to be rid of them.',
+};
+
+/** The server, or the copy that took its place, went back in time. */
+function setBack({ why, isAnother }: Doubt): Lost {
+  return {
+    kind: 'lost',
+    why: `${why}, so rows may be as they were before they were sent`,
+    stray: isAnother ? 'of another' : 'of a lost time',
+  };
+}
 
 /** The saved rules as far as the server's history bears them out. */
 function usableRules(rules: readonly Rule[], now: PlanInput): UsableRules {
@@ -253,12 +265,12 @@ function usableRules(rules: readonly Rule[], now: PlanInput): UsableRules {
   const proof = doubt.isProvable ? now.proof : undefined;
   if (proof === undefined) {
     const why = `${doubt.why}${doubt.isProvable ? ', and has none of the rows read last as they were' : ''}`;
-    return { kind: 'lost', why, isAnother: doubt.isAnother };
+    return { kind: 'lost', why, stray: doubt.isAnother ? 'of another' : 'none' };
   }
   const mayBeUndone = isPerhapsUndone(doubt, latest, proof);
   // Without a key nothing is replaced by a row that comes again: it would stand there twice.
   if (mayBeUndone && keyOf(now).length > 0 && (doubt.isAnother || now.config.recoveryLookBackSeconds === undefined)) {
-    return { kind: 'lost', why: `${doubt.why}, ${MAY_BE_UNDONE}`, isAnother: doubt.isAnother };
+    return setBack(doubt);
   }
   const borneOut = rules.map((rule) => ({
     ...rule,
@@ -269,8 +281,6 @@ function usableRules(rules: readonly Rule[], now: PlanInput): UsableRules {
     `What was written later is read.${mayBeUndone ? STAYS : ''}`;
   return notTooOld(borneOut, now, doubt.isNews || proof.isFork ? notice : undefined);
 }
-
-const MAY_BE_UNDONE = 'so rows may be as they were before they were sent';
 
 const STAYS =
   ' Rows that are here as they were before they were sent do not come again: refresh the stream to have them right.';
@@ -292,7 +302,7 @@ function isPerhapsUndone({ undone }: Doubt, saved: Snapshot, proof: Proof): bool
 function notTooOld(rules: readonly Rule[], now: PlanInput, notice: string | undefined): UsableRules {
   for (const { since } of rules) {
     const why = since === undefined ? undefined : whyTooOld(since, now.next);
-    if (why !== undefined) return { kind: 'lost', why, isAnother: false };
+    if (why !== undefined) return { kind: 'lost', why, stray: 'none' };
   }
   return { kind: 'usable', rules, notice };
 }
