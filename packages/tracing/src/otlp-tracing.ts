@@ -34,11 +34,13 @@ export function openOtlpTracing(
   complain: (line: string) => void,
 ): Tracing {
   const told = new Set<string>();
+  const tell = (reason: string): void => {
+    if (told.has(reason) || told.size === MOST_COMPLAINTS) return;
+    told.add(reason);
+    complain(`Spans could not be sent (OTEL_EXPORTER_OTLP_ENDPOINT): ${reason}`);
+  };
   setGlobalErrorHandler((error) => {
-    const { message } = asFailure(error);
-    if (told.has(message) || told.size === MOST_COMPLAINTS) return;
-    told.add(message);
-    complain(`Spans could not be sent (OTEL_EXPORTER_OTLP_ENDPOINT): ${message}`);
+    tell(asFailure(error).message);
   });
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': part, 'service.version': version }).merge(
@@ -51,11 +53,16 @@ export function openOtlpTracing(
     start: (name, parent, options) => spanIn(tracer, contextOf(parent), name, options),
     close: async () => {
       const closed = new AbortController();
-      await Promise.race([
-        provider.shutdown().catch(() => undefined),
-        sleep(CLOSE_PATIENCE, undefined, { signal: closed.signal }).catch(() => undefined),
+      const isSent = await Promise.race([
+        provider.shutdown().then(
+          () => true,
+          () => true, // The error handler has told why.
+        ),
+        sleep(CLOSE_PATIENCE, false, { signal: closed.signal }).catch(() => false),
       ]);
       closed.abort();
+      // The exporter tries again for longer than anybody waits, and has told nothing yet.
+      if (!isSent && told.size === 0) tell(`no answer within ${CLOSE_PATIENCE / 1_000} s`);
     },
   };
 }
