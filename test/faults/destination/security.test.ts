@@ -1,12 +1,12 @@
 import { startStack, type RunningStack } from '@ewallet/local-stack';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:https';
-import * as http from 'node:http';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CertificateAuthority, type Pair } from '../../support/certificates';
 import { catalogOf, recordLine, runCheck, runWrite, stateLine } from '../../support/destination/destination-run';
+import { startRegistryGateway } from '../../support/registry-gateway';
 import { uniqueName } from '../../support/unique-name';
 
 jest.setTimeout(180_000);
@@ -53,7 +53,19 @@ beforeAll(async () => {
       ],
     },
   });
-  registry = await securedRegistry(await authority.issue('registry'), stack.connections.schemaRegistry.url);
+  const pair = await authority.issue('registry');
+  // It demands a client certificate too.
+  registry = await startRegistryGateway(
+    {
+      cert: pair.certificate,
+      key: pair.key,
+      ca: authority.certificate,
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+    stack.connections.schemaRegistry.url,
+    ['Bearer registry-token'],
+  );
 });
 afterAll(async () => {
   registry.closeAllConnections();
@@ -61,34 +73,6 @@ afterAll(async () => {
   await stack.stop();
   await rm(dir, { recursive: true, force: true });
 });
-
-/** The real registry behind TLS, a demanded client certificate, and basic or bearer authentication, as a gateway puts it. */
-async function securedRegistry(pair: Pair, target: string): Promise<Server> {
-  const basic = `Basic ${Buffer.from('registrar:registry-secret').toString('base64')}`;
-  const accepted = new Set([basic, 'Bearer registry-token']);
-  const server = createServer(
-    { cert: pair.certificate, key: pair.key, ca: authority.certificate, requestCert: true, rejectUnauthorized: true },
-    (request, response) => {
-      if (!accepted.has(request.headers.authorization ?? '')) {
-        response.writeHead(401).end();
-        return;
-      }
-      const { hostname, port, pathname } = new URL(target);
-      const { method, headers } = request;
-      const forwarded = http.request(
-        { hostname, port, path: pathname + String(request.url), method, headers },
-        (answer) => {
-          response.writeHead(answer.statusCode ?? 500, answer.headers);
-          answer.pipe(response);
-        },
-      );
-      forwarded.on('error', () => response.destroy());
-      request.pipe(forwarded);
-    },
-  );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
 
 const configOf = (listener: string, protocol: Record<string, unknown>): Record<string, unknown> => ({
   bootstrap_servers: stack.listeners[listener],

@@ -1,12 +1,12 @@
 import { startStack, type RunningStack } from '@ewallet/local-stack';
 import { mkdtemp, rm } from 'node:fs/promises';
-import * as http from 'node:http';
-import { createServer, type Server } from 'node:https';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CertificateAuthority } from '../../support/certificates';
 import { runCommand } from '../../support/command';
+import { REGISTRAR, startRegistryGateway } from '../../support/registry-gateway';
 import { RealtimeCase } from '../../support/realtime/realtime-case';
 
 jest.setTimeout(900_000);
@@ -42,7 +42,8 @@ beforeAll(async () => {
     },
   });
   const { kafka, schemaRegistry } = stack.connections;
-  registry = await gateway(await authority.issue('registry'), schemaRegistry.url);
+  const pair = await authority.issue('registry');
+  registry = await startRegistryGateway({ cert: pair.certificate, key: pair.key }, schemaRegistry.url);
   live = await RealtimeCase.open(
     'secured',
     (wallet) => ({ topic_partitions: 1, products: ['minute_volumes'], wallet: { 'connection.url': wallet.url } }),
@@ -61,9 +62,8 @@ beforeAll(async () => {
       client_key: client.key,
     },
     schema_registry: {
-      url: `https://127.0.0.1:${(registry.address() as AddressInfo).port}/apis/ccompat/v7`,
-      username: 'registrar',
-      password: 'registry-secret',
+      url: `https://127.0.0.1:${(registry.address() as AddressInfo).port}`,
+      ...REGISTRAR,
       ca_certificate: authority.certificate,
     },
   });
@@ -76,27 +76,6 @@ afterAll(async () => {
   await stack.stop();
   await rm(dir, { recursive: true, force: true });
 });
-
-/** The real registry behind TLS and basic authentication. */
-async function gateway(pair: { certificate: string; key: string }, target: string): Promise<Server> {
-  const login = `Basic ${Buffer.from('registrar:registry-secret').toString('base64')}`;
-  const server = createServer({ cert: pair.certificate, key: pair.key }, (request, response) => {
-    if (request.headers.authorization !== login) {
-      response.writeHead(401).end();
-      return;
-    }
-    const { hostname, port } = new URL(target);
-    const { method, headers, url } = request;
-    const forwarded = http.request({ hostname, port, path: url, method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
-    forwarded.on('error', () => response.destroy());
-    request.pipe(forwarded);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
 
 test('a job runs over mutual TLS and SCRAM to Kafka and over TLS and a login to the registry, and its results are right', async () => {
   await runCommand('ewallet-simulator', ['seed', '--database-url', live.wallet.url, '--rows', '300', '--seed', '22']);
