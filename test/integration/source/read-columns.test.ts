@@ -8,6 +8,7 @@ import {
   records,
   runWalletSource,
   type RunResult,
+  warnings,
 } from '../../support/source/wallet-source';
 
 jest.setTimeout(120_000);
@@ -24,9 +25,6 @@ afterEach(async () => {
   await admin.end();
   await database.drop();
 });
-
-const warnings = (result: RunResult): readonly string[] =>
-  result.messages.flatMap(({ log }) => (log?.level === 'WARN' ? [log.message] : []));
 
 const range = (first: number, count: number): readonly number[] => Array.from({ length: count }, (_, n) => first + n);
 

@@ -18,14 +18,12 @@ import {
   runWalletSource,
   type RunResult,
   type StreamState,
+  warnings,
 } from '../../support/source/wallet-source';
 
 jest.setTimeout(240_000);
 
 const withTools = postgresqlToolsAreAvailable() ? describe : describe.skip;
-
-const warnings = (result: RunResult): readonly string[] =>
-  result.messages.flatMap(({ log }) => (log?.level === 'WARN' ? [log.message] : []));
 
 async function sync(server: WalletServer, state: readonly StreamState[], database?: string): Promise<RunResult> {
   const config = sourceConfig({ ...server.connection, database: database ?? server.connection.database });

@@ -14,6 +14,7 @@ import {
   runWalletSource,
   type RunResult,
   type StreamState,
+  warnings,
 } from '../../support/source/wallet-source';
 
 jest.setTimeout(240_000);
@@ -83,8 +84,6 @@ async function sync(stack: RunningStack, state: readonly StreamState[]): Promise
   return result;
 }
 
-const warnings = (result: RunResult): readonly string[] =>
-  result.messages.flatMap(({ log }) => (log?.level === 'WARN' ? [log.message] : []));
 const versions = (rows: readonly Record<string, unknown>[]): readonly string[] =>
   rows.map(({ id, version }) => `${String(id)} ${String(version)}`).sort();
 

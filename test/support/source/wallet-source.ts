@@ -145,6 +145,11 @@ export function records(result: RunResult, stream?: string): readonly Record<str
   );
 }
 
+/** What the source warned of, in order. */
+export function warnings(result: Pick<RunResult, 'messages'>): readonly string[] {
+  return result.messages.flatMap(({ log }) => (log?.level === 'WARN' ? [log.message] : []));
+}
+
 /** Statuses of a stream, in order. */
 export function statuses(result: RunResult, stream: string): readonly string[] {
   return result.messages.flatMap(({ trace }) =>
