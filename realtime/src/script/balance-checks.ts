@@ -3,9 +3,9 @@ import type { InputTypes } from '../inputs/input-types';
 /**
  * Each wallet's balance beside the sum of its movements: a completed transaction takes amount and fee from its source, gives
  * the amount to its destination and the fee to the currency's fee wallet (as in dbt's double_entry). Both sides are summed up
- * in one place by wallet, so that the state is one row a wallet, and a wallet that did not arrive is a row without a balance.
+ * in one place by wallet, so that the state is one row per wallet, and a wallet that did not arrive is a row without a balance.
  *
- * Fees are summed up by currency before they meet their wallet: their join has a row a currency.
+ * Fees are summed up by currency before they meet their wallet: their join has one row per currency.
  */
 export function balanceChecksQuery(types: InputTypes): string {
   const money = `DECIMAL(38, ${types.balanceScale})`;

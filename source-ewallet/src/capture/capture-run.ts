@@ -296,7 +296,7 @@ class CaptureRun {
               this.unlogged.partitions,
             );
           }
-          // After the way back was taken: what its snapshot has seen is looked at here.
+          // The way back is taken first: this looks at what its snapshot has seen.
           if (this.altered === undefined) await this.unlogged.watch(this.streams);
           break;
       }

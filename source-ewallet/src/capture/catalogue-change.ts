@@ -6,7 +6,7 @@ import type { Relation } from './pgoutput';
 /**
  * Thrown before the first change of a table whose columns are no longer those that were discovered: whoever follows
  * discovers them again and continues from the last state, so that the change arrives with all of its columns. Thrown also
- * for a partition that was attached with rows, and for a table that was written anew: the next reading begins by copying it.
+ * for a partition that was attached with rows, and for a table that was rewritten: the next reading begins by copying it.
  */
 export class CatalogueChanged extends Error {
   static columns({ captured }: CapturedStream): CatalogueChanged {
@@ -14,7 +14,7 @@ export class CatalogueChanged extends Error {
   }
 
   static file({ captured }: CapturedStream): CatalogueChanged {
-    return new CatalogueChanged(`Table ${streamName(captured.table)} was written anew. Copy what changed with it.`);
+    return new CatalogueChanged(`Table ${streamName(captured.table)} was rewritten. Copy what changed with it.`);
   }
 
   static partitions({ captured }: CapturedStream): CatalogueChanged {

@@ -77,7 +77,7 @@ export async function* copyUnread(reading: CopyReading, stream: CapturedStream):
   rememberFiles(stream, heaps ?? []);
 }
 
-/** Copies the rows that a table was written anew with: to the log they are no change. */
+/** Copies the rows of a table that was rewritten: the log has no change for them. */
 export async function* copyRewritten(
   reading: CopyReading,
   stream: CapturedStream,

@@ -16,7 +16,7 @@ type Reading = Omit<CopyReading, 'more'> & { readonly session: Session & { reado
 
 export interface AlteredStream {
   readonly stream: CapturedStream;
-  /** The table, where it was written anew. */
+  /** The table, where it was rewritten. */
   readonly rewritten: HeapTable | undefined;
 }
 
@@ -44,12 +44,12 @@ export class UnloggedRows {
     const reading = { ...this.reading, more };
     if (stream.unread.length > 0) {
       await log.warn(`Stream ${name} is read again: ${describeUnread(stream.unread)}.`);
-      // All of it, whatever it was written anew for.
+      // All of it, whatever it was rewritten for.
       yield* copyUnread(reading, stream);
       return;
     }
     if (rewritten === undefined) return;
-    await log.warn(`Table ${name} was written anew by ALTER TABLE: the rows that this changed are read again.`);
+    await log.warn(`Table ${name} was rewritten by ALTER TABLE: the rows that this changed are read again.`);
     yield* copyRewritten(reading, stream, rewritten);
   }
 
@@ -96,7 +96,7 @@ export class UnloggedRows {
   }
 
   /**
-   * A plain table that ALTER TABLE wrote anew since its rows were given, with other values or not: of the same type too, by
+   * A plain table that ALTER TABLE rewrote since its rows were given, with other values or not: of the same type too, by
    * USING. VACUUM FULL and CLUSTER give a table another file as well and alter no column; a TRUNCATE is in the stream.
    */
   private async rewritten(stream: CapturedStream): Promise<HeapTable | undefined> {

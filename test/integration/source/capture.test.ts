@@ -8,7 +8,7 @@ import {
   type CapturedWallet,
   type GlobalState,
 } from '../../support/source/captured-wallet';
-import { discoveredStreams, runWalletSource, statuses } from '../../support/source/wallet-source';
+import { discoveredStreams, runWalletSource, statuses, warnings } from '../../support/source/wallet-source';
 import type { ConfiguredCatalog } from '../../support/source/wallet-source';
 
 let wallet: CapturedWallet;
@@ -56,9 +56,6 @@ function withoutProperty(stream: Record<string, unknown>, name: string): Record<
   const properties = Object.fromEntries(Object.entries(schema.properties).filter(([key]) => key !== name));
   return { ...stream, stream: { ...described, json_schema: { ...schema, properties } } };
 }
-
-const warnings = (result: Awaited<ReturnType<typeof capture>>): readonly string[] =>
-  result.messages.flatMap(({ log }) => (log?.level === 'WARN' ? [log.message] : []));
 
 test('discover offers captured tables with their key and the fields of change data capture, others as full refresh', async () => {
   const streams = await discoveredStreams(wallet.config());
@@ -447,7 +444,7 @@ test('columns that are renamed, retyped, dropped and added again or chosen later
   expect(state).toBeDefined();
 });
 
-test('values that ALTER TABLE … USING wrote anew under the same type are read again; VACUUM FULL gives nothing twice', async () => {
+test('values that ALTER TABLE … USING rewrote under the same type are read again; VACUUM FULL gives nothing twice', async () => {
   await wallet.admin.query(`create table pesos (id int primary key, amount bigint not null);
     insert into pesos select i, i from generate_series(1, 3) i`);
   const { config, catalog, state } = await copied(['pesos']);
@@ -459,7 +456,7 @@ test('values that ALTER TABLE … USING wrote anew under the same type are read 
   await wallet.admin.query('update pesos set amount = 7 where id = 3');
   const altered = await capture(config, catalog, vacuumed.state);
   expect(warnings(altered)).toEqual([
-    'Table public.pesos was written anew by ALTER TABLE: the rows that this changed are read again.',
+    'Table public.pesos was rewritten by ALTER TABLE: the rows that this changed are read again.',
   ]);
   const last = new Map(changes(altered).map(({ data }) => [data.id, data.amount]));
   expect([...last].sort()).toEqual([

@@ -32,7 +32,7 @@ const named = (name: string): ReceivedSpan => {
   return found[0]!;
 };
 
-/** Reads everything anew, so that each test has rows to follow. */
+/** Reads everything again, so that each test has rows to follow. */
 async function forgetState(): Promise<void> {
   await rm(flow.at(`${flow.name}-state`), { recursive: true, force: true });
 }
