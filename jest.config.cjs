@@ -7,7 +7,8 @@ const base = {
   transform: {
     '^.+\\.ts$': ['ts-jest', { tsconfig: 'test/tsconfig.json', diagnostics: false }],
   },
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
+  // The cache holds PostgreSQL's other majors: packages of one name, between which jest would not choose.
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/\\.cache/'],
   rootDir: __dirname,
 };
 const services = {

@@ -65,7 +65,8 @@ export interface Doubt {
   /**
    * When rows that the state covers may be here as they were before they were sent, which no row version tells:
    * `perhaps`, since the server goes back in time; `unless the newest stands`, as a template has no open transactions
-   * when it is cloned; `if it forks`, where witnesses of another history are found; `never`, where the log says so.
+   * when it is cloned, and a server that runs on goes back by no more than its last commits; `if it forks`, where
+   * witnesses of another history are found; `never`, where the log says so.
    */
   readonly undone: 'perhaps' | 'unless the newest stands' | 'if it forks' | 'never';
 }
@@ -100,7 +101,15 @@ export function doubtOf(saved: Snapshot, now: ServerNow): Doubt | undefined {
   }
   if (next < saved.next) {
     const why = `the server was restored from a backup (its next transaction is ${next}, the state knows ${saved.next})`;
-    return { why, isAnother: false, isProvable: true, isNews: true, undone: 'perhaps' };
+    // Its own crash takes commits of synchronous_commit = off away; a restore is a start. Else it is the state that is wrong.
+    const runsOn = started !== undefined && started === server.started;
+    return {
+      why,
+      isAnother: false,
+      isProvable: true,
+      isNews: true,
+      undone: runsOn ? 'unless the newest stands' : 'perhaps',
+    };
   }
   if (differ(started, server.started)) {
     const why = `the server was started again (${server.started ?? ''}), so it may be a copy of an earlier time`;

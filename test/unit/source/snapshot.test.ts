@@ -80,12 +80,22 @@ describe('a saved snapshot of what may be another history is doubted with its re
     ],
     [
       'an older backup',
-      { server, next: 1009n },
+      { server: { ...server, started: 'now' }, next: 1009n },
       [
         'the server was restored from a backup (its next transaction is 1009, the state knows 1010)',
         'the same',
         'provable',
         'perhaps',
+      ],
+    ],
+    [
+      'fewer transactions without a start in between, as after a crash with synchronous_commit = off',
+      { server, next: 1009n },
+      [
+        'the server was restored from a backup (its next transaction is 1009, the state knows 1010)',
+        'the same',
+        'provable',
+        'unless the newest stands',
       ],
     ],
     [
