@@ -51,6 +51,24 @@
   and {{ structuring_amount() }} < {{ structuring_threshold() }}
 {%- endmacro %}
 
+{# A sum that came in as its least amount is given: in its own currency, or else in the reporting currency. #}
+{% macro in_out_amount() -%}
+  {%- set amounts = var('risk_in_out_amounts') -%}
+  case
+    {{ "when currency in ('" ~ amounts | join("', '") ~ "') then amount" if amounts }}
+    when true then amount_reporting
+  end
+{%- endmacro %}
+
+{% macro in_out_least() -%}
+  case
+    {%- for code, amount in var('risk_in_out_amounts').items() %}
+      when currency = '{{ code }}' then {{ amount }}
+    {%- endfor %}
+    when true then {{ var('risk_in_out_amount') * var('reporting_amount_scale') }}
+  end
+{%- endmacro %}
+
 {# Number of the stretch of so many minutes since 1970 that the instant is in. #}
 {% macro time_bucket(instant, minutes) -%}
   cast(floor(extract(epoch from {{ instant }}) / {{ minutes * 60 }}) as bigint)

@@ -72,6 +72,7 @@ export function parseRules(reader: ConfigReader | undefined, directory: string):
     inOutMinutes: shared('in_out_minutes'),
     inOutAmounts: new Map([
       ...inEachCurrency(shared('in_out_amount'), dbt),
+      ...amountsByCurrency(dbt?.variables.get('risk_in_out_amounts'), 'risk_in_out_amounts'),
       ...amountsByCurrency(reader?.textMap('in_out_amounts'), 'rules.in_out_amounts'),
     ]),
     takeoverMinutes: own('takeover_minutes', 60),

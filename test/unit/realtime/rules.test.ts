@@ -23,6 +23,7 @@ beforeAll(async () => {
       `  reporting_currency: "{{ env_var('RULES_TEST_CURRENCY', 'SGD') }}"`,
       '  reporting_amount_scale: 10',
       '  risk_structuring_thresholds: { SGD: 20000 }',
+      '  risk_in_out_amounts: { KES: 13000 }',
       ...[...names, ...more].map((name, index) => `  risk_${name}: ${index + 1}`),
     ].join('\n'),
   );
@@ -53,6 +54,7 @@ test("thresholds are dbt's, amounts in the reporting currency are those of each 
     inOutAmounts: new Map([
       ['USD', 7.5],
       ['SGD', 90],
+      ['KES', 13_000],
     ]),
     pinFailures: 10,
     pinMinutes: 15,

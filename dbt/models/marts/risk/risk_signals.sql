@@ -250,7 +250,7 @@ inflows as (
     and transaction_type in ('top_up', 'transfer')
     and destination_user_id is not null
     and not is_internal_transfer
-    and amount_reporting >= {{ var('risk_in_out_amount') * var('reporting_amount_scale') }}
+    and {{ in_out_amount() | indent(4) }} >= {{ in_out_least() | indent(4) }}
     {% if is_incremental() %}
       and settled_date in ({{ inflow_dates }})
       and (destination_user_id, settled_date) in (select user_id, inflow_date from moved_days)
@@ -341,7 +341,7 @@ signals as (
     amount_reporting,
     -- What leaves beyond what came in is other money; a hundred times the least amount weighs double.
     least(1, amount_out / amount) / {{ var('risk_in_out_share') }}
-    * greatest(1, log(10, amount_reporting / {{ var('risk_in_out_amount') * var('reporting_amount_scale') }})) as score,
+    * greatest(1, log(10, {{ in_out_amount() | indent(4) }} / {{ in_out_least() | indent(4) }})) as score,
     least(100, round(100 * amount_out / amount)) || '% of what came in left again within {{ var("risk_in_out_minutes") }} minutes'
       as explanation
   from in_out
