@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { commandLine, type Ends } from '@ewallet/command-line';
-import { asFailure, Failure } from '@ewallet/failure';
+import { asFailure, Failure, unreadable } from '@ewallet/failure';
 import type { Command } from 'commander';
 import { check, isRight, verdictText } from './check/check';
 import { databaseOf, type DatabaseFlags } from './config/database-access';
@@ -126,7 +126,9 @@ async function ratesOf(mapping: Mapping, file: string): Promise<string | undefin
   if (mapping.exchangeRatesFile === undefined) return undefined;
   const named = path.resolve(path.dirname(file), mapping.exchangeRatesFile);
   return readFile(named, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`wallet.exchange_rates_file: ${named} cannot be read.`, { cause: error });
+    throw Failure.config(`wallet.exchange_rates_file: ${named} cannot be read: ${unreadable(error)}.`, {
+      cause: error,
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure, isObject } from '@ewallet/failure';
+import { Failure, isObject, jsonFault, unreadable } from '@ewallet/failure';
 import { streamName } from './message';
 import { isNamed, type ConfiguredStream } from './selection';
 
@@ -25,13 +25,13 @@ export interface AskingStream extends ConfiguredStream {
 /** @param file `{"streams": [{"stream", "key": [names], "keys": [[texts]]}]}` @throws Failure that names the file */
 export async function readAskedRows(file: string): Promise<readonly AskedRows[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The file of keys ${file} cannot be read.`, { cause: error });
+    throw Failure.config(`The file of keys ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
   });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw Failure.config(`The file of keys ${file} is not JSON.`);
+    throw Failure.config(`The file of keys ${file} is not JSON (${jsonFault(text)}).`);
   }
   const streams = isObject(value) && Array.isArray(value.streams) ? (value.streams as readonly unknown[]) : undefined;
   if (!streams?.every(isAskedRows)) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { guardPath, type Release } from '@ewallet/child-services';
-import { Failure } from '@ewallet/failure';
+import { Failure, unreadable } from '@ewallet/failure';
 import type { ConnectorConfig } from './config';
 import { diskFailure } from './disk-failure';
 
@@ -59,7 +59,7 @@ export class AttemptFiles {
     if (config.kind === 'inline') return this.put(name, JSON.stringify(config.value));
     if (launcher.kind === 'command') return config.path;
     const text = await readFile(config.path, 'utf8').catch((error: unknown) => {
-      throw Failure.config(`The file ${config.path} cannot be read.`, { cause: error });
+      throw Failure.config(`The file ${config.path} cannot be read: ${unreadable(error)}.`, { cause: error });
     });
     return this.put(name, text);
   }

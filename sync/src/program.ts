@@ -11,7 +11,7 @@ import {
   serveMetrics,
   untilStopped,
 } from '@ewallet/command-line';
-import { Failure, asFailure } from '@ewallet/failure';
+import { asFailure, Failure, jsonFault, unreadable } from '@ewallet/failure';
 import { during, openTracing, PARENT_VARIABLE, type Span, type Tracing } from '@ewallet/tracing';
 import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
@@ -239,15 +239,18 @@ function isStopped(signal: AbortSignal): boolean {
 
 async function readConfig(file: string): Promise<SyncConfig> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The configuration ${file} cannot be read.`, { cause: error });
+    throw Failure.config(`The configuration ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
   });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw Failure.config(`The configuration ${file} is not JSON. YAML is not read: write it as JSON.`, {
-      cause: error,
-    });
+    throw Failure.config(
+      `The configuration ${file} is not JSON (${jsonFault(text)}). YAML is not read: write it as JSON.`,
+      {
+        cause: error,
+      },
+    );
   }
   return parseSyncConfig(value, path.resolve(file));
 }

@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Failure } from '@ewallet/failure';
+import { Failure, unreadable } from '@ewallet/failure';
 import { diskFailure } from './disk-failure';
 import { errorCode } from './error-code';
 import { jsonMember } from './json-member';
@@ -70,7 +70,7 @@ export async function readStateFile(file: string): Promise<SyncState> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return NOTHING_SYNCED;
-    throw Failure.config(`The state file ${file} cannot be read.`, { cause: error });
+    throw Failure.config(`The state file ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
   }
   const parsed = parse(text);
   const object = parsed?.states;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure, isObject } from '@ewallet/failure';
+import { Failure, isObject, unreadable } from '@ewallet/failure';
 import type { KeyValue, ShownKey } from '../report/audit-report';
 import type { Finding } from './repair-plan';
 
@@ -13,7 +13,7 @@ const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
  */
 export async function readReport(file: string): Promise<readonly Omit<Finding, 'key'>[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The report ${file} cannot be read.`, { cause: error });
+    throw Failure.config(`The report ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
   });
   let value: unknown;
   try {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure } from '@ewallet/failure';
+import { Failure, unreadable } from '@ewallet/failure';
 import { parse } from 'yaml';
 import { parseSetup, type Setup } from './setup';
 
@@ -9,13 +9,13 @@ export async function readSetup(path: string, environment: NodeJS.ProcessEnv): P
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw Failure.config(`Cannot read the set-up file "${path}".`, { cause: error });
+    throw Failure.config(`The set-up file ${path} cannot be read: ${unreadable(error)}.`, { cause: error });
   }
   let document: unknown;
   try {
     document = parse(text);
   } catch (error) {
-    throw Failure.config(`The set-up file "${path}" is not YAML: ${error instanceof Error ? error.message : ''}`, {
+    throw Failure.config(`The set-up file ${path} is not YAML: ${error instanceof Error ? error.message : ''}`, {
       cause: error,
     });
   }

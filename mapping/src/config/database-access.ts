@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure } from '@ewallet/failure';
+import { Failure, jsonFault, unreadable } from '@ewallet/failure';
 import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
 
 /** How a command line names the database that has the wallet's tables. */
@@ -38,12 +38,12 @@ function variable(environment: Readonly<Record<string, string | undefined>>, nam
 
 async function contentOf(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The configuration ${file} cannot be read.`, { cause: error });
+    throw Failure.config(`The configuration ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
   });
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw Failure.config(`The configuration ${file} is not JSON.`); // the parser's own words could quote a secret
+    throw Failure.config(`The configuration ${file} is not JSON (${jsonFault(text)}).`); // the parser's own words could quote a secret
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure, nearestName, type Json } from '@ewallet/failure';
+import { Failure, type Json, nearestName, unreadable } from '@ewallet/failure';
 import { parseDocument, type Document } from 'yaml';
 import { DOMAINS, type Domain } from '../model/domains';
 import { ROLES, type Role } from '../model/roles';
@@ -20,7 +20,7 @@ import { VIRTUAL_KINDS, type Operations } from './operations';
 export async function readMappingDocument(file: string): Promise<Document> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw Failure.config(
-      `The mapping ${file} cannot be read: write one by \`ewallet-mapping propose --out ${file}\`.`,
+      `The mapping ${file} cannot be read, ${unreadable(error)}: write one by \`ewallet-mapping propose --out ${file}\`.`,
       {
         cause: error,
       },

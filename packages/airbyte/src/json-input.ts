@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { Failure } from '@ewallet/failure';
+import { Failure, jsonFault, unreadable } from '@ewallet/failure';
 
 /**
  * JSON from a file of any name, or from standard input for `-`. The CDK loads these with `require()`, which fails for a
@@ -15,7 +15,7 @@ export async function readJsonInput(path: string, what: string, stdin: NodeJS.Re
   } catch (error) {
     // The parser's own message quotes the text, which may hold a password.
     throw Failure.config(
-      `The ${what} ${path === '-' ? 'on standard input' : path} is not JSON. YAML is not read: write it as JSON.`,
+      `The ${what} ${path === '-' ? 'on standard input' : path} is not JSON (${jsonFault(content)}). YAML is not read: write it as JSON.`,
       {
         detail: error instanceof Error ? error.name : 'not JSON',
       },
@@ -27,7 +27,6 @@ async function readTextFile(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw Failure.config(`The ${what} ${path} cannot be read: ${reason}.`, { cause: error });
+    throw Failure.config(`The ${what} ${path} cannot be read: ${unreadable(error)}.`, { cause: error });
   }
 }

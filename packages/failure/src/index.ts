@@ -1,5 +1,7 @@
 export { ConfigReader } from './config-reader';
 export { isObject, readJsonObject, refuseUnknown, textOf, type Json } from './json-file';
 export { Failure, asFailure, isFailure, type FailureKind } from './failure';
+export { jsonFault } from './json-place';
 export { nearestName } from './nearest-name';
+export { unreadable } from './unreadable';
 export { parseShare, showShare } from './share';

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Failure } from './failure';
+import { jsonFault } from './json-place';
 import { nearestName } from './nearest-name';
+import { unreadable } from './unreadable';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -8,24 +10,16 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a program says beyond the fault, as ends of the two sentences. */
-export interface FileAdvice {
-  readonly unreadable: string;
-  readonly notJson: string;
-}
-
 /**
  * A file that holds one JSON object. `${env:NAME}` in a text is replaced, as the sink does, so that secrets can stay out
  * of files.
  *
- * @throws Failure naming the file, never what is in it
+ * @param advice what to do where it is not JSON
+ * @throws Failure naming the file and the place in it, never what is in it
  */
-export async function readJsonObject(
-  file: string,
-  advice: FileAdvice = { unreadable: '.', notJson: '. YAML is not read: write it as JSON.' },
-): Promise<Json> {
+export async function readJsonObject(file: string, advice = 'YAML is not read: write it as JSON.'): Promise<Json> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The configuration ${file} cannot be read${advice.unreadable}`, { cause: error });
+    throw Failure.config(`The configuration ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
   });
   let value: unknown;
   try {
@@ -33,7 +27,7 @@ export async function readJsonObject(
   } catch (error) {
     if (error instanceof Failure) throw error;
     // The parser's own words could quote a secret.
-    throw Failure.config(`The configuration ${file} is not JSON${advice.notJson}`);
+    throw Failure.config(`The configuration ${file} is not JSON (${jsonFault(text)}). ${advice}`);
   }
   if (!isObject(value)) throw Failure.config(`The configuration ${file} must hold one JSON object.`);
   return value;

@@ -2,10 +2,7 @@ import { Failure, nearestName, readJsonObject as readConfigurationFile, textOf, 
 
 /** A file that holds one JSON object. @throws Failure naming the file, never what is in it */
 export async function readJsonObject(file: string): Promise<Json> {
-  return readConfigurationFile(file, {
-    unreadable: ': check the path and its permissions.',
-    notJson: '. YAML and .properties are not read: write it as JSON.',
-  });
+  return readConfigurationFile(file, 'YAML and .properties are not read: write it as JSON.');
 }
 
 /** An unknown key is an error: a mistyped option must not be ignored silently. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Failure, isObject, type Json } from '@ewallet/failure';
+import { Failure, isObject, type Json, unreadable } from '@ewallet/failure';
 import { dateOf } from './sync';
 
 export interface DbtFacts {
@@ -53,7 +53,7 @@ async function readArtifact(file: string): Promise<Json | undefined> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (isObject(error) && error.code === 'ENOENT') return undefined;
-    throw Failure.config(`${file} cannot be read: give this user the right to`, { cause: error });
+    throw Failure.config(`${file} cannot be read: ${unreadable(error)}`, { cause: error });
   }
   try {
     const value: unknown = JSON.parse(text);

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { Failure, isObject, type Json } from '@ewallet/failure';
+import { Failure, isObject, type Json, unreadable } from '@ewallet/failure';
 import type { SyncConfig } from '../config/pipeline-config';
 
 /** What a run of a connection was: ewallet-sync's, or an Airbyte job. */
@@ -78,9 +78,12 @@ async function readStatus(file: string): Promise<Json | undefined> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (isObject(error) && error.code === 'ENOENT') return undefined;
-    throw Failure.config(`${file} cannot be read: give this user the right to read the state directory`, {
-      cause: error,
-    });
+    throw Failure.config(
+      `${file} cannot be read: ${unreadable(error)}. Give this user the right to read the state directory`,
+      {
+        cause: error,
+      },
+    );
   }
   const value = parsed(text);
   if (value === undefined) throw Failure.config(`${file} is not what ewallet-sync writes`);

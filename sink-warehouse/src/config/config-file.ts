@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Failure } from '@ewallet/failure';
+import { Failure, jsonFault, unreadable } from '@ewallet/failure';
 
 /** Keys and values of a configuration file, before any of them is understood. */
 export type RawConfig = ReadonlyMap<string, string>;
@@ -12,13 +12,13 @@ export type RawConfig = ReadonlyMap<string, string>;
  */
 export function readConfigFile(path: string, environment: Readonly<Record<string, string | undefined>>): RawConfig {
   if (/\.ya?ml$/i.test(path)) {
-    throw Failure.config(`The configuration file ${path} is YAML by its name: write it as JSON, or as .properties.`);
+    throw Failure.config(`The configuration ${path} is YAML by its name: write it as JSON, or as .properties.`);
   }
   let content: string;
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    throw Failure.config(`Cannot read the configuration file ${path}.`, { cause: error });
+    throw Failure.config(`The configuration ${path} cannot be read: ${unreadable(error)}.`, { cause: error });
   }
   const raw = /^\s*[{[]/.test(content) ? parseJson(content, path) : parseProperties(content);
   return new Map([...raw].map(([key, value]) => [key, resolveVariables(key, value, environment)]));
@@ -29,9 +29,9 @@ function parseJson(content: string, path: string): Map<string, string> {
   try {
     document = JSON.parse(content);
   } catch {
-    throw Failure.config(`The configuration file ${path} is no valid JSON.`); // the parser's text could quote a secret
+    throw Failure.config(`The configuration ${path} is not JSON (${jsonFault(content)}).`); // the parser's text could quote a secret
   }
-  if (!isObject(document)) throw Failure.config(`The configuration file ${path} must hold one JSON object.`);
+  if (!isObject(document)) throw Failure.config(`The configuration ${path} must hold one JSON object.`);
   const entries = isObject(document.config) ? { name: document.name, ...document.config } : document;
   const raw = new Map<string, string>();
   for (const [key, value] of Object.entries(entries)) {

@@ -247,7 +247,7 @@ function connectorsRunning(): readonly string[] {
 }
 
 test.each([
-  ['{', 'is not JSON. YAML is not read: write it as JSON.'],
+  ['{', 'is not JSON (line 1, column 2). YAML is not read: write it as JSON.'],
   ['{"source":1}', '`source` must be a JSON object.'],
 ])('configuration %s ends with exit code 2', async (text, message) => {
   const file = path.join(directory, 'broken.json');

@@ -15,6 +15,7 @@ beforeAll(async () => {
     'yaml.json': 'a: 1\n',
     'list.json': '[]',
     'empty.json': '{}',
+    'comma.json': '{\n  "name": "a",\n  "retries": 0,\n}',
     'typo.json': '{"hosst":"x"}',
     'source.json': JSON.stringify({
       ...{ host: '127.0.0.1', port: 1, database: 'w', username: 'u', password: 'secret' },
@@ -42,14 +43,29 @@ afterAll(async () => {
 
 const REFUSED =
   'Could not connect to 127.0.0.1:1/w as u: connect ECONNREFUSED 127.0.0.1:1. Nothing listens there: check `host` and `port`, and that the server runs.';
-const NOT_JSON = 'is not JSON. YAML is not read: write it as JSON.';
+const NOT_JSON = 'is not JSON (line 1, column 1). YAML is not read: write it as JSON.';
 
 /** Programs that log and report for people: what was typed, the exit code, and all of standard error. Nothing is on standard output. */
 const PLAIN: readonly (readonly [typed: string, code: number, stderr: string])[] = [
   ['ewallet-sync bogus', 1, "error: unknown command 'bogus'"],
   ['ewallet-sync rum', 1, "error: unknown command 'rum'\n(Did you mean run?)"],
   ['ewallet-sync run', 1, "error: required option '--config <file>' not specified"],
-  ['ewallet-sync run --config missing.json', 2, 'ewallet-sync: The configuration missing.json cannot be read.'],
+  [
+    'ewallet-sync run --config missing.json',
+    2,
+    'ewallet-sync: The configuration missing.json cannot be read: there is no such file (ENOENT).',
+  ],
+  ['ewallet-sync run --config .', 2, 'ewallet-sync: The configuration . cannot be read: it is a folder (EISDIR).'],
+  [
+    'ewallet-sync run --config list.json/a.json',
+    2,
+    'ewallet-sync: The configuration list.json/a.json cannot be read: a part of its path is a file (ENOTDIR).',
+  ],
+  [
+    'ewallet-sync run --config comma.json',
+    2,
+    'ewallet-sync: The configuration comma.json is not JSON (line 4, column 1). YAML is not read: write it as JSON.',
+  ],
   ['ewallet-sync run --config yaml.json', 2, `ewallet-sync: The configuration yaml.json ${NOT_JSON}`],
   ['ewallet-sync run --config empty.json', 2, 'ewallet-sync: `source` must be a JSON object.'],
   [
@@ -69,9 +85,13 @@ const PLAIN: readonly (readonly [typed: string, code: number, stderr: string])[]
   ],
   ['sink-warehouse bogus', 1, "error: unknown command 'bogus'"],
   ['sink-warehouse run', 1, "error: required option '--config <file>' not specified"],
-  ['sink-warehouse run --config missing.json', 2, 'Cannot read the configuration file missing.json.'],
-  ['sink-warehouse run --config broken.json', 2, 'The configuration file broken.json is no valid JSON.'],
-  ['sink-warehouse run --config list.json', 2, 'The configuration file list.json must hold one JSON object.'],
+  [
+    'sink-warehouse run --config missing.json',
+    2,
+    'The configuration missing.json cannot be read: there is no such file (ENOENT).',
+  ],
+  ['sink-warehouse run --config broken.json', 2, 'The configuration broken.json is not JSON (line 1, column 2).'],
+  ['sink-warehouse run --config list.json', 2, 'The configuration list.json must hold one JSON object.'],
   ['sink-warehouse run --config empty.json', 2, 'name is missing.'],
   ['sink-warehouse offsets --config sink.json', 1, REFUSED],
   ['ewallet-audit bogus', 2, "error: unknown command 'bogus'"],
@@ -88,12 +108,12 @@ const PLAIN: readonly (readonly [typed: string, code: number, stderr: string])[]
   [
     'ewallet-pipeline status --config missing.json',
     3,
-    'ewallet-pipeline: The configuration missing.json cannot be read: check the path and its permissions.',
+    'ewallet-pipeline: The configuration missing.json cannot be read: there is no such file (ENOENT).',
   ],
   [
     'ewallet-pipeline status --config yaml.json',
     3,
-    'ewallet-pipeline: The configuration yaml.json is not JSON. YAML and .properties are not read: write it as JSON.',
+    'ewallet-pipeline: The configuration yaml.json is not JSON (line 1, column 1). YAML and .properties are not read: write it as JSON.',
   ],
   [
     'ewallet-pipeline status --config empty.json',
@@ -112,7 +132,7 @@ const PLAIN: readonly (readonly [typed: string, code: number, stderr: string])[]
   [
     'ewallet-mapping check --config sink.json --mapping missing.yml',
     2,
-    'ewallet-mapping: The mapping missing.yml cannot be read: write one by `ewallet-mapping propose --out missing.yml`.',
+    'ewallet-mapping: The mapping missing.yml cannot be read, there is no such file (ENOENT): write one by `ewallet-mapping propose --out missing.yml`.',
   ],
   ['ewallet-mapping propose --config sink.json', 3, `ewallet-mapping: ${REFUSED}`],
   ['ewallet-dashboards bogus', 1, "error: unknown command 'bogus'"],
@@ -158,7 +178,10 @@ test(
 
 /** Connectors answer in the protocol: `check` says FAILED and ends with 0, everything else traces its error and ends with 1. */
 const CHECKED: readonly (readonly [typed: string, message: string])[] = [
-  ['source-ewallet check --config missing.json', 'The configuration missing.json cannot be read: ENOENT.'],
+  [
+    'source-ewallet check --config missing.json',
+    'The configuration missing.json cannot be read: there is no such file (ENOENT).',
+  ],
   ['source-ewallet check --config yaml.json', `The configuration yaml.json ${NOT_JSON}`],
   ['source-ewallet check --config list.json', 'The configuration is not a JSON object.'],
   ['source-ewallet check --config empty.json', '`host` is missing.'],
@@ -182,7 +205,7 @@ const TRACED: readonly (readonly [typed: string, kind: string, message: string])
   [
     'source-ewallet read --config source.json --catalog missing.json',
     'config_error',
-    'The catalogue missing.json cannot be read: ENOENT.',
+    'The catalogue missing.json cannot be read: there is no such file (ENOENT).',
   ],
   [
     'source-ewallet read --config source.json --catalog empty.json',

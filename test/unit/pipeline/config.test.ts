@@ -146,7 +146,7 @@ test.each<[string, unknown, string]>([
   [
     'YAML',
     'kafka:\n  config_file: x\n',
-    'The configuration FILE is not JSON. YAML and .properties are not read: write it as JSON.',
+    'The configuration FILE is not JSON (line 1, column 1). YAML and .properties are not read: write it as JSON.',
   ],
 ])('%s is refused with what to do, before anything is asked', async (_, content, message) => {
   const file = await written('wrong.json', content);
