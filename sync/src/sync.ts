@@ -111,6 +111,7 @@ export async function sync(
 }
 
 /**
+ * @param context `progress` where the source is to read on until it is stopped: what it reads as it changes, no full refreshes
  * @returns the sync's number; adds what was acknowledged to `streams`, also where it throws.
  */
 export async function attemptSync(
