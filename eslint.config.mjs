@@ -35,12 +35,7 @@ export default tseslint.config(
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: [
-          'packages/*/tsconfig.json',
-          '*/tsconfig.json',
-          '{tools,deploy}/*/tsconfig.json',
-          '*/page/tsconfig.json',
-        ],
+        project: ['tsconfig.lint.json', '*/page/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
