@@ -5,7 +5,8 @@ import { clockSkew, withDatabase } from './database';
 
 export interface LandedPartition extends TopicPartition {
   readonly nextOffset: number;
-  readonly landedAt: Date;
+  /** Undefined where the sink holds it and nothing of it ever landed. */
+  readonly landedAt: Date | undefined;
   /** `host/pid/…` of the process that holds it. */
   readonly owner: string;
 }
@@ -88,18 +89,18 @@ async function partitions(client: Client, connector: string | undefined): Promis
     topic: string;
     partition: number;
     next_offset: string;
-    updated_at: Date;
+    landed_at: Date | null;
     owner: string;
   }>(
-    `select topic, partition, next_offset, updated_at, owner from sink.offsets
+    `select topic, partition, next_offset, case when records > 0 then updated_at end as landed_at, owner from sink.offsets
      where $1::text is null or connector = $1 order by topic, partition`,
     [connector],
   );
-  return rows.map(({ topic, partition, next_offset: next, updated_at: landedAt, owner }) => ({
+  return rows.map(({ topic, partition, next_offset: next, landed_at: landedAt, owner }) => ({
     topic,
     partition,
     nextOffset: Number(next),
-    landedAt,
+    landedAt: landedAt ?? undefined,
     owner,
   }));
 }

@@ -27,7 +27,9 @@ export function judgeStreams(lagSeconds: number, evidence: StreamEvidence, now: 
   const landing = [...topics].sort().map((topic) => {
     const stream = tables.get(topic)?.stream ?? topic;
     const lag = lagOf(topic, kafka, warehouse, now);
-    const landedAt = newest((warehouse?.partitions ?? []).filter((at) => at.topic === topic).map((at) => at.landedAt));
+    const landedAt = newest(
+      (warehouse?.partitions ?? []).flatMap((at) => (at.topic === topic ? (at.landedAt ?? []) : [])),
+    );
     const letters = warehouse?.deadLetters.find((dead) => dead.topic === topic);
     const end = (kafka?.partitions ?? []).filter((at) => at.topic === topic).reduce((sum, at) => sum + at.end, 0);
     const records = synced[stream];

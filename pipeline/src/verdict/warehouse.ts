@@ -22,7 +22,7 @@ export function judgeWarehouse(connection: ConnectionConfig, asked: Probe<Wareho
     });
   }
   const { value } = asked;
-  const landed = value.partitions.map(({ landedAt }) => landedAt.getTime());
+  const landed = value.partitions.flatMap(({ landedAt }) => landedAt?.getTime() ?? []);
   const newest = landed.length === 0 ? undefined : new Date(Math.max(...landed));
   const says = [
     count(value.tables.length, 'table'),

@@ -65,6 +65,8 @@ export class SinkMetrics {
     buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400],
     registers: [this.registry],
   });
+  /** Milliseconds by topic; a process that just started begins with what the warehouse knows. */
+  private readonly committedAt = new Map<string, number>();
   private lag: KnownLag = { at: Date.now(), partitions: [] };
 
   constructor(connector: string, current: () => Sink | undefined, reachable: () => Promise<Reachable>) {
@@ -127,13 +129,17 @@ export class SinkMetrics {
 
   readonly events: SinkEvents = {
     targetState: () => undefined,
-    assigned: () => undefined,
+    assigned: (partitions) => {
+      for (const { topic, landedBefore } of partitions) {
+        if (landedBefore !== undefined) this.committed(topic, landedBefore.getTime());
+      }
+    },
     reset: () => undefined,
     committed: ({ progress, milliseconds, deadLetters }) => {
       const now = Date.now();
       for (const { topic, records, oldest } of progress) {
         this.records.inc({ topic }, records);
-        this.lastCommit.set({ topic }, now / 1_000);
+        this.committed(topic, now);
         if (oldest === undefined) continue;
         // The e-wallet's clock may be ahead of this one.
         this.latency.observe({ topic, since: oldest.since }, Math.max(0, now - oldest.at) / 1_000);
@@ -151,4 +157,10 @@ export class SinkMetrics {
       this.rebalances.inc();
     },
   };
+  /** A topic is as fresh as its freshest partition. */
+  private committed(topic: string, at: number): void {
+    const newest = Math.max(at, this.committedAt.get(topic) ?? at);
+    this.committedAt.set(topic, newest);
+    this.lastCommit.set({ topic }, newest / 1_000);
+  }
 }

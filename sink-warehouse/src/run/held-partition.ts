@@ -5,6 +5,8 @@ export interface HeldPartition extends TopicPartition {
   readonly fence: string;
   /** Undefined where the broker is too old to have ids. */
   readonly topicId: string | undefined;
+  /** When records of it last landed before it was claimed; undefined where none ever did. */
+  readonly landedBefore: Date | undefined;
   /** The next offset to ask the broker for. */
   fetchOffset: number;
   /** The next offset that no batch holds yet: records below were taken before. */

@@ -185,6 +185,7 @@ export class Session {
       partition: claim.partition,
       fence: claim.fence,
       topicId,
+      landedBefore: claim.landedAt,
       fetchOffset: start,
       takenTo: start,
       committedTo: start,

@@ -9,6 +9,8 @@ export interface Claim extends TopicPartition {
   readonly fence: string;
   /** The topic that the offset counts in; null where no broker has told yet. */
   readonly topicId: string | null;
+  /** When records of it last landed, by whichever process; undefined where none ever did. */
+  readonly landedAt: Date | undefined;
 }
 
 interface ClaimRequest {
@@ -43,6 +45,8 @@ export class FencedOut extends Error {
  *
  * A claim from an older generation of the group is refused, so that a sink that slept through a rebalance cannot take
  * partitions back from its successor. The partitions that were refused are missing from the result.
+ *
+ * `updated_at` stays: nothing has landed by a claim, and a sink that starts again and again must not look as if it worked.
  */
 export async function claimPartitions(client: ClientBase, request: ClaimRequest): Promise<Claim[]> {
   const partitions = [...request.partitions].sort(comparePartitions); // one order for all, or two claims deadlock
@@ -52,6 +56,7 @@ export async function claimPartitions(client: ClientBase, request: ClaimRequest)
     next_offset: string;
     fence: string;
     topic_id: string | null;
+    landed_at: Date | null;
   }>(
     `insert into ${SINK_SCHEMA}.offsets as held (connector, topic, partition, next_offset, fence, generation, owner, topic_id)
      select $1, wanted.topic, wanted.partition, wanted.start, 1, $2, $3, wanted.topic_id
@@ -59,10 +64,10 @@ export async function claimPartitions(client: ClientBase, request: ClaimRequest)
        as wanted (topic, partition, start, topic_id, position)
      order by wanted.position
      on conflict (connector, topic, partition) do update
-       set fence = held.fence + 1, generation = excluded.generation, owner = excluded.owner, updated_at = now(),
+       set fence = held.fence + 1, generation = excluded.generation, owner = excluded.owner,
          topic_id = coalesce(held.topic_id, excluded.topic_id)
        where $8 or held.generation <= excluded.generation
-     returning topic, partition, next_offset, fence, topic_id`,
+     returning topic, partition, next_offset, fence, topic_id, case when records > 0 then updated_at end as landed_at`,
     [
       request.connector,
       request.generation,
@@ -80,6 +85,7 @@ export async function claimPartitions(client: ClientBase, request: ClaimRequest)
     nextOffset: Number(row.next_offset),
     fence: row.fence,
     topicId: row.topic_id,
+    landedAt: row.landed_at ?? undefined,
   }));
 }
 

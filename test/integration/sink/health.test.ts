@@ -110,6 +110,36 @@ test('while the warehouse is away lag keeps its last value with an age; afterwar
   }
 });
 
+test('a sink that starts again says when records last landed, not when it started', async () => {
+  const name = uniqueName('health');
+  const topic = `${name}.${name}`;
+  const idle = `${name}.idle`;
+  for (const each of [topic, idle]) await createTopic(sinks.kafka, each, 1);
+  const writer = await StreamWriter.register(sinks.registry, topic, name, { id: { type: 'integer' } });
+  await withProducer(sinks.kafka, name, async (producer) => transact(producer, topic, [writer.record({ id: 1 })]));
+  const config = sinks.config(name, { 'topics.regex': `${name}\\..*` });
+  const lastCommit = async (sink: SinkProcess): Promise<Record<string, number>> => {
+    const url = await restOf(sink);
+    return eventually(async () => {
+      expect(await stateOf(url, name)).toEqual(running);
+      expect(await sinks.rows(`select count(*)::int as n from raw."${name}"`)).toEqual([{ n: 1 }]);
+      const samples = await metric(url, 'sink_last_commit_timestamp_seconds');
+      // A topic that nothing ever landed from has none.
+      expect(Object.keys(samples)).toEqual([`topic="${topic}"`]);
+      return samples;
+    });
+  };
+  await sinks.whileRunning(config, lastCommit);
+  const [landed] = (await sinks.rows(
+    `select extract(epoch from date_trunc('milliseconds', updated_at))::float8 as at from sink.offsets
+     where connector = $1 and topic = $2`,
+    [name, topic],
+  )) as readonly { readonly at: number }[];
+  await sinks.whileRunning(config, async (sink) => {
+    expect(await lastCommit(sink)).toEqual({ [`topic="${topic}"`]: landed?.at });
+  });
+});
+
 test('latency counts from the commit in the e-wallet where the record says it, else from when the source read the row', async () => {
   const name = uniqueName('latency');
   const time = { type: 'string', format: 'date-time', airbyte_type: 'timestamp_with_timezone' };
