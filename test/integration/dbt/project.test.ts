@@ -175,8 +175,11 @@ test('every mart has an oracle', async () => {
   // own changes, in captured-deletions.test.ts, as only change data capture has them; what is live with the stream below.
   expect(rows.map(({ name }) => name).filter((name) => !read.has(name))).toEqual([
     'live_alerts',
+    'live_balance_checks',
     'live_minute_volumes',
     'live_rule_versions',
+    'live_sessions',
+    'live_transaction_events',
     'set_aside_rows',
     'wallet_balance_history',
   ]);
@@ -188,7 +191,10 @@ test('without a stream the live marts are there and empty; with one they follow 
       await client.query<{ row: string }>(`
         select to_jsonb(v)::text as row from marts.live_minute_volumes as v
         union all select to_jsonb(a)::text from marts.live_alerts as a
-        union all select to_jsonb(r)::text from marts.live_rule_versions as r`)
+        union all select to_jsonb(r)::text from marts.live_rule_versions as r
+        union all select to_jsonb(e)::text from marts.live_transaction_events as e
+        union all select to_jsonb(b)::text from marts.live_balance_checks as b
+        union all select to_jsonb(s)::text from marts.live_sessions as s`)
     ).rows.map(({ row }): unknown => JSON.parse(row));
   expect(await live()).toEqual([]);
   // As a second sink lands them: times without a zone are UTC.
@@ -199,14 +205,26 @@ test('without a stream the live marts are there and empty; with one they follow 
       transactions bigint, amount numeric(38, 4), currency text, severity text, explanation text);
     create table realtime.deliveries (channel text, alert_id text, status text, round bigint, attempts bigint, cause text, told_at timestamp);
     create table realtime.risk_rule_history (signal text, version bigint, enabled boolean, least_count bigint, least_share numeric(38, 9),
-      set_by text, reason text, set_at timestamp)`);
-  expectSuccess(await dbt.run(['build', '--select', 'live_minute_volumes', 'live_alerts', 'live_rule_versions']));
+      set_by text, reason text, set_at timestamp);
+    create table realtime.transaction_events (transaction_id bigint, event text, occurred_at timestamp, created_at timestamp, type text, channel text,
+      failure_reason text, currency text, amount numeric(38, 4), fee numeric(38, 4), source_wallet_id bigint, source_wallet_kind text,
+      destination_wallet_id bigint, destination_wallet_kind text, customer_id bigint, customer_country text, merchant_id bigint,
+      merchant_category text, merchant_country text);
+    create table realtime.balance_checks (wallet_id bigint, wallet_kind text, customer_id bigint, currency text, balance numeric(38, 4),
+      movements numeric(38, 4), difference numeric(38, 4), unchanged_since timestamp);
+    create table realtime.sessions (session_id text, customer_id bigint, started_at timestamp, last_event_at timestamp, events bigint, logins bigint,
+      pin_failures bigint, transactions bigint, completed bigint, failed bigint, first_transaction_at timestamp, stage text)`);
+  expectSuccess(await dbt.run(['build', '--select', 'path:models/marts/live']));
   await client.query(`
     insert into realtime.minute_volumes values ('2026-05-31 23:59', 'payment', 'completed', 'PHP', 2, 30.5, 0.3);
     insert into realtime.alerts values ('velocity-9', 'velocity', 7, '', '2026-05-31 23:50', '2026-05-31 23:59:59.000001', 8, 12.5, 'PHP', 'low', '8 transactions within 10 minutes');
     insert into realtime.deliveries values ('risk', 'velocity-9', 'raised', 1, 1, null, '2026-06-01 00:00:10'),
       ('case tool', 'velocity-9', 'raised', 1, 3, null, '2026-06-01 00:01:10'), ('mail', 'velocity-9', 'raise_undeliverable', 1, 9, 'HTTP 404', '2026-06-01 00:00:05');
-    insert into realtime.risk_rule_history values ('velocity', 1, true, 10, null, 'maria', 'market day', '2026-06-01 08:00')`);
+    insert into realtime.risk_rule_history values ('velocity', 1, true, 10, null, 'maria', 'market day', '2026-06-01 08:00');
+    insert into realtime.transaction_events values (9, 'failed', '2026-05-31 23:59:58', '2026-05-31 23:59:57', 'payment', 'qr', 'limit', 'PHP', 12.5, 0.1,
+      3, 'customer', 4, 'merchant', 7, 'PH', 5, 'food', 'PH');
+    insert into realtime.balance_checks values (3, 'customer', 7, 'PHP', 100, 89.5, 10.5, '2026-05-31 23:59:58');
+    insert into realtime.sessions values ('s-1', 7, '2026-05-31 23:59', '2026-05-31 23:59:30', 3, 1, 1, 2, 1, 1, '2026-05-31 23:59:57', 'completed')`);
   expect(await live()).toEqual([
     {
       minute_start: '2026-05-31T23:59:00+00:00',
@@ -243,7 +261,50 @@ test('without a stream the live marts are there and empty; with one they follow 
       reason: 'market day',
       set_at: '2026-06-01T08:00:00+00:00',
     },
+    {
+      ...{ transaction_id: 9, event: 'failed', transaction_type: 'payment', channel: 'qr', failure_reason: 'limit' },
+      ...{ occurred_at: '2026-05-31T23:59:58+00:00', created_at: '2026-05-31T23:59:57+00:00' },
+      ...{ currency: 'PHP', amount: 12.5, fee_amount: 0.1, source_wallet_id: 3, source_wallet_kind: 'customer' },
+      ...{ destination_wallet_id: 4, destination_wallet_kind: 'merchant', user_id: 7, user_country: 'PH' },
+      ...{ merchant_id: 5, merchant_category: 'food', merchant_country: 'PH' },
+    },
+    {
+      ...{ wallet_id: 3, wallet_kind: 'customer', user_id: 7, currency: 'PHP' },
+      ...{ balance: 100, movement_amount: 89.5, difference: 10.5, unchanged_since: '2026-05-31T23:59:58+00:00' },
+    },
+    {
+      ...{ session_id: 's-1', user_id: 7, started_at: '2026-05-31T23:59:00+00:00' },
+      ...{ last_event_at: '2026-05-31T23:59:30+00:00', event_count: 3, login_count: 1, pin_failed_count: 1 },
+      ...{ transaction_count: 2, completed_transaction_count: 1, failed_transaction_count: 1 },
+      ...{ first_transaction_at: '2026-05-31T23:59:57+00:00', stage: 'completed' },
+    },
   ]);
+});
+
+test('the comparison of stream and batch passes where both say the same, and warns of each hour, wallet and customer that differs', async () => {
+  const compare = async () => {
+    const compared = await dbt.run(['test', '--select', 'assert_stream_agrees_with_batch'], { compare_realtime: true });
+    expectSuccess(compared);
+    return /(PASS|WARN \d+) assert_stream_agrees_with_batch/.exec(compared.stdout)?.[1];
+  };
+  await client.query(`
+    truncate realtime.minute_volumes, realtime.balance_checks, realtime.sessions;
+    insert into realtime.minute_volumes
+    select date_trunc('minute', created_at at time zone 'UTC'), transaction_type, transaction_status, currency, count(*), sum(amount), sum(fee_amount)
+    from marts.fct_transactions group by 1, 2, 3, 4;
+    insert into realtime.balance_checks (wallet_id, movements)
+    select wallet_id, closing_balance from marts.wallet_balances_daily
+    where balance_date = (select max(balance_date) from marts.wallet_balances_daily);
+    insert into realtime.sessions (session_id, customer_id, events, logins, pin_failures)
+    select user_id::text, user_id, sum(event_count), sum(login_count), sum(pin_failed_count) from marts.user_activity_daily
+    where event_count > 0 group by user_id`);
+  expect(await compare()).toBe('PASS');
+  // A cent in one hour, a wallet that the stream does not have, a login too many.
+  await client.query(`
+    update realtime.minute_volumes set amount = amount + 0.01 where ctid = (select min(ctid) from realtime.minute_volumes);
+    delete from realtime.balance_checks where wallet_id = (select min(wallet_id) from realtime.balance_checks);
+    update realtime.sessions set logins = logins + 1 where customer_id = (select min(customer_id) from realtime.sessions)`);
+  expect(await compare()).toBe('WARN 3');
 });
 
 test("a merchant's new fee rate holds from the day it landed, also after a full refresh", async () => {

@@ -299,3 +299,32 @@ insert into marts.live_rule_versions (signal_type, version_number, is_enabled, l
 values
   ('velocity', 1, true, 10, null, 'maria', 'market day in Cebu', now() - interval '2 days'),
   ('rapid_in_out', 1, false, null, null, 'maria', 'provider replaced, see ticket 812', now() - interval '1 day');
+
+insert into marts.live_sessions (
+  session_id, user_id, started_at, last_event_at, event_count, login_count, pin_failed_count, transaction_count, completed_transaction_count,
+  failed_transaction_count, first_transaction_at, stage
+)
+select
+  's-' || n, 1 + n % 60, at, at + interval '5 minutes', 4, (n % 8 > 0)::int, (n % 9 = 0)::int, (n % 8 > 2)::int, (n % 8 > 3)::int, (n % 8 = 3)::int,
+  case when n % 8 > 2 then at + interval '1 minute' end,
+  case when n % 8 > 3 then 'completed' when n % 8 = 3 then 'transacted' when n % 8 > 0 then 'logged_in' else 'opened' end
+from generate_series(1, 240) as n
+cross join lateral (select now() - make_interval(mins => 5 * n) as at) as k;
+
+insert into marts.live_balance_checks (wallet_id, wallet_kind, user_id, currency, balance, movement_amount, difference, unchanged_since)
+values
+  (17, 'customer', 9, 'USD', 120.5, 110, 10.5, now() - interval '40 minutes'),
+  (23, 'customer', 12, 'USD', 80, 80, 0, now() - interval '3 hours'),
+  (31, 'merchant', null, 'USD', 900, 950, -50, now() - interval '2 seconds');
+
+insert into marts.live_transaction_events (
+  transaction_id, event, occurred_at, created_at, transaction_type, channel, failure_reason, currency, amount, fee_amount, source_wallet_id,
+  source_wallet_kind, destination_wallet_id, destination_wallet_kind, user_id, user_country, merchant_id, merchant_category, merchant_country
+)
+select
+  n, event, at, now() - make_interval(mins => n), 'payment', 'qr', case when event = 'failed' then 'insufficient_funds' end, 'USD', 12.5, 0.1, 17,
+  'customer', 31, 'merchant', 9, 'PH', 5, 'groceries', 'PH'
+from generate_series(1, 30) as n
+cross join lateral (
+  values ('created', now() - make_interval(mins => n)), (case when n % 6 = 0 then 'failed' else 'completed' end, now() - make_interval(mins => n, secs => -20))
+) as events (event, at);
