@@ -4,6 +4,7 @@ import type { PipelineConfig } from './config/pipeline-config';
 import { askAirbyte } from './probe/airbyte';
 import { askDbt } from './probe/dbt';
 import { askEwallet } from './probe/ewallet';
+import { askFlink } from './probe/flink';
 import { askKafka } from './probe/kafka';
 import { probe, type Probe } from './probe/probe';
 import { askInstance } from './probe/sink-rest';
@@ -12,6 +13,7 @@ import { askWarehouse, type WarehouseFacts } from './probe/warehouse';
 import { judgeDbt } from './verdict/dbt';
 import { judgeEwallet } from './verdict/ewallet';
 import { judgeKafka, judgeRegistry } from './verdict/kafka';
+import { judgeRealtime } from './verdict/realtime';
 import { judgeSink } from './verdict/sink';
 import { judgeStreams } from './verdict/streams';
 import { judgeSync } from './verdict/sync';
@@ -28,9 +30,9 @@ const LAG_SECONDS = 300;
  */
 export async function lookAt(config: PipelineConfig, limitMs: number, clock: () => Date): Promise<readonly Line[]> {
   const ask = async <T>(question: (over: AbortSignal) => Promise<T>): Promise<Probe<T>> => probe(limitMs, question);
-  const { ewallet, sync, airbyte, kafka, registry, sink, warehouse, dbt, audit } = config;
+  const { ewallet, sync, airbyte, kafka, registry, realtime, sink, warehouse, dbt, audit } = config;
   const landing = warehouse && ask((over) => askWarehouse(warehouse, sink?.name, limitMs, over));
-  const [ewalletSays, syncSays, airbyteSays, kafkaSays, registrySays, instances, warehouseSays, dbtSays] =
+  const [ewalletSays, syncSays, airbyteSays, kafkaSays, registrySays, flinkSays, instances, warehouseSays, dbtSays] =
     await Promise.all([
       ewallet && ask((over) => askEwallet(ewallet, limitMs, over)),
       sync && ask(() => askSync(sync, clock())),
@@ -44,6 +46,7 @@ export async function lookAt(config: PipelineConfig, limitMs: number, clock: () 
           ),
         ),
       registry && ask(() => askRegistry(registry, limitMs)),
+      realtime && ask((over) => askFlink(realtime, limitMs, over)),
       Promise.all(
         (sink?.instances ?? []).map(async (url) => ({
           url,
@@ -75,6 +78,7 @@ export async function lookAt(config: PipelineConfig, limitMs: number, clock: () 
       ),
     kafka && kafkaSays && judgeKafka(kafka.brokers.join(','), kafkaSays),
     registry && registrySays && judgeRegistry(withoutCredentials(registry.url), registrySays),
+    realtime && flinkSays && judgeRealtime(realtime, flinkSays, now),
     sink && judgeSink(sink, { kafka: kafkaSays, warehouse: warehouseSays, instances }, now),
     ...streams,
     warehouse && warehouseSays && judgeWarehouse(warehouse, warehouseSays, now),

@@ -49,7 +49,10 @@ export function program(out: Output): Command {
     .description(
       'look once; exit 0 healthy, 1 degraded, 2 down, 3 wrong configuration, 4 a fault of the command itself',
     )
-    .requiredOption('--config <file>', 'JSON: ewallet, sync, airbyte, kafka, sink, warehouse, dbt, audit; any of them')
+    .requiredOption(
+      '--config <file>',
+      'JSON: ewallet, sync, airbyte, kafka, realtime, sink, warehouse, dbt, audit; any of them',
+    )
     .option('--json', 'print one JSON object, with --watch one on each line')
     .option('--watch [seconds]', `look again every ${WATCH_SECONDS} s, or as often as is said, until stopped`, positive)
     .option('--timeout <seconds>', 'how long each part has to answer', positive, ANSWER_SECONDS)

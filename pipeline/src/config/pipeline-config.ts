@@ -4,6 +4,7 @@ import type { RegistryOptions } from '@ewallet/avro';
 import type { KafkaConnection } from '@ewallet/kafka';
 import { parseConnectionConfig, parseTunnel, type ConnectionConfig, type Tunnel } from '@ewallet/postgres';
 import { kafkaOfDestination, kafkaOfSink, registryOfDestination, registryOfSink, warehouseOf } from './connections';
+import { parseRealtime, type RealtimeConfig } from './realtime';
 import { numberOf, readJsonObject, refuseUnknown, requiredText, textsOf } from './json-file';
 
 export interface EwalletConfig {
@@ -53,6 +54,7 @@ export interface PipelineConfig {
   readonly kafka: KafkaConnection | undefined;
   readonly topics: TopicChoice;
   readonly registry: RegistryOptions | undefined;
+  readonly realtime: RealtimeConfig | undefined;
   readonly sink: SinkConfig | undefined;
   readonly warehouse: ConnectionConfig | undefined;
   /** dbt's target directory. */
@@ -62,7 +64,7 @@ export interface PipelineConfig {
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
-const KEYS = ['ewallet', 'sync', 'airbyte', 'kafka', 'sink', 'warehouse', 'dbt', 'audit'] as const;
+const KEYS = ['ewallet', 'sync', 'airbyte', 'kafka', 'realtime', 'sink', 'warehouse', 'dbt', 'audit'] as const;
 type Section = (typeof KEYS)[number];
 
 /** The keys that a section has besides those of the connector's own file. */
@@ -71,6 +73,16 @@ const OWN_KEYS = {
   sync: ['config_file', 'state_directory', 'name', 'max_age_seconds'],
   airbyte: ['url', 'connection_id', 'token', 'client_id', 'client_secret', 'max_age_seconds'],
   kafka: ['config_file'],
+  realtime: [
+    'config_file',
+    'rest_url',
+    'job',
+    'username',
+    'password',
+    'bearer_token',
+    'checkpoint_age_seconds',
+    'lag_records',
+  ],
   sink: ['config_file', 'name', 'instances', 'user', 'password', 'lag_seconds'],
   warehouse: ['config_file', 'connection.url', 'connection.user', 'connection.password'],
   dbt: ['target', 'max_age_seconds'],
@@ -102,9 +114,12 @@ export async function readPipelineConfig(file: string): Promise<PipelineConfig> 
   const config = await readJsonObject(file);
   refuseUnknown(config, KEYS, '');
   const read = (section: Section): Promise<Json | undefined> => readSection(config, section, directory);
-  const [syncKeys, sinkKeys] = [await read('sync'), await read('sink')];
+  const [syncKeys, sinkKeys, realtimeKeys] = [await read('sync'), await read('sink'), await read('realtime')];
   const syncFile = textOf(syncKeys ?? {}, 'config_file', 'sync.');
   const syncDirectory = syncFile === undefined ? directory : path.dirname(path.resolve(directory, syncFile));
+  const realtimeFile = textOf(realtimeKeys ?? {}, 'config_file', 'realtime.');
+  const realtimeDirectory =
+    realtimeFile === undefined ? directory : path.dirname(path.resolve(directory, realtimeFile));
   // One file of ewallet-sync leads to both connectors' own.
   const ewalletKeys = (await read('ewallet')) ?? (await connectorOf(syncKeys, 'source', syncDirectory));
   const kafkaKeys = (await read('kafka')) ?? (await connectorOf(syncKeys, 'destination', syncDirectory));
@@ -122,6 +137,7 @@ export async function readPipelineConfig(file: string): Promise<PipelineConfig> 
     registry:
       (config.kafka === undefined && sinkKeys !== undefined ? registryOfSink(sinkKeys) : undefined) ??
       (kafkaKeys === undefined ? undefined : registryOfDestination(kafkaKeys)),
+    realtime: parseRealtime(realtimeKeys, realtimeDirectory),
     sink: sinkKeys === undefined ? undefined : parseSink(sinkKeys),
     warehouse:
       warehouseKeys === undefined

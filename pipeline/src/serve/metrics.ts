@@ -21,6 +21,24 @@ const NUMBERS: readonly NumberFact[] = [
   { hop: 'stream', fact: 'dead_letters', metric: 'dead_letters', help: 'Records set aside and not replayed' },
   { hop: 'stream', fact: 'end_offset', metric: 'end_offset', help: 'End of the topic, summed over its partitions' },
   {
+    hop: 'realtime',
+    fact: 'lag_records',
+    metric: 'realtime_lag_records',
+    help: 'Records in the input topics that the Flink job has not read',
+  },
+  {
+    hop: 'realtime',
+    fact: 'checkpoint_age_seconds',
+    metric: 'realtime_checkpoint_age_seconds',
+    help: 'Age of the newest checkpoint of the Flink job',
+  },
+  {
+    hop: 'realtime',
+    fact: 'restarts',
+    metric: 'realtime_restarts',
+    help: 'Restarts of the Flink job since it was submitted',
+  },
+  {
     hop: 'e-wallet',
     fact: 'oldestTransactionSeconds',
     metric: 'oldest_transaction_seconds',

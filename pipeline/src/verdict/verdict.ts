@@ -2,7 +2,17 @@
 export type Verdict = 'healthy' | 'degraded' | 'down' | 'unknown';
 
 export type Hop =
-  'e-wallet' | 'sync' | 'airbyte' | 'kafka' | 'registry' | 'sink' | 'stream' | 'warehouse' | 'dbt' | 'audit';
+  | 'e-wallet'
+  | 'sync'
+  | 'airbyte'
+  | 'kafka'
+  | 'registry'
+  | 'realtime'
+  | 'sink'
+  | 'stream'
+  | 'warehouse'
+  | 'dbt'
+  | 'audit';
 
 /** Everything that can be found, by the name under which docs/troubleshooting.md tells what to do. */
 export const FINDING_CODES = [
@@ -23,6 +33,11 @@ export const FINDING_CODES = [
   'kafka-no-leader',
   'kafka-no-topics',
   'registry-down',
+  'flink-down',
+  'flink-no-job',
+  'flink-not-running',
+  'flink-checkpoints-late',
+  'flink-lag',
   'sink-not-running',
   'sink-paused',
   'sink-stopped',

@@ -43,6 +43,20 @@ async function expectEqual(): Promise<void> {
   expect(result.stdout).toMatch(/^minute_volumes: \d{2,} rows, equal\n$/);
 }
 
+/** What `ewallet-pipeline status` says of the real-time hop, which reads ewallet-realtime's own configuration. */
+async function hop(): Promise<{ code: number | null; line: Record<string, unknown> }> {
+  await live.write('pipeline.json', { realtime: { config_file: 'realtime.json' } });
+  // The machine may be busy: only what is cut off may have no answer.
+  const { code, stdout, stderr } = await runCommand(
+    'ewallet-pipeline',
+    ['status', '--json', '--timeout', '8', '--config', path.join(live.dir, 'pipeline.json')],
+    { timeoutMs: 60_000 },
+  );
+  expect(stderr).toBe('');
+  const { lines } = JSON.parse(stdout) as { lines: readonly Record<string, unknown>[] };
+  return { code, line: lines[0] ?? {} };
+}
+
 const change = async (ids: string): Promise<void> => {
   await live.client.query(`update transactions set amount = amount + 1, updated_at = now() where id between ${ids}`);
   await live.sync();
@@ -56,6 +70,20 @@ test('submit runs the job on a cluster that is there, and continues from where i
   expect(await live.run('status')).toMatchObject({
     code: 1,
     stdout: `no job "ewallet-realtime ${live.topics}.realtime" runs on ${cluster.restUrl}\n`,
+  });
+  const subject = `ewallet-realtime ${live.topics}.realtime`;
+  expect(await hop()).toMatchObject({
+    code: 2,
+    line: {
+      ...{ hop: 'realtime', subject, verdict: 'down', says: [cluster.restUrl] },
+      findings: [
+        {
+          code: 'flink-no-job',
+          says: `Flink answers and has no job "${subject}"`,
+          next: '`ewallet-realtime submit --config …` continues from the newest checkpoint or savepoint.',
+        },
+      ],
+    },
   });
   expect(await submitted()).toContain('the job begins at the start of its topics');
   await expectEqual();
@@ -71,12 +99,37 @@ test('submit runs the job on a cluster that is there, and continues from where i
   );
   expect(status).toMatchObject({ healthy: true, state: 'RUNNING', url: cluster.restUrl, troubles: [] });
 
+  expect(
+    await eventually(
+      async () => {
+        const found = await hop();
+        expect(found).toMatchObject({ code: 0, line: { facts: { lag_records: 0 } } });
+        return found;
+      },
+      { timeoutMs: 60_000 },
+    ),
+  ).toMatchObject({
+    code: 0,
+    line: {
+      ...{ hop: 'realtime', subject, verdict: 'healthy', findings: [] },
+      says: [
+        expect.stringMatching(/^RUNNING, (\d+) of \1 tasks run$/),
+        expect.stringMatching(/^last checkpoint \d.* ago, \d+ failed$/),
+        '0 restarts',
+        '0 records to read',
+        cluster.restUrl,
+      ],
+      facts: { url: cluster.restUrl, state: 'RUNNING', restarts: 0, last_failure: null, lag_records: 0 },
+    },
+  });
+
   // A stop with a savepoint, and a submission that continues from it.
   const stopped = await live.run('stop');
   expect(stopped).toMatchObject({ code: 0, stderr: '' });
   const savepoint = stopped.stdout.trim();
   expect(savepoint).toContain(`${live.dir}/savepoints/savepoint-`);
   expect((await live.run('status')).stdout).toContain('; the last one is FINISHED');
+  expect((await hop()).line).toMatchObject({ findings: [{ code: 'flink-no-job', says: 'the job is FINISHED' }] });
   await change('10 and 20');
   expect(await submitted()).toContain(`the job continues from ${savepoint}`);
   await expectEqual();
@@ -88,6 +141,20 @@ test('submit runs the job on a cluster that is there, and continues from where i
     },
     { timeoutMs: 60_000 },
   );
+  await cluster.taskManager.kill();
+  await eventually(
+    async () => {
+      expect((await hop()).line).toMatchObject({ verdict: 'down', findings: [{ code: 'flink-not-running' }] });
+    },
+    { timeoutMs: 90_000 },
+  );
+  await cluster.jobManager.kill();
+  expect((await hop()).line).toMatchObject({
+    says: [],
+    findings: [
+      { code: 'flink-down', says: expect.stringContaining(`${cluster.restUrl} does not answer: `) as unknown },
+    ],
+  });
   await cluster.crashAndStart();
   await change('30 and 40');
   expect(await submitted()).toMatch(/the job continues from file:\/.*\/checkpoints\/[0-9a-f]{32}\/chk-\d+\n/);

@@ -118,7 +118,7 @@ const PLAIN: readonly (readonly [typed: string, code: number, stderr: string])[]
   [
     'ewallet-pipeline status --config empty.json',
     3,
-    'ewallet-pipeline: The configuration empty.json names no part to look at. Known are ewallet, sync, airbyte, kafka, sink, warehouse, dbt, audit.',
+    'ewallet-pipeline: The configuration empty.json names no part to look at. Known are ewallet, sync, airbyte, kafka, realtime, sink, warehouse, dbt, audit.',
   ],
   ['ewallet-realtime bogus', 2, "error: unknown command 'bogus'"],
   ['ewallet-realtime up --config yaml.json', 2, `ewallet-realtime: The configuration yaml.json ${NOT_JSON}`],

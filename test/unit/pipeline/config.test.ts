@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readPipelineConfig } from '../../../pipeline/src/config/pipeline-config';
@@ -79,6 +79,7 @@ test("the files of ewallet-sync and the sink lead to every hop, and the sink's t
       sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
     },
     registry: { url: 'http://r', credentials: { kind: 'basic', username: 'u', password: 'p:q' } },
+    realtime: undefined,
     sink: {
       name: 'wallet',
       groupId: 'connect-wallet',
@@ -107,11 +108,44 @@ test("without a sink the destination's pattern says which topics are the pipelin
   expect(['w+.public.users', 'w+.public.users.v2', 'ww.public.users'].map(topics)).toEqual([true, true, false]);
 });
 
+test('the file of ewallet-realtime leads to Flink: to the cluster that it names, else to what runs from its directory', async () => {
+  const common = { bootstrap_servers: 'k:9092', topic_prefix: 'live', checkpoint_interval_seconds: 30 };
+  await mkdir(path.join(directory, 'realtime'), { recursive: true });
+  await written('realtime/local.json', { ...common, directory: 'state' });
+  await written('realtime/cluster.json', {
+    ...common,
+    cluster: { rest_url: 'https://flink.example/', bearer_token: 't0ken' },
+  });
+  const realtimeOf = async (realtime: unknown) =>
+    (await readPipelineConfig(await written('pipeline.json', { realtime }))).realtime;
+  const limits = { checkpointAgeSeconds: 300, lagRecords: 10_000 };
+  expect(await realtimeOf({ config_file: 'realtime/local.json' })).toEqual({
+    job: 'ewallet-realtime live',
+    at: { kind: 'directory', directory: path.join(directory, 'realtime/state') },
+    headers: {},
+    ...limits,
+  });
+  expect(await realtimeOf({ config_file: 'realtime/cluster.json', lag_records: 5 })).toEqual({
+    job: 'ewallet-realtime live',
+    at: { kind: 'url', url: 'https://flink.example' },
+    headers: { authorization: 'Bearer t0ken' },
+    ...limits,
+    lagRecords: 5,
+  });
+  expect(await realtimeOf({ rest_url: 'http://flink:8081', username: 'u', password: 'p' })).toEqual({
+    job: 'ewallet-realtime realtime',
+    at: { kind: 'url', url: 'http://flink:8081' },
+    headers: { authorization: 'Basic dTpw' },
+    ...limits,
+    checkpointAgeSeconds: 60,
+  });
+});
+
 test.each<[string, unknown, string]>([
   [
     'a mistyped section',
     { kafak: {} },
-    'Unknown key `kafak`: did you mean `kafka`? Known are ewallet, sync, airbyte, kafka, sink, warehouse, dbt, audit.',
+    'Unknown key `kafak`: did you mean `kafka`? Known are ewallet, sync, airbyte, kafka, realtime, sink, warehouse, dbt, audit.',
   ],
   [
     'a mistyped key',
@@ -121,7 +155,17 @@ test.each<[string, unknown, string]>([
   [
     'nothing to look at',
     {},
-    'The configuration FILE names no part to look at. Known are ewallet, sync, airbyte, kafka, sink, warehouse, dbt, audit.',
+    'The configuration FILE names no part to look at. Known are ewallet, sync, airbyte, kafka, realtime, sink, warehouse, dbt, audit.',
+  ],
+  [
+    'real-time results that are nowhere',
+    { realtime: {} },
+    '`realtime` needs `config_file`, the configuration of ewallet-realtime, or `rest_url`, where Flink answers.',
+  ],
+  [
+    'an address of Flink that is none',
+    { realtime: { rest_url: 'flink:8081' } },
+    '`realtime.rest_url` must start with http:// or https://.',
   ],
   [
     'an audit without a warehouse',

@@ -1,6 +1,7 @@
 import type { EwalletConfig } from '../../../pipeline/src/config/pipeline-config';
 import type { SyncFacts } from '../../../pipeline/src/probe/sync';
 import { factsOf } from '../../../pipeline/src/probe/airbyte';
+import type { FlinkFacts } from '../../../pipeline/src/probe/flink';
 import { probe } from '../../../pipeline/src/probe/probe';
 import type { WarehouseFacts } from '../../../pipeline/src/probe/warehouse';
 import { textReport } from '../../../pipeline/src/report/text-report';
@@ -8,6 +9,7 @@ import { bytes, duration } from '../../../pipeline/src/verdict/amounts';
 import { judgeDbt } from '../../../pipeline/src/verdict/dbt';
 import { judgeEwallet } from '../../../pipeline/src/verdict/ewallet';
 import { judgeKafka } from '../../../pipeline/src/verdict/kafka';
+import { judgeRealtime } from '../../../pipeline/src/verdict/realtime';
 import { judgeSink } from '../../../pipeline/src/verdict/sink';
 import { judgeStreams } from '../../../pipeline/src/verdict/streams';
 import { judgeSync } from '../../../pipeline/src/verdict/sync';
@@ -223,6 +225,63 @@ test('partitions without a leader are down, missing topics degraded', () => {
   const leaderless = [{ topic: 't', partition: 3 }];
   expect(codes(judgeKafka('k', answered({ ...kafka, leaderless })))).toEqual(['down kafka-no-leader']);
   expect(codes(judgeKafka('k', answered({ ...kafka, partitions: [] })))).toEqual(['degraded kafka-no-topics']);
+});
+
+const flink: FlinkFacts = {
+  url: 'http://flink:8081',
+  state: 'RUNNING',
+  isActive: true,
+  tasks: { running: 14, total: 14 },
+  restarts: 0,
+  lastFailure: undefined,
+  checkpoints: { completed: 900, failed: 0, lastAt: before(2) },
+  startedAt: before(1_800),
+  lagRecords: 0,
+};
+const job = {
+  job: 'ewallet-realtime realtime',
+  at: { kind: 'url', url: flink.url },
+  headers: {},
+  checkpointAgeSeconds: 60,
+  lagRecords: 10_000,
+} as const;
+const noCheckpoint = { completed: 0, failed: 0, lastAt: undefined };
+
+test.each<[string, Partial<FlinkFacts>, readonly string[]]>([
+  ['runs', {}, []],
+  ['runs and restarted yesterday', { restarts: 3, lastFailure: 'java.net.ConnectException' }, []],
+  ['is not known to the cluster', { state: undefined, isActive: false }, ['down flink-no-job']],
+  ['was stopped', { state: 'FINISHED', isActive: false }, ['down flink-no-job']],
+  ['is being started again', { state: 'RESTARTING', tasks: { running: 0, total: 14 } }, ['down flink-not-running']],
+  ['waits for a slot', { tasks: { running: 13, total: 14 } }, ['down flink-not-running']],
+  [
+    'has committed nothing for a minute',
+    { checkpoints: { ...flink.checkpoints, lastAt: before(61) } },
+    ['degraded flink-checkpoints-late'],
+  ],
+  ['has just started', { checkpoints: noCheckpoint, startedAt: before(60) }, []],
+  [
+    'never committed anything',
+    { checkpoints: noCheckpoint, startedAt: before(61) },
+    ['degraded flink-checkpoints-late'],
+  ],
+  ['has as many records to read as may be', { lagRecords: 10_000 }, []],
+  ['is behind its topics', { lagRecords: 10_001 }, ['degraded flink-lag']],
+  ['does not say how far it is', { lagRecords: undefined }, []],
+])('a real-time job that %s', (_, facts, expected) => {
+  expect(codes(judgeRealtime(job, answered({ ...flink, ...facts }), now))).toEqual(expected);
+});
+
+test('a Flink that does not answer is down, with the next step for where it runs', () => {
+  const failed = { kind: 'failed', reason: 'no answer within 1.4 s' } as const;
+  const next = (at: Parameters<typeof judgeRealtime>[0]['at']) =>
+    judgeRealtime({ ...job, at }, failed, now).findings.map((found) => found.next);
+  expect([next(job.at), next({ kind: 'directory', directory: '/d' })]).toEqual([
+    [
+      'Start the Flink cluster, or correct its address; then `ewallet-realtime submit --config …` if it forgot the job.',
+    ],
+    ['Start it: `ewallet-realtime up --config … --detach` continues from the newest checkpoint.'],
+  ]);
 });
 
 test('late sources of dbt are named, the fourth and later ones counted', () => {
