@@ -5,6 +5,7 @@ import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';
 import { differencesOf, isEqual } from '../reconcile/expected-rows';
 import { reconcile } from '../reconcile/reconcile';
+import { failureOfCommand } from '../run/kafka-failure';
 import { withWarehouse } from '../state/with-warehouse';
 
 /** Prints one line a topic; a difference is a failure, and the exit code says so. */
@@ -23,6 +24,8 @@ export async function reconcileCommand(path: string): Promise<void> {
         process.stdout.write(`${JSON.stringify({ topic, table, records, deadLetters, expected, found, verdict })}\n`);
       }
     });
+  } catch (error) {
+    throw failureOfCommand(error, config.kafka.brokers);
   } finally {
     registry.close();
     await cluster.disconnect();

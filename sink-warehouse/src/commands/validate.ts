@@ -1,9 +1,9 @@
 import { SchemaRegistry } from '@ewallet/avro';
 import { migrateSinkSchema } from '@ewallet/sink-schema';
-import { Failure } from '@ewallet/failure';
 import { DEFAULT_PATIENCE, openCluster } from '@ewallet/kafka';
 import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';
+import { failureOfCommand } from '../run/kafka-failure';
 import { chosenPartitions } from '../run/topic-watch';
 import { refuseLentServers } from '../state/pooler';
 import { openWarehouse, withWarehouse } from '../state/with-warehouse';
@@ -23,10 +23,7 @@ export async function validateCommand(path: string): Promise<void> {
     hasTopics = topics.size > 0;
     say(`kafka: ${topics.size} topics with ${partitions.length} partitions: ${[...topics].join(', ') || 'none yet'}`);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw Failure.config(`Kafka at ${config.kafka.brokers.join(', ')}: ${text}. Check consumer.override.*.`, {
-      cause: error,
-    });
+    throw failureOfCommand(error, config.kafka.brokers);
   } finally {
     await cluster.disconnect();
   }

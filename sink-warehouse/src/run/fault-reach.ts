@@ -1,6 +1,7 @@
 import { asFailure, Failure, isFailure } from '@ewallet/failure';
 import { asksToRejoin, isHopeless, kafkaErrorName } from '@ewallet/kafka';
 import { FencedOut } from '../state/fences';
+import { isKafkaFault } from './kafka-failure';
 import type { Happening, SinkState } from './lifecycle';
 
 /** The share of the partitions is old: commit what there is and join again. */
@@ -28,9 +29,8 @@ export function happeningOf(error: unknown, state: SinkState, isShareOver: boole
 
 function explain(error: unknown): Failure {
   if (isFailure(error)) return error;
-  const name = kafkaErrorName(error);
-  if (name.startsWith('KafkaJS') || /^[A-Z_]{6,}$/.test(name)) {
-    const text = error instanceof Error ? error.message : name;
+  if (isKafkaFault(error)) {
+    const text = error instanceof Error ? error.message : kafkaErrorName(error);
     return isHopeless(error)
       ? Failure.config(`Kafka refused: ${text}. Check credentials and rights.`, { cause: error })
       : Failure.transient(`Kafka: ${text}.`, { cause: error });
