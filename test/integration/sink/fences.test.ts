@@ -25,7 +25,11 @@ const advance = (fence: string, from: number, next: number) => [{ ...place, fenc
 test('a claim begins where the log begins, raises the fence each time, and returns what was committed', async () => {
   expect(await claim('a', 1)).toEqual([{ ...place, nextOffset: 5, fence: '1', topicId: null }]);
   await advanceOffsets(sinks.warehouse, 'a', advance('1', 5, 9));
-  expect(await claim('a', 2)).toEqual([{ ...place, nextOffset: 9, fence: '2', topicId: null }]);
+  // When something last landed there, which no claim moves.
+  const { rows } = await sinks.warehouse.query<{ landedAt: Date }>('select updated_at as "landedAt" from sink.offsets');
+  const landed = { ...place, nextOffset: 9, topicId: null, ...rows[0] };
+  expect(await claim('a', 2)).toEqual([{ ...landed, fence: '2' }]);
+  expect(await claim('a', 3)).toEqual([{ ...landed, fence: '3' }]);
 });
 
 test('whoever lost the fence moves nothing', async () => {
