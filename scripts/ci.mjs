@@ -11,12 +11,12 @@ const node = (script, ...args) => [process.execPath, [path.join(root, 'node_modu
 
 /** The longest first, so that the others run beside it. */
 const CHECKS = [
+  ['dbt lint', path.join(root, '.venv/bin/sqlfluff'), ['lint', '.'], path.join(root, 'dbt')],
   ['lint', ...node('eslint/bin/eslint.js', '.', '--max-warnings', '0')],
   ['types', ...node('typescript/bin/tsc', '-p', 'test')],
   ['format', ...node('prettier/bin/prettier.cjs', '--check', '.')],
   ['dependency rules', 'npm', ['run', '--silent', 'deps:check'], root],
   ['unused code', ...node('knip/bin/knip.js')],
-  ['dbt lint', path.join(root, '.venv/bin/sqlfluff'), ['lint', '.'], path.join(root, 'dbt')],
 ];
 
 /** Of these two at once: one core each on the smallest machine that CI has. */
