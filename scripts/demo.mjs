@@ -1,4 +1,4 @@
-/** `npm run demo [-- --rows N --seed N --cdc --keep]`: installs what is missing, then runs the whole flow. */
+/** `npm run demo [-- --rows N --seed N --cdc --no-realtime --keep]`: installs what is missing, then runs the whole flow. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { setInterval } from 'node:timers';

@@ -1,7 +1,15 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Client } from 'pg';
+import { isOutage } from '../../../tools/demo/src/simulator/behaviour';
+import type { Channel } from '../../../tools/demo/src/simulator/records';
+import { scoreAlerts, type PlantedFraud } from '../../../tools/demo/src/run/fraud-score';
 import { runCommand } from '../../support/command';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
+import { ALERTS } from './alerts-by-sql';
+import { BANDS, FIGURES } from './bands';
 import { brokenInvariants } from './wallet-invariants';
 
 jest.setTimeout(60_000);
@@ -12,12 +20,16 @@ const TABLES = ['currencies', 'users', 'merchants', 'wallets', 'transactions', '
 let first: FreshDatabase;
 let second: FreshDatabase;
 let client: Client;
+let folder: string;
+let planted: string;
 
 beforeAll(async () => {
   const { source } = await services();
   first = await freshDatabase(source, 'seed');
   second = await freshDatabase(source, 'seed');
-  const seeded = await seed(first, ['--rows', '30000', '--seed', '42', '--end-date', END]);
+  folder = await mkdtemp(path.join(tmpdir(), 'ewallet-seed-'));
+  planted = path.join(folder, 'planted.jsonl');
+  const seeded = await seed(first, ['--rows', '30000', '--seed', '42', '--end-date', END, '--planted', planted]);
   expect({ code: seeded.code, stderr: seeded.stderr }).toMatchObject({ code: 0 });
   client = await connectedTo(first);
 }, 180_000);
@@ -26,6 +38,7 @@ afterAll(async () => {
   await client.end();
   await first.drop();
   await second.drop();
+  await rm(folder, { recursive: true, force: true });
 });
 
 function seed(database: FreshDatabase, args: readonly string[]) {
@@ -131,16 +144,58 @@ test('every type, every currency and every failure kind occurs, and 2 to 10 per 
   expect(rows).toEqual([{ types: 5, currencies: 6, reasons: true, rate: true }]);
 });
 
-test('risk has something to find: velocity, structuring and failed-PIN bursts are there', async () => {
-  const { rows } = await client.query(
-    `select exists (select from transactions where type = 'transfer'
-                     group by source_wallet_id, date_trunc('hour', created_at) having count(*) >= 8) as velocity,
-            exists (select from transactions t where type = 'top_up' and currency = 'IDR'
-                      and amount between 90000000 and 99999999
-                     group by destination_wallet_id having count(*) >= 3) as structuring,
-            exists (select from user_activity where event = 'pin_failed' group by session_id having count(*) >= 5) as pins`,
+test('every month has figures that are published of such wallets', async () => {
+  const { rows } = await client.query<Readonly<Record<string, unknown>>>(FIGURES);
+  expect(rows.map(({ month }) => month)).toEqual(['2026-01', '2026-02', '2026-03']);
+  const outside = rows.flatMap((figures) =>
+    Object.entries(BANDS).flatMap(([name, [least, most]]) => {
+      const value = Number(figures[name]);
+      return value >= least && value <= most ? [] : [`${String(figures.month)} ${name}: ${value}`];
+    }),
   );
-  expect(rows).toEqual([{ velocity: true, structuring: true, pins: true }]);
+  expect(outside).toEqual([]);
+});
+
+test('a tenth or more of the failures that nobody decided fall into outages, which are less than a hundredth of the time', async () => {
+  const failures = (
+    await client.query<{ channel: Channel; at: string }>(
+      `select channel, (extract(epoch from created_at) * 1000000)::bigint::text as at from transactions
+        where failure_reason in ('bank_timeout', 'network_timeout', 'merchant_unavailable')`,
+    )
+  ).rows;
+  const within = failures.filter(({ channel, at }) => isOutage(channel, Number(at)));
+  expect(within.length / failures.length).toBeGreaterThan(0.1);
+  const minutes = Array.from({ length: 120 * 1_440 }, (_, minute) => (Date.parse(END) - minute * 60_000) * 1_000);
+  const down = minutes.filter((at) => isOutage('bank_transfer', at)).length / minutes.length;
+  expect(down).toBeGreaterThan(0);
+  expect(down).toBeLessThan(0.01);
+});
+
+test('every planted burst is found by its signals, and people who only trade raise next to none', async () => {
+  const bursts = (await readFile(planted, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PlantedFraud & { readonly pattern: string })
+    .map((burst) => ({ ...burst, from: Date.parse(String(burst.from)), until: Date.parse(String(burst.until)) }));
+  expect([...new Set(bursts.map(({ pattern }) => pattern))].sort()).toEqual([
+    'failed_pins',
+    'in_and_out',
+    'structuring',
+    'takeover',
+    'velocity',
+  ]);
+  const alerts = (await client.query<{ signal: string; customer: number; starts: Date; ends: Date }>(ALERTS)).rows.map(
+    ({ signal, customer, starts, ends }) => ({
+      signal,
+      customer,
+      from: starts.getTime(),
+      until: ends.getTime(),
+    }),
+  );
+  for (const { signal, planted: wanted, found, alerts: raised, right } of scoreAlerts(bursts, alerts)) {
+    expect({ signal, found }).toEqual({ signal, found: wanted });
+    expect({ signal, precise: right / raised >= 0.9 }).toEqual({ signal, precise: true });
+  }
 });
 
 test('a database that holds a wallet already is refused and left as it was', async () => {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { PostgresConnection } from '@ewallet/stack-connections';
 import type { Children } from './children';
+import { IN_OUT_AMOUNTS } from './configurations';
 import { ROOT } from './project';
 import type { Show } from './steps';
 
@@ -23,7 +24,8 @@ export async function buildModels(
     if (result?.[1] !== undefined) closing = result[1];
   };
   // The syncs have ended and everything has landed: what does not add up now is an error, not a matter of time.
-  const args = ['build', '--vars', '{strict_reconciliation: true}'];
+  const vars = { strict_reconciliation: true, risk_in_out_amounts: IN_OUT_AMOUNTS };
+  const args = ['build', '--vars', JSON.stringify(vars)];
   await children.run('dbt build', process.execPath, [path.join(ROOT, 'scripts', 'dbt.mjs'), ...args], {
     env: warehouseVariables(warehouse),
     logFile,

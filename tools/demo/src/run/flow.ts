@@ -12,14 +12,22 @@ import type { Child, Children } from './children';
 import { SINK_NAME, writeConfigurations, type ConfigurationFiles } from './configurations';
 import { buildModels } from './dbt';
 import { eraseUsers, publishEverything } from './erasure';
+import { scoreTable, totals } from './fraud-score';
 import { LandingWatch } from './landing';
 import { command, PREVIEW } from './project';
 import { table, type Comparison } from './reconciliation/compare';
 import { reconcile, streamsOf } from './reconciliation/reconcile';
 import { moved, type Show, type Steps } from './steps';
+import { Stream } from './stream';
 
 const SYNCS = 3;
-const TRADES_A_SECOND = 50;
+/** Few for few customers: people do not trade every few seconds, and alerts would say so. */
+const MOST_TRADES_A_SECOND = 50;
+const ROWS_PER_TRADE_A_SECOND = 4_000;
+/** Of what was planted so much is found, and of the alerts so many are right; else something is wrong with the stream. */
+const LEAST_SHARE = 0.9;
+/** Of fewer alerts a share says nothing. */
+const ENOUGH_ALERTS = 50;
 
 export interface FlowOptions {
   /** Everything but the preview lies here. */
@@ -28,6 +36,7 @@ export interface FlowOptions {
   readonly seed: number;
   /** By change data capture, while users have their data erased. */
   readonly cdc: boolean;
+  readonly realtime: boolean;
 }
 
 export interface FlowResult {
@@ -43,6 +52,9 @@ interface FlowShell {
 /** The whole flow, from nothing to a reconciled warehouse with dashboards. Throws at the first thing that is wrong. */
 export class Flow {
   private readonly logs: string;
+  /** What the simulator planted: beside the wallet, which does not know. */
+  private readonly planted: string;
+  private stream: Stream | undefined;
 
   constructor(
     private readonly options: FlowOptions,
@@ -51,6 +63,7 @@ export class Flow {
     private readonly shell: FlowShell,
   ) {
     this.logs = path.join(options.dir, 'logs');
+    this.planted = path.join(options.dir, 'planted.jsonl');
   }
 
   async run(): Promise<FlowResult> {
@@ -59,18 +72,26 @@ export class Flow {
     const configurations = await writeConfigurations(this.options.dir, connections, this.options);
     await this.seed(connections);
     const sink = await this.start('sink-warehouse', ['run', '--config', configurations.sink]);
-    const watch = await LandingWatch.open(connections, SINK_NAME);
+    const watch = await LandingWatch.open(connections, SINK_NAME, 'public.');
+    if (this.options.realtime) {
+      const logOf = (name: string): string => this.log(name);
+      this.stream = new Stream(this.children, connections, configurations, { logOf, signal: this.shell.signal });
+    }
     try {
       await unlessEnded(sink, this.syncWhileTrading(connections, configurations, watch));
+      await this.catchUp();
     } finally {
       await watch.close();
+      await this.stream?.stop();
     }
     // Before the dashboards, which show the time of the last proof.
     const audited = await this.audit(connections, configurations);
     await this.buildModels(connections);
+    await this.verifyStream();
     await this.preview(connections);
     await this.reconcile(connections);
     this.shell.say(`${audited.lines.join('\n')}\n\n${audited.verdict}`);
+    await this.scoreAlerts();
     return { connections, configurations };
   }
 
@@ -91,6 +112,7 @@ export class Flow {
     await this.steps.run('fill the e-wallet', async () => {
       const { rows, seed } = this.options;
       const args = ['seed', '--database-url', postgresUrl(source), '--rows', String(rows), '--seed', String(seed)];
+      args.push('--planted', this.planted);
       // It shows its own progress.
       const summary = await this.children.run('ewallet-simulator seed', command('ewallet-simulator'), args);
       if (this.options.cdc) await publishEverything(source);
@@ -107,11 +129,15 @@ export class Flow {
     configurations: ConfigurationFiles,
     watch: LandingWatch,
   ): Promise<void> {
-    const trade = ['trade', '--database-url', postgresUrl(source), '--rate', String(TRADES_A_SECOND)];
-    const simulator = await this.start('ewallet-simulator', [...trade, '--seed', String(this.options.seed)]);
+    const rate = Math.min(MOST_TRADES_A_SECOND, Math.max(1, this.options.rows / ROWS_PER_TRADE_A_SECOND));
+    const trade = ['trade', '--database-url', postgresUrl(source), '--rate', String(rate)];
+    trade.push('--seed', String(this.options.seed), '--planted', this.planted);
+    const simulator = await this.start('ewallet-simulator', trade);
     const syncs = async (): Promise<void> => {
       for (let sync = 1; sync <= SYNCS; sync++) {
         await this.sync(`sync ${sync} of ${SYNCS}, while it trades`, configurations, watch);
+        // Its topics are there now.
+        if (sync === 1) await this.stream?.start();
       }
     };
     if (this.options.cdc) await unlessEnded(simulator, this.whileErasing(source, syncs));
@@ -188,6 +214,28 @@ export class Flow {
     await this.steps.run('build and test the marts', async (show: Show) =>
       buildModels(this.children, warehouse, this.log('dbt'), show),
     );
+  }
+
+  private async catchUp(): Promise<void> {
+    const { stream } = this;
+    if (stream === undefined) return;
+    await this.steps.run('let the stream catch up', async (show) => stream.finish(show));
+  }
+
+  private async verifyStream(): Promise<void> {
+    const { stream } = this;
+    if (stream === undefined) return;
+    await this.steps.run('verify the stream', async () => (await stream.verify()).join('; '));
+  }
+
+  private async scoreAlerts(): Promise<void> {
+    if (this.stream === undefined) return;
+    const scores = await this.stream.score(this.planted);
+    this.shell.say(`\nalerts against the fraud that the simulator planted:\n${scoreTable(scores)}\n`);
+    const { recall, precision } = totals(scores);
+    const few = scores.reduce((sum, { alerts }) => sum + alerts, 0) < ENOUGH_ALERTS;
+    if (few || (recall >= LEAST_SHARE && precision >= LEAST_SHARE)) return;
+    throw Failure.system(`the alerts are not what was planted: recall and precision must be ${LEAST_SHARE} or more`);
   }
 
   private async preview({ warehouse }: StackConnections): Promise<void> {

@@ -22,15 +22,17 @@ export class LandingWatch {
     private readonly warehouse: Client,
     private readonly admin: Admin,
     private readonly connector: string,
+    private readonly topicsFrom: string,
   ) {}
 
-  static async open(connections: StackConnections, connector: string): Promise<LandingWatch> {
+  /** @param topicsFrom what the names of the connector's topics begin with */
+  static async open(connections: StackConnections, connector: string, topicsFrom: string): Promise<LandingWatch> {
     const config = parseConnectionConfig({ ...connections.warehouse, ssl_mode: { mode: 'disable' } });
     const warehouse = await connect(config, { applicationName: 'ewallet-demo' });
     const brokers = connections.kafka.bootstrapServers.split(',');
     const admin = openKafka({ clientId: 'ewallet-demo', brokers, logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
-    return new LandingWatch(warehouse, admin, connector);
+    return new LandingWatch(warehouse, admin, connector, topicsFrom);
   }
 
   async close(): Promise<void> {
@@ -70,7 +72,7 @@ export class LandingWatch {
     const rows = await this.rows();
     const landed = await this.offsets();
     const behind: string[] = [];
-    for (const topic of (await this.admin.listTopics()).filter((name) => name.startsWith('public.'))) {
+    for (const topic of (await this.admin.listTopics()).filter((name) => name.startsWith(this.topicsFrom))) {
       for (const { partition, high, low } of await this.admin.fetchTopicOffsets(topic)) {
         const next = landed.get(`${topic}/${partition}`) ?? BigInt(low);
         // The last offset is the commit marker of a transaction, which is no record.

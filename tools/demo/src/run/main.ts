@@ -10,18 +10,20 @@ import { Children } from './children';
 import { Flow, type FlowResult } from './flow';
 import { command, PREVIEW, ROOT } from './project';
 import { Steps } from './steps';
+import { streamIsLeftOut } from './stream';
 
 interface DemoOptions {
   readonly rows: number;
   readonly seed: number;
   readonly cdc?: true;
+  readonly realtime: boolean;
   readonly keep?: true;
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** @returns the exit code */
-async function demo({ rows, seed, cdc, keep }: DemoOptions): Promise<number> {
+async function demo({ rows, seed, cdc, realtime, keep }: DemoOptions): Promise<number> {
   const started = Date.now();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -31,6 +33,8 @@ async function demo({ rows, seed, cdc, keep }: DemoOptions): Promise<number> {
       stop.abort(Failure.transient(`stopped by ${signal}`));
     });
   }
+  const leftOut = realtime ? await streamIsLeftOut(process.availableMemory()) : undefined;
+  if (leftOut !== undefined) say(`without real-time alerts: ${leftOut}`);
   const dir = await mkdtemp(path.join(tmpdir(), 'ewallet-demo-'));
   await chmod(dir, 0o711); // Under root PostgreSQL runs as another user, who has to get through.
   const stackDown = guardWithCommand(command('local-stack'), takeDownArguments(dir));
@@ -40,7 +44,8 @@ async function demo({ rows, seed, cdc, keep }: DemoOptions): Promise<number> {
   };
   process.once('disconnect', onDisconnect);
   const children = new Children(stop.signal);
-  const flow = new Flow({ dir, rows, seed, cdc: cdc === true }, children, new Steps(process.stdout, Date.now), {
+  const options = { dir, rows, seed, cdc: cdc === true, realtime: realtime && leftOut === undefined };
+  const flow = new Flow(options, children, new Steps(process.stdout, Date.now), {
     say,
     signal: stop.signal,
   });
@@ -120,6 +125,7 @@ function describe(dir: string, { connections, configurations }: FlowResult): rea
     `  ${part('ewallet-sync')} run --once --config ${configurations.sync}`,
     `  ${part('sink-warehouse')} run --config ${configurations.sink}`,
     `  ${part('ewallet-pipeline')} status --config ${configurations.pipeline}`,
+    `  ${part('ewallet-realtime')} up --config ${configurations.realtime}`,
     'End them, with all their data:',
     `  ${part('local-stack')} down --purge --dir ${path.join(dir, 'stack')}`,
   ];
@@ -133,9 +139,10 @@ function wholeNumber(text: string): number {
 
 new Command('npm run demo --')
   .description('The whole flow on real services: e-wallet, Kafka, warehouse, marts, dashboards, reconciliation.')
-  .option('--rows <n>', 'transactions that the e-wallet starts with', wholeNumber, 200_000)
+  .option('--rows <n>', 'transactions that the e-wallet starts with', wholeNumber, 60_000)
   .option('--seed <n>', 'the same seed makes the same e-wallet', wholeNumber, 42)
   .option('--cdc', 'by change data capture, while users have their data erased')
+  .option('--no-realtime', 'without live figures and alerts on Flink, which need Java 17 and 3 GB of free memory')
   .option('--keep', 'leave the services up at the end and print how to connect to them')
   .action(async (options: DemoOptions) => {
     process.exitCode = await demo(options);

@@ -1,7 +1,7 @@
 import type { Currency } from './countries';
-import { Weighted, type Random } from './random';
+import { Weighted, hash, type Random } from './random';
 import type { Channel, TransactionType } from './records';
-import { HOUR, MILLISECOND, MINUTE, SECOND, type Micros } from './time';
+import { DAY, HOUR, MILLISECOND, MINUTE, SECOND, type Micros } from './time';
 
 export interface Category {
   readonly name: string;
@@ -150,7 +150,7 @@ export function feeOf(
     case 'top_up':
       return channel === 'card' ? Math.round(amount / 100) : 0;
     case 'withdrawal':
-      return channel === 'api' ? 0 : roundTo(0.2 * currency.dollar, currency.step);
+      return channel === 'api' ? 0 : roundTo(0.5 * currency.dollar, currency.step);
     case 'refund':
       return 0;
     default:
@@ -185,24 +185,61 @@ const MISHAPS: Readonly<Record<TransactionType, readonly (readonly [string, numb
   refund: [['merchant_rejected', 0.01]],
 };
 
+/** Failures that are nobody's decision: providers and shops that do not answer. */
+const TECHNICAL: ReadonlySet<string> = new Set(['bank_timeout', 'network_timeout', 'merchant_unavailable']);
+/** Nearly half of them happen in outages; outside, they are so much rarer, and within, so many of all movements fail. */
+const CALM = 0.4;
+const FAILING_IN_OUTAGE = 0.6;
+
+/** What decides whether a movement fails. Money in smallest units. */
+export interface Attempt {
+  readonly type: TransactionType;
+  readonly channel: Channel;
+  /** The most the customer's KYC tier allows. */
+  readonly limit: number;
+  /** A step of a fraud-like burst meets no mishap: whoever looks for it has to know that it is there. */
+  readonly planted: boolean;
+}
+
 /** Why it fails, or undefined for success. `available` is Infinity where the float pays. */
 export function failureOf(
   random: Random,
-  {
-    type,
-    total,
-    available,
-    limit,
-  }: { readonly type: TransactionType; readonly total: number; readonly available: number; readonly limit: number },
+  { type, channel, limit, planted }: Attempt,
+  { total, available, at }: { readonly total: number; readonly available: number; readonly at: Micros },
 ): string | undefined {
   let drawn = random.next();
   if (total > available) return 'insufficient_funds';
   if (total > limit) return 'kyc_limit_exceeded';
-  for (const [reason, probability] of MISHAPS[type]) {
-    if (drawn < probability) return reason;
-    drawn -= probability;
+  if (planted) return undefined;
+  const mishaps = MISHAPS[type];
+  const technical = mishaps.find(([reason]) => TECHNICAL.has(reason));
+  if (technical !== undefined && isOutage(channel, at) && drawn < FAILING_IN_OUTAGE) return technical[0];
+  for (const [reason, probability] of mishaps) {
+    const chance = probability * (TECHNICAL.has(reason) ? CALM : 1);
+    if (drawn < chance) return reason;
+    drawn -= chance;
   }
   return undefined;
+}
+
+const CHANNEL_NUMBER: Readonly<Record<Channel, number>> = {
+  app: 1,
+  web: 2,
+  qr: 3,
+  agent: 4,
+  bank_transfer: 5,
+  card: 6,
+  api: 7,
+};
+
+/** One day in twelve a channel is down for 20 to 89 minutes: a property of the day, the same in every run. */
+export function isOutage(channel: Channel, at: Micros): boolean {
+  const day = Math.floor(at / DAY);
+  const drawn = hash(day, CHANNEL_NUMBER[channel]);
+  if (drawn % 12 !== 0) return false;
+  const minute = (at - day * DAY) / MINUTE;
+  const begins = (drawn >>> 4) % 1_350;
+  return minute >= begins && minute < begins + 20 + ((drawn >>> 16) % 70);
 }
 
 /** From creation to completed or failed. Banks take minutes, sometimes days; what is inside the wallet takes seconds. */

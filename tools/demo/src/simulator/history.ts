@@ -4,6 +4,7 @@ import { arrivals } from './calendar';
 import { Ledger } from './ledger';
 import { Moves, activeUser, type Draft } from './moves';
 import { countryAt, feeWallet, floatWallet, type Population } from './population';
+import { carriedOut, type PlantedBurst } from './planted';
 import { Random } from './random';
 import type { ActivityRecord, TransactionRecord } from './records';
 import { intrusion, solitary, visit } from './sessions';
@@ -24,6 +25,7 @@ export class History {
   private readonly bursts: Random;
   private readonly moves: Moves;
   private steps: Step[] = [];
+  private readonly bursted: PlantedBurst[] = [];
   private signedUp = 1;
   private nextId = 1;
 
@@ -40,6 +42,11 @@ export class History {
     this.moves = new Moves(population, (wallet) => this.ledger.available(wallet), this.random);
   }
 
+  /** The fraud-like bursts that began so far: one in some 1,200 movements. */
+  get planted(): readonly PlantedBurst[] {
+    return this.bursted.filter(({ until, from }) => until > from);
+  }
+
   *records(): Generator<TransactionRecord | ActivityRecord> {
     const { end, users, seed } = this.population;
     const growth = growthOf(users.createdAt);
@@ -51,9 +58,11 @@ export class History {
       for (let step = this.steps[0]; step !== undefined && step.at <= at; step = this.steps[0]) {
         this.steps.shift();
         if (step.kind === 'signal') {
+          carriedOut(step.burst, step.at);
           yield this.signal(step);
         } else if (this.nextId <= this.rows) {
           this.ledger.settleUpTo(step.at);
+          carriedOut(step.burst, step.at);
           yield this.settle(this.moves.ofStep(step, this.signedUp), step.at);
           owed += 1;
         }
@@ -68,19 +77,23 @@ export class History {
   private *ordinary(at: Micros): Generator<TransactionRecord | ActivityRecord> {
     const { sessions } = this;
     this.ledger.settleUpTo(at);
-    if (sessions.chance(0.08)) yield* this.visitBefore(activeUser(this.population, sessions, at, this.signedUp), at);
+    if (sessions.chance(0.08))
+      yield* this.visitAround(activeUser(this.population, sessions, at, this.signedUp), at, 'look');
     const { draft, user } = this.moves.next(at, this.signedUp);
     const online = draft.channel === 'app' || draft.channel === 'qr' || draft.channel === 'web';
-    if (user !== undefined && online && sessions.chance(0.22)) yield* this.visitBefore(user, at);
+    if (user !== undefined && online && sessions.chance(0.22)) yield* this.visitAround(user, at, 'pay');
     yield this.settle(draft, at);
   }
 
-  private visitBefore(user: number, at: Micros): ActivityRecord[] {
-    const opened = at - this.sessions.between(40, 180) * SECOND;
+  private visitAround(user: number, at: Micros, purpose: 'pay' | 'look'): ActivityRecord[] {
+    // Who comes to pay opens the app before that.
+    const opened = purpose === 'look' ? at : at - this.sessions.between(40, 180) * SECOND;
     const joined = this.population.users.createdAt[user] ?? 0;
-    return visit(this.sessions, user, this.countryOf(user), Math.max(opened, joined)).filter(
+    const records = visit(this.sessions, user, this.countryOf(user), { at: Math.max(opened, joined), purpose }).filter(
       ({ occurredAt }) => occurredAt <= this.population.end,
     );
+    if (records.some(({ event }) => event === 'pin_changed')) this.moves.pinChanged(user, at);
+    return records;
   }
 
   /** Fee, outcome and settlement; the money moves unless it fails. */
@@ -89,7 +102,7 @@ export class History {
     const { type, channel, source, destination, currency, amount } = draft;
     const fee = feeOf(type, { channel, amount, currency, merchantRate: draft.merchantRate });
     const available = source === floatWallet(currency.index) ? Infinity : ledger.available(source);
-    const reason = failureOf(random, { type, total: amount + fee, available, limit: draft.limit });
+    const reason = failureOf(random, draft, { total: amount + fee, available, at });
     const settledAt = at + settlementDelay(random, channel);
     const settled = settledAt <= this.population.end;
     const id = this.nextId++;
@@ -123,7 +136,10 @@ export class History {
       user,
       signedUp: this.signedUp,
       start: at + this.bursts.below(HOUR),
+      available: (wallet) => this.ledger.available(wallet),
     });
+    const [first] = steps;
+    if (first !== undefined) this.bursted.push(first.burst);
     this.steps = [...this.steps, ...steps].sort((left, right) => left.at - right.at);
   }
 
@@ -172,13 +188,24 @@ export class History {
 export function burstOf(
   population: Population,
   random: Random,
-  { user, signedUp, start }: { readonly user: number; readonly signedUp: number; readonly start: Micros },
+  {
+    user,
+    signedUp,
+    start,
+    available,
+  }: {
+    readonly user: number;
+    readonly signedUp: number;
+    readonly start: Micros;
+    readonly available: (wallet: number) => number;
+  },
 ): Step[] {
   const friends = [0, 1, 2, 3].map(() => population.directory.friendOf(random, user, signedUp));
   const [first, ...rest] = friends.filter((friend) => friend !== undefined);
   if (first === undefined) return [];
   const { currency } = countryAt(population.users.countries[user] ?? 0);
-  return burst(random, start, { user, others: [first, ...rest], currency });
+  const wealthy = available(population.users.homeWallets[user] ?? 0) >= 10 * currency.dollar;
+  return burst(random, start, { user, others: [first, ...rest], currency, wealthy });
 }
 
 /** How much busier an instant is for the customers who had joined by then. Asked for hour after hour, in order. */

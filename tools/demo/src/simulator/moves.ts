@@ -15,7 +15,7 @@ import { CURRENCIES, countryOfCurrency, type Currency } from './countries';
 import { countryAt, floatWallet, tierOf, type Population } from './population';
 import type { Random } from './random';
 import type { Channel, TransactionType } from './records';
-import type { Micros } from './time';
+import { HOUR, type Micros } from './time';
 
 /** Payments kept in mind for refunds. A bound, so that memory does not grow with history. */
 const REFUNDABLE = 4_096;
@@ -43,18 +43,23 @@ export interface Draft {
   /** In ten-thousandths of the amount; payments only. */
   readonly merchantRate: number;
   readonly refundOfId: number | undefined;
+  /** A step of a fraud-like burst. */
+  readonly planted: boolean;
 }
 
 interface DraftParts {
   readonly wallet: number;
   readonly situation: Situation;
   readonly signedUp: number;
-  readonly fixed: { readonly to: number | undefined; readonly amount: number } | undefined;
+  readonly fixed: { readonly to: number | undefined; readonly channel: Channel; readonly amount: number } | undefined;
 }
 
 /** Who does what next, in history and in real time. It only decides: nothing moves here. */
 export class Moves {
   private readonly refundable: Payment[] = [];
+  /** Until when a customer may send and withdraw nothing, and when one topped up last. */
+  private readonly guarded = new Map<number, Micros>();
+  private readonly funded = new Map<number, Micros>();
 
   constructor(
     private readonly population: Population,
@@ -62,13 +67,27 @@ export class Moves {
     private readonly random: Random,
   ) {}
 
-  /** The next movement at `at`, when the first `signedUp` customers exist. */
-  next(at: Micros, signedUp: number): { readonly draft: Draft; readonly user: number | undefined } {
+  /**
+   * The next movement at `at`, when the first `signedUp` customers exist.
+   *
+   * @param isRested whether a customer may act again so soon
+   */
+  next(
+    at: Micros,
+    signedUp: number,
+    isRested: (user: number) => boolean = () => true,
+  ): { readonly draft: Draft; readonly user: number | undefined } {
     const draw = this.random.next();
     const merchantSide = draw < 0.012 ? this.refund(at) : draw < 0.03 ? this.payout() : undefined;
     if (merchantSide !== undefined) return { draft: merchantSide, user: undefined };
-    const user = activeUser(this.population, this.random, at, signedUp);
+    let user = activeUser(this.population, this.random, at, signedUp);
+    for (let i = 0; i < 8 && !isRested(user); i++) user = activeUser(this.population, this.random, at, signedUp);
     return { draft: this.customerMove(user, at, signedUp), user };
+  }
+
+  /** After a changed PIN the wallet lets nobody send or withdraw money for an hour. */
+  pinChanged(user: number, at: Micros): void {
+    this.guarded.set(user, at + HOUR);
   }
 
   /** A step of a burst as a movement. */
@@ -79,7 +98,8 @@ export class Moves {
     const situation = { currency, priceLevel, available: this.available(wallet), payday: false, kycTier: 3 };
     const { amount } = step;
     const units = amount.kind === 'exact' ? amount.units : roundDown(situation.available * amount.of, currency.step);
-    return this.draft(step.type, step.user, { wallet, situation, signedUp, fixed: { to: step.to, amount: units } });
+    const fixed = { to: step.to, channel: step.channel, amount: units };
+    return this.draft(step.type, step.user, { wallet, situation, signedUp, fixed });
   }
 
   /** Payments that may be refunded later; beyond the bound a random one is forgotten. */
@@ -100,7 +120,14 @@ export class Moves {
       payday: isPayday(at),
       kycTier: tierOf(this.population, user, at),
     };
-    return this.draft(chooseMove(this.random, situation), user, { wallet, situation, signedUp, fixed: undefined });
+    const chosen = chooseMove(this.random, situation);
+    // Whoever has just put money in does not take it out again.
+    const keeps =
+      (chosen === 'withdrawal' && at - (this.funded.get(user) ?? -HOUR) < HOUR) ||
+      ((chosen === 'withdrawal' || chosen === 'transfer') && (this.guarded.get(user) ?? 0) > at);
+    const draft = this.draft(keeps ? 'payment' : chosen, user, { wallet, situation, signedUp, fixed: undefined });
+    if (draft.type === 'top_up') this.funded.set(user, at);
+    return draft;
   }
 
   /** `fixed` comes from a burst; otherwise the customer chooses. A move that has no counterparty becomes a top-up. */
@@ -109,24 +136,26 @@ export class Moves {
     const { currency } = situation;
     const { random } = this;
     const float = floatWallet(currency.index);
-    const limit = kycLimit(currency, situation.kycTier);
+    // The people of a burst had their limits raised.
+    const limit = fixed === undefined ? kycLimit(currency, situation.kycTier) : Infinity;
     const amount = (): number => fixed?.amount ?? chooseAmount(random, move, situation, 0);
     const topUpInstead = (): Draft => this.draft('top_up', user, { wallet, situation, signedUp, fixed: undefined });
-    const common = { type: move, currency, limit, merchantRate: 0, refundOfId: undefined };
+    const planted = fixed !== undefined;
+    const common = { type: move, currency, limit, merchantRate: 0, refundOfId: undefined, planted };
+    const channel = (): Channel => fixed?.channel ?? chooseChannel(random, move);
     switch (move) {
       case 'top_up':
         return {
           ...common,
-          channel: chooseChannel(random, move),
+          channel: channel(),
           source: float,
           destination: wallet,
-          // Large deposits of a burst come from people whose limits were raised.
-          ...(fixed === undefined ? { amount: Math.min(amount(), limit) } : { amount: fixed.amount, limit: Infinity }),
+          amount: Math.min(amount(), limit),
         };
       case 'withdrawal':
         return {
           ...common,
-          channel: chooseChannel(random, move),
+          channel: channel(),
           source: wallet,
           destination: float,
           amount: fixed?.amount ?? mindLimit(random, amount(), limit, currency.step),
@@ -137,7 +166,7 @@ export class Moves {
         if (theirs === undefined || theirs === wallet) return topUpInstead();
         return {
           ...common,
-          channel: chooseChannel(random, move),
+          channel: channel(),
           source: wallet,
           destination: theirs,
           amount: amount(),
@@ -152,7 +181,7 @@ export class Moves {
         if (units * 1.02 > situation.available && random.chance(0.88)) return topUpInstead();
         return {
           ...common,
-          channel: chooseChannel(random, move),
+          channel: channel(),
           source: wallet,
           destination: merchants.firstWallet + merchant,
           amount: units,
@@ -185,6 +214,7 @@ export class Moves {
       limit: Infinity,
       merchantRate: 0,
       refundOfId: payment.id,
+      planted: false,
     };
   }
 
@@ -205,6 +235,7 @@ export class Moves {
       limit: Infinity,
       merchantRate: 0,
       refundOfId: undefined,
+      planted: false,
     };
   }
 

@@ -20,6 +20,10 @@ export function program(out: { write(text: string): unknown }, err: ProgressOutp
     .option('--seed <n>', 'the same seed and end date give the same rows', wholeNumber('--seed'), 42)
     .option('--days <n>', 'how many days the history covers', wholeNumber('--days'), 120)
     .option('--end-date <iso>', 'when the history ends (default: now)', instant)
+    .option(
+      '--planted <file>',
+      'where to write which fraud-like bursts were planted, a line of JSON each: the wallet does not say',
+    )
     .option('--recreate', "drop the e-wallet's tables first, if they exist", false)
     .action(async (options: SeedFlags) => {
       const started = Date.now();
@@ -32,6 +36,7 @@ export function program(out: { write(text: string): unknown }, err: ProgressOutp
           days: options.days,
           end: (options.endDate ?? Date.now()) * MILLISECOND,
           recreate: options.recreate,
+          planted: options.planted,
         },
         err,
       );
@@ -43,6 +48,10 @@ export function program(out: { write(text: string): unknown }, err: ProgressOutp
     .requiredOption('--database-url <url>', 'postgresql://user:password@host:port/database')
     .option('--rate <n>', 'new transactions a second', positiveNumber('--rate'), 50)
     .option('--seed <n>', 'what customers decide depends on it', wholeNumber('--seed'), 7)
+    .option(
+      '--planted <file>',
+      'where to add which fraud-like bursts were planted, a line of JSON each: the wallet does not say',
+    )
     .option('--duration <time>', 'stop after this long: 500ms, 60s, 5m (default: on SIGINT or SIGTERM)', duration)
     .action(async (options: TradeFlags) => {
       const stop = new AbortController();
@@ -53,7 +62,12 @@ export function program(out: { write(text: string): unknown }, err: ProgressOutp
       const timer = options.duration === undefined ? undefined : setTimeout(onSignal, options.duration);
       try {
         const summary = await trade(
-          { database: parseConnectionUrl(options.databaseUrl), rate: options.rate, seed: options.seed },
+          {
+            database: parseConnectionUrl(options.databaseUrl),
+            rate: options.rate,
+            seed: options.seed,
+            planted: options.planted,
+          },
           stop.signal,
           err,
         );
@@ -73,6 +87,7 @@ interface SeedFlags {
   readonly days: number;
   readonly endDate?: number;
   readonly recreate: boolean;
+  readonly planted?: string;
 }
 
 interface TradeFlags {
@@ -80,6 +95,7 @@ interface TradeFlags {
   readonly rate: number;
   readonly seed: number;
   readonly duration?: number;
+  readonly planted?: string;
 }
 
 function wholeNumber(flag: string): (text: string) => number {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
@@ -7,6 +7,7 @@ import type { Client } from 'pg';
 import { CopyWriter } from './copy-writer';
 import { deferConstraints } from './deferred-constraints';
 import { History } from './history';
+import { plantedLine } from './planted';
 import { populate } from './population';
 import { Progress, type ProgressOutput } from './progress';
 import {
@@ -31,6 +32,8 @@ export interface SeedOptions {
   readonly end: Micros;
   /** Drop the e-wallet's tables first, where they exist. */
   readonly recreate: boolean;
+  /** Where the record of the fraud-like bursts is written, a line of JSON each. */
+  readonly planted: string | undefined;
 }
 
 /** Rows loaded, by table. */
@@ -113,6 +116,9 @@ async function load(client: Client, options: SeedOptions, output: ProgressOutput
     }
   }
   await writer.flush();
+  if (options.planted !== undefined) {
+    await writeFile(options.planted, history.planted.map((burst) => plantedLine(burst, (user) => user + 1)).join(''));
+  }
   progress.finish(loaded.transactions);
   return loaded;
 }

@@ -26,8 +26,16 @@ function address(first: number, bits: number): string {
   return `${first}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
 }
 
-/** One visit to the app, oldest event first: the app opens, mistyped PINs, a login, perhaps a look at the profile. */
-export function visit(random: Random, user: number, country: Country, at: Micros): ActivityRecord[] {
+/**
+ * One visit to the app, oldest event first: the app opens, mistyped PINs, a login, perhaps a look at the profile. Nobody who
+ * comes to pay changes the PIN on the way.
+ */
+export function visit(
+  random: Random,
+  user: number,
+  country: Country,
+  { at, purpose }: { readonly at: Micros; readonly purpose: 'pay' | 'look' },
+): ActivityRecord[] {
   const device = random.chance(0.95) ? deviceOf(user) : 'web';
   const ip = addressOf(random, user, country);
   const sessionId = random.uuid();
@@ -54,7 +62,7 @@ export function visit(random: Random, user: number, country: Country, at: Micros
   if (random.chance(0.12)) add('profile_viewed', {});
   if (random.chance(0.008))
     add('support_contacted', { topic: random.pick(['refund', 'top-up missing', 'account "locked"']) });
-  if (random.chance(0.003)) add('pin_changed', {});
+  if (purpose === 'look' && random.chance(0.008)) add('pin_changed', {});
   return records;
 }
 

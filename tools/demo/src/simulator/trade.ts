@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises';
 import { connect, failureFromPostgres, type ConnectionConfig } from '@ewallet/postgres';
 import { ConnectionPool } from './connection-pool';
 import { readMarket, type Market } from './market';
@@ -15,6 +16,8 @@ export interface TradeOptions {
   /** New transactions a second. */
   readonly rate: number;
   readonly seed: number;
+  /** Where the bursts of this run are added, a line of JSON each. */
+  readonly planted: string | undefined;
 }
 
 /**
@@ -32,7 +35,9 @@ export async function trade(options: TradeOptions, stop: AbortSignal, output: Pr
   try {
     const floor = new TradingFloor(market, pool, random, stop);
     for (const { id, movement } of pending) floor.settleLater(id, movement, undefined);
-    return await floor.run(options.rate, new Progress('trading', undefined, output, Date.now));
+    const summary = await floor.run(options.rate, new Progress('trading', undefined, output, Date.now));
+    if (options.planted !== undefined) await appendFile(options.planted, floor.planted().join(''));
+    return summary;
   } catch (error) {
     throw failureFromPostgres(error, { what: 'Trading stopped' });
   } finally {

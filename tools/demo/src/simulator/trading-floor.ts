@@ -10,6 +10,7 @@ import { insertCustomer, raiseKycTier } from './life-cycle';
 import type { Market } from './market';
 import { Moves, activeUser, type Draft } from './moves';
 import { countryAt, feeWallet, floatWallet } from './population';
+import { carriedOut, plantedLine, type PlantedBurst } from './planted';
 import type { Progress } from './progress';
 import type { Random } from './random';
 import type { ActivityRecord } from './records';
@@ -24,6 +25,8 @@ const BACKLOG = 200;
 const IN_FLIGHT = 20_000;
 /** The longest a movement takes to settle, in milliseconds: nobody watches for the hours that a bank takes. */
 const LONGEST_SETTLEMENT = 15_000;
+/** Nobody acts again so soon, in milliseconds, where others are there: a small wallet trades far faster than its people could. */
+const REST = 90_000;
 /** A burst's minutes are this many times shorter in real time. */
 const BURST_SPEED = 30;
 
@@ -45,6 +48,8 @@ export class TradingFloor {
   private readonly broken = new AbortController();
   private readonly ended: AbortSignal;
   private readonly indexOfWallet: Map<number, number>;
+  private readonly actedAt = new Map<number, number>();
+  private readonly bursts: PlantedBurst[] = [];
   private held = 0;
   private readonly summary: TradeSummary = {
     created: 0,
@@ -90,6 +95,13 @@ export class TradingFloor {
     return this.summary;
   }
 
+  /** The fraud-like bursts of this run that began, a line of JSON each. */
+  planted(): readonly string[] {
+    return this.bursts
+      .filter(({ from, until }) => until > from)
+      .map((burst) => plantedLine(burst, (user) => this.userId(user)));
+  }
+
   /** Ends a movement after the time its channel takes. It stays pending where the run stops before. */
   settleLater(id: number, movement: Movement, failureReason: string | undefined): void {
     const delay = Math.min(settlementDelay(this.random, movement.channel) / MILLISECOND, LONGEST_SETTLEMENT);
@@ -112,10 +124,11 @@ export class TradingFloor {
     const { market, random } = this;
     const { population } = market;
     const now = Date.now() * MILLISECOND;
-    const { draft, user } = this.moves.next(now, population.users.count);
+    const { draft, user } = this.moves.next(now, population.users.count, (someone) => this.isRested(someone, now));
+    if (user !== undefined) this.actedAt.set(user, now);
     const online = draft.channel === 'app' || draft.channel === 'qr' || draft.channel === 'web';
-    this.create(draft, user !== undefined && online && random.chance(0.25) ? this.visitOf(user, now) : []);
-    if (random.chance(0.08)) this.record(this.visitOf(this.someUser(now), now));
+    this.create(draft, user !== undefined && online && random.chance(0.25) ? this.visitOf(user, now, 'pay') : []);
+    if (random.chance(0.08)) this.record(this.visitOf(this.someUser(now), now, 'look'));
     if (random.chance(0.01)) this.signUp();
     if (random.chance(0.01)) this.raiseTier(this.someUser(now), now);
     if (random.chance(1 / 600)) this.startBurst(this.someUser(now), now);
@@ -126,7 +139,7 @@ export class TradingFloor {
     const { type, channel, currency, amount } = draft;
     const fee = feeOf(type, { channel, amount, currency, merchantRate: draft.merchantRate });
     const available = draft.source === floatWallet(currency.index) ? Infinity : (market.balances[draft.source] ?? 0);
-    const reason = failureOf(random, { type, total: amount + fee, available, limit: draft.limit });
+    const reason = failureOf(random, draft, { total: amount + fee, available, at: Date.now() * MILLISECOND });
     const movement: Movement = {
       type,
       channel,
@@ -186,6 +199,7 @@ export class TradingFloor {
           limit: Infinity,
           merchantRate: 0,
           refundOfId: undefined,
+          planted: false,
         },
         [],
       );
@@ -214,9 +228,17 @@ export class TradingFloor {
   }
 
   private startBurst(user: number, now: Micros): void {
-    const { population } = this.market;
+    const { population, balances } = this.market;
     const session = this.random.uuid();
-    for (const step of burstOf(population, this.random, { user, signedUp: population.users.count, start: now })) {
+    const steps = burstOf(population, this.random, {
+      user,
+      signedUp: population.users.count,
+      start: now,
+      available: (wallet) => balances[wallet] ?? 0,
+    });
+    const [first] = steps;
+    if (first !== undefined) this.bursts.push(first.burst);
+    for (const step of steps) {
       this.begin(async () => {
         await this.wait((step.at - now) / MILLISECOND / BURST_SPEED);
         if (!this.stopped()) this.carryOut(step, session);
@@ -226,6 +248,7 @@ export class TradingFloor {
 
   private carryOut(step: Step, session: string): void {
     const { population } = this.market;
+    carriedOut(step.burst, Date.now() * MILLISECOND);
     if (step.kind === 'move') {
       this.create(this.moves.ofStep(step, population.users.count), []);
       return;
@@ -290,9 +313,15 @@ export class TradingFloor {
     return this.ended.aborted;
   }
 
-  private visitOf(user: number, at: Micros): ActivityRecord[] {
+  private visitOf(user: number, at: Micros, purpose: 'pay' | 'look'): ActivityRecord[] {
     const userId = this.userId(user);
-    return visit(this.random, user, this.countryOf(user), at).map((record) => ({ ...record, userId }));
+    const records = visit(this.random, user, this.countryOf(user), { at, purpose });
+    if (records.some(({ event }) => event === 'pin_changed')) this.moves.pinChanged(user, at);
+    return records.map((record) => ({ ...record, userId }));
+  }
+
+  private isRested(user: number, at: Micros): boolean {
+    return at - (this.actedAt.get(user) ?? 0) >= REST * MILLISECOND;
   }
 
   private someUser(at: Micros): number {
