@@ -53,6 +53,21 @@ test('two traders at once keep the books: no deadlock, no balance lost, late com
   expect(await brokenInvariants(client)).toEqual([]);
 }, 60_000);
 
+test('customers who were silent for a month stay silent: next to nobody comes back because trading continues', async () => {
+  const { rows } = await client.query<{ moves: number; back: number }>(
+    `with own as (
+       select t.id, t.created_at, coalesce(case t.type when 'top_up' then r.user_id else p.user_id end, -1) as customer
+         from transactions t join wallets p on p.id = t.source_wallet_id join wallets r on r.id = t.destination_wallet_id)
+     select count(*)::int as moves, count(*) filter (where not exists (
+         select from own as earlier where earlier.customer = own.customer and earlier.id <= 5000
+           and earlier.created_at > own.created_at - interval '31 days'))::int as back
+       from own join users u on u.id = own.customer
+      where own.id > 5000 and u.created_at < now() - interval '31 days'`,
+  );
+  expect(rows[0]!.moves).toBeGreaterThan(100);
+  expect(rows[0]!.back / rows[0]!.moves).toBeLessThan(0.02);
+});
+
 test('of two traders that give the same payment back at once, the second one waits for the first and then leaves it', async () => {
   const { rows } = await client.query<{
     id: string;
