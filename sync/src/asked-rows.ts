@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { Failure, isObject, jsonFault, unreadable } from '@ewallet/failure';
+import { Failure, isObject, jsonFault, readText } from '@ewallet/failure';
 import { streamName } from './message';
 import { isNamed, type ConfiguredStream } from './selection';
 
@@ -24,9 +23,7 @@ export interface AskingStream extends ConfiguredStream {
 
 /** @param file `{"streams": [{"stream", "key": [names], "keys": [[texts]]}]}` @throws Failure that names the file */
 export async function readAskedRows(file: string): Promise<readonly AskedRows[]> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The file of keys ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
-  });
+  const text = await readText(file, 'file of keys');
   let value: unknown;
   try {
     value = JSON.parse(text);

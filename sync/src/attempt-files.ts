@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { guardPath, type Release } from '@ewallet/child-services';
-import { Failure, unreadable } from '@ewallet/failure';
+import { readText } from '@ewallet/failure';
 import type { ConnectorConfig } from './config';
 import { diskFailure } from './disk-failure';
 
@@ -58,10 +58,7 @@ export class AttemptFiles {
   async config(name: string, { config, launcher }: ConnectorConfig): Promise<string> {
     if (config.kind === 'inline') return this.put(name, JSON.stringify(config.value));
     if (launcher.kind === 'command') return config.path;
-    const text = await readFile(config.path, 'utf8').catch((error: unknown) => {
-      throw Failure.config(`The file ${config.path} cannot be read: ${unreadable(error)}.`, { cause: error });
-    });
-    return this.put(name, text);
+    return this.put(name, await readText(config.path, 'file'));
   }
 
   async remove(): Promise<void> {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   commandLine,
@@ -11,7 +10,7 @@ import {
   serveMetrics,
   untilStopped,
 } from '@ewallet/command-line';
-import { asFailure, Failure, jsonFault, unreadable } from '@ewallet/failure';
+import { asFailure, Failure, jsonFault, readText } from '@ewallet/failure';
 import { during, openTracing, PARENT_VARIABLE, type Span, type Tracing } from '@ewallet/tracing';
 import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
@@ -238,9 +237,7 @@ function isStopped(signal: AbortSignal): boolean {
 }
 
 async function readConfig(file: string): Promise<SyncConfig> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The configuration ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
-  });
+  const text = await readText(file, 'configuration');
   let value: unknown;
   try {
     value = JSON.parse(text);

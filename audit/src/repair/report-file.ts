@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { Failure, isObject, unreadable } from '@ewallet/failure';
+import { Failure, isObject, readText } from '@ewallet/failure';
 import type { KeyValue, ShownKey } from '../report/audit-report';
 import type { Finding } from './repair-plan';
 
@@ -12,9 +11,7 @@ const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
  * @throws Failure that names the file
  */
 export async function readReport(file: string): Promise<readonly Omit<Finding, 'key'>[]> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The report ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
-  });
+  const text = await readText(file, 'report');
   let value: unknown;
   try {
     // A key may have more digits than a JavaScript number: all numbers become texts.

@@ -1,16 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { Failure, unreadable } from '@ewallet/failure';
+import { Failure, readText } from '@ewallet/failure';
 import { parse } from 'yaml';
 import { parseSetup, type Setup } from './setup';
 
 /** Reads a set-up file (YAML, so JSON too); `${NAME}` in a text is taken from the environment. */
 export async function readSetup(path: string, environment: NodeJS.ProcessEnv): Promise<Setup> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw Failure.config(`The set-up file ${path} cannot be read: ${unreadable(error)}.`, { cause: error });
-  }
+  const text = await readText(path, 'set-up file');
   let document: unknown;
   try {
     document = parse(text);

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { Failure, jsonFault, unreadable } from '@ewallet/failure';
+import { Failure, jsonFault, readText } from '@ewallet/failure';
 import { parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
 
 /** How a command line names the database that has the wallet's tables. */
@@ -37,9 +36,7 @@ function variable(environment: Readonly<Record<string, string | undefined>>, nam
 }
 
 async function contentOf(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The configuration ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
-  });
+  const text = await readText(file, 'configuration');
   try {
     return JSON.parse(text) as unknown;
   } catch {

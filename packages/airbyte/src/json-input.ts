@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { Failure, jsonFault, unreadable } from '@ewallet/failure';
+import { Failure, jsonFault, readText } from '@ewallet/failure';
 
 /**
  * JSON from a file of any name, or from standard input for `-`. The CDK loads these with `require()`, which fails for a
@@ -9,9 +8,9 @@ import { Failure, jsonFault, unreadable } from '@ewallet/failure';
  * @param what names the file in the error: `configuration`, `catalogue`, `state`
  */
 export async function readJsonInput(path: string, what: string, stdin: NodeJS.ReadableStream): Promise<unknown> {
-  const content = path === '-' ? await text(stdin) : await readTextFile(path, what);
+  const content = (path === '-' ? await text(stdin) : await readText(path, what)).replace(/^\uFEFF/, '');
   try {
-    return JSON.parse(content.replace(/^\uFEFF/, '')) as unknown;
+    return JSON.parse(content) as unknown;
   } catch (error) {
     // The parser's own message quotes the text, which may hold a password.
     throw Failure.config(
@@ -20,13 +19,5 @@ export async function readJsonInput(path: string, what: string, stdin: NodeJS.Re
         detail: error instanceof Error ? error.name : 'not JSON',
       },
     );
-  }
-}
-
-async function readTextFile(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw Failure.config(`The ${what} ${path} cannot be read: ${unreadable(error)}.`, { cause: error });
   }
 }

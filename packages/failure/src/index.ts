@@ -3,5 +3,6 @@ export { isObject, readJsonObject, refuseUnknown, textOf, type Json } from './js
 export { Failure, asFailure, isFailure, type FailureKind } from './failure';
 export { jsonFault } from './json-place';
 export { nearestName } from './nearest-name';
+export { readText } from './read-text';
 export { unreadable } from './unreadable';
 export { parseShare, showShare } from './share';

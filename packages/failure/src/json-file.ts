@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { Failure } from './failure';
 import { jsonFault } from './json-place';
 import { nearestName } from './nearest-name';
-import { unreadable } from './unreadable';
+import { readText } from './read-text';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -18,9 +17,7 @@ export function isObject(value: unknown): value is Json {
  * @throws Failure naming the file and the place in it, never what is in it
  */
 export async function readJsonObject(file: string, advice = 'YAML is not read: write it as JSON.'): Promise<Json> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw Failure.config(`The configuration ${file} cannot be read: ${unreadable(error)}.`, { cause: error });
-  });
+  const text = await readText(file, 'configuration');
   let value: unknown;
   try {
     value = JSON.parse(text, (_, member: unknown) => (typeof member === 'string' ? withVariables(member) : member));
