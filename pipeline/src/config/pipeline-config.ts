@@ -116,10 +116,11 @@ export async function readPipelineConfig(file: string): Promise<PipelineConfig> 
   const read = (section: Section): Promise<Json | undefined> => readSection(config, section, directory);
   const [syncKeys, sinkKeys, realtimeKeys] = [await read('sync'), await read('sink'), await read('realtime')];
   const syncFile = textOf(syncKeys ?? {}, 'config_file', 'sync.');
-  const syncDirectory = syncFile === undefined ? directory : path.dirname(path.resolve(directory, syncFile));
   const realtimeFile = textOf(realtimeKeys ?? {}, 'config_file', 'realtime.');
-  const realtimeDirectory =
-    realtimeFile === undefined ? directory : path.dirname(path.resolve(directory, realtimeFile));
+  /** Where relative paths of a part start: at its own file, if it has one. */
+  const startOf = (own: string | undefined): string =>
+    own === undefined ? directory : path.dirname(path.resolve(directory, own));
+  const syncDirectory = startOf(syncFile);
   // One file of ewallet-sync leads to both connectors' own.
   const ewalletKeys = (await read('ewallet')) ?? (await connectorOf(syncKeys, 'source', syncDirectory));
   const kafkaKeys = (await read('kafka')) ?? (await connectorOf(syncKeys, 'destination', syncDirectory));
@@ -137,7 +138,7 @@ export async function readPipelineConfig(file: string): Promise<PipelineConfig> 
     registry:
       (config.kafka === undefined && sinkKeys !== undefined ? registryOfSink(sinkKeys) : undefined) ??
       (kafkaKeys === undefined ? undefined : registryOfDestination(kafkaKeys)),
-    realtime: parseRealtime(realtimeKeys, realtimeDirectory),
+    realtime: parseRealtime(realtimeKeys, startOf(realtimeFile)),
     sink: sinkKeys === undefined ? undefined : parseSink(sinkKeys),
     warehouse:
       warehouseKeys === undefined

@@ -1,5 +1,6 @@
 import { Failure, isObject, type Json } from '@ewallet/failure';
 import type { AirbyteConfig } from '../config/pipeline-config';
+import { noAnswer } from './no-answer';
 import { dateOf, type SyncFacts } from './sync';
 
 /** Enough to find the last success behind a day of failures on an hourly schedule. */
@@ -93,10 +94,7 @@ async function exchange(url: string, request: RequestInit, signal: AbortSignal):
   try {
     response = await fetch(url, { ...request, signal });
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
-    throw Failure.transient(`Airbyte does not answer ${pathname}: ${cause === '' ? String(error) : cause}`, {
-      cause: error,
-    });
+    throw Failure.transient(`Airbyte does not answer ${pathname}: ${noAnswer(error)}`, { cause: error });
   }
   const body: unknown = await response.json().catch(() => undefined);
   if (!response.ok) throw Failure.config(`Airbyte refused ${pathname}: HTTP ${response.status}`);

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure, isObject, type Json } from '@ewallet/failure';
 import type { FlinkAddress, RealtimeConfig } from '../config/realtime';
+import { noAnswer } from './no-answer';
 import { probe } from './probe';
 
 /** The job as Flink's REST API tells it. */
@@ -104,8 +105,7 @@ async function ask(url: string, headers: Readonly<Record<string, string>>, over:
   try {
     response = await fetch(url, { headers, signal: over });
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw Failure.transient(`${new URL(url).origin} does not answer: ${cause}`, { cause: error });
+    throw Failure.transient(`${new URL(url).origin} does not answer: ${noAnswer(error)}`, { cause: error });
   }
   const text = await response.text();
   if (response.ok) {

@@ -1,5 +1,6 @@
 import { Failure, isObject } from '@ewallet/failure';
 import type { SinkConfig } from '../config/pipeline-config';
+import { noAnswer } from './no-answer';
 
 /** One process of the sink, as its REST API says. */
 export interface InstanceFacts {
@@ -21,8 +22,7 @@ export async function askInstance(config: SinkConfig, url: string, over: AbortSi
   try {
     response = await fetch(`${url}/connectors/${encodeURIComponent(name)}/status`, { headers, signal: over });
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw Failure.transient(cause, { cause: error });
+    throw Failure.transient(noAnswer(error), { cause: error });
   }
   if (!response.ok) throw Failure.config(answerOf(response.status, name));
   const status: unknown = await response.json();
