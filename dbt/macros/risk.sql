@@ -17,22 +17,38 @@
   where {{ condition }} and user_id is not null
 {%- endmacro %}
 
-{# A movement's amount as its reporting threshold is given: in its own currency, or else in the reporting currency. #}
-{% macro structuring_amount() -%}
-  {%- set thresholds = var('risk_structuring_thresholds') -%}
+{# A movement's amount as a limit for it is given: in its own currency where `limits` has that, else in the reporting currency. #}
+{% macro amount_as_limited(limits) -%}
   case
-    {{ "when currency in ('" ~ thresholds | join("', '") ~ "') then amount" if thresholds }}
+    {{ "when currency in ('" ~ limits | join("', '") ~ "') then amount" if limits }}
     when true then amount_reporting
   end
 {%- endmacro %}
 
-{% macro structuring_threshold(currency='currency') -%}
+{# The limit of a currency: its own where `limits` has one, else that in the reporting currency. #}
+{% macro limit_of(limits, reporting_limit, currency='currency') -%}
   case
-    {%- for code, threshold in var('risk_structuring_thresholds').items() %}
-      when {{ currency }} = '{{ code }}' then {{ threshold }}
+    {%- for code, own in limits.items() %}
+      when {{ currency }} = '{{ code }}' then {{ own }}
     {%- endfor %}
-    when true then {{ var('risk_structuring_threshold') * var('reporting_amount_scale') }}
+    when true then {{ reporting_limit * var('reporting_amount_scale') }}
   end
+{%- endmacro %}
+
+{% macro structuring_amount() -%}
+  {{ amount_as_limited(var('risk_structuring_thresholds')) }}
+{%- endmacro %}
+
+{% macro structuring_threshold(currency='currency') -%}
+  {{ limit_of(var('risk_structuring_thresholds'), var('risk_structuring_threshold'), currency) }}
+{%- endmacro %}
+
+{% macro in_out_amount() -%}
+  {{ amount_as_limited(var('risk_in_out_amounts')) }}
+{%- endmacro %}
+
+{% macro in_out_least() -%}
+  {{ limit_of(var('risk_in_out_amounts'), var('risk_in_out_amount')) }}
 {%- endmacro %}
 
 {% macro structuring_currency(currency) -%}
@@ -49,24 +65,6 @@
   and transaction_type in ('top_up', 'transfer', 'withdrawal')
   and {{ structuring_amount() }} >= {{ var('risk_structuring_band') }} * {{ structuring_threshold() }}
   and {{ structuring_amount() }} < {{ structuring_threshold() }}
-{%- endmacro %}
-
-{# A sum that came in as its least amount is given: in its own currency, or else in the reporting currency. #}
-{% macro in_out_amount() -%}
-  {%- set amounts = var('risk_in_out_amounts') -%}
-  case
-    {{ "when currency in ('" ~ amounts | join("', '") ~ "') then amount" if amounts }}
-    when true then amount_reporting
-  end
-{%- endmacro %}
-
-{% macro in_out_least() -%}
-  case
-    {%- for code, amount in var('risk_in_out_amounts').items() %}
-      when currency = '{{ code }}' then {{ amount }}
-    {%- endfor %}
-    when true then {{ var('risk_in_out_amount') * var('reporting_amount_scale') }}
-  end
 {%- endmacro %}
 
 {# Number of the stretch of so many minutes since 1970 that the instant is in. #}
