@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Client } from 'pg';
 import { isOutage } from '../../../tools/demo/src/simulator/behaviour';
 import type { Channel } from '../../../tools/demo/src/simulator/records';
-import { scoreAlerts, type PlantedFraud } from '../../../tools/demo/src/run/fraud-score';
+import { readPlanted, scoreAlerts } from '../../../tools/demo/src/run/fraud-score';
 import { runCommand } from '../../support/command';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
@@ -172,11 +172,7 @@ test('a tenth or more of the failures that nobody decided fall into outages, whi
 });
 
 test('every planted burst is found by its signals, and people who only trade raise next to none', async () => {
-  const bursts = (await readFile(planted, 'utf8'))
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as PlantedFraud & { readonly pattern: string })
-    .map((burst) => ({ ...burst, from: Date.parse(String(burst.from)), until: Date.parse(String(burst.until)) }));
+  const bursts = readPlanted(await readFile(planted, 'utf8'));
   expect([...new Set(bursts.map(({ pattern }) => pattern))].sort()).toEqual([
     'failed_pins',
     'in_and_out',

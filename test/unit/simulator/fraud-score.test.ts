@@ -3,6 +3,7 @@ import { scoreAlerts, scoreTable, totals, type PlantedFraud } from '../../../too
 const HOUR = 3_600_000;
 
 const burst = (customer: number, more: Partial<PlantedFraud> = {}): PlantedFraud => ({
+  pattern: 'velocity',
   customers: [customer],
   from: 100 * HOUR,
   until: 101 * HOUR,

@@ -1,8 +1,8 @@
 import { pause } from '@ewallet/command-line';
-import { connect, parseConnectionConfig } from '@ewallet/postgres';
 import type { PostgresConnection } from '@ewallet/stack-connections';
 import type { Client } from 'pg';
 import { PUBLICATION } from './configurations';
+import { withDatabase } from './database';
 
 /** Users whose data is erased at once, about twice a second. */
 const USERS = 5;
@@ -21,32 +21,21 @@ export interface Erased {
  * `signal`, users have their data erased, as the law lets them ask, and sign-ups that nobody finished are deleted.
  */
 export async function eraseUsers(server: PostgresConnection, signal: AbortSignal): Promise<Erased> {
-  const client = await connected(server);
-  let erased: Erased = { anonymised: 0, activity: 0, signUps: 0 };
-  try {
+  return withDatabase(server, async (client) => {
+    let erased: Erased = { anonymised: 0, activity: 0, signUps: 0 };
     while (!signal.aborted) {
       erased = sum(erased, await eraseSome(client));
       await pause(PAUSE, signal);
     }
     return erased;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** What change data capture needs beside a slot, which the source makes itself here. */
 export async function publishEverything(server: PostgresConnection): Promise<void> {
-  const client = await connected(server);
-  try {
-    await client.query(`create publication ${PUBLICATION} for all tables with (publish_via_partition_root = true)`);
-  } finally {
-    await client.end();
-  }
-}
-
-async function connected(server: PostgresConnection): Promise<Client> {
-  const config = parseConnectionConfig({ ...server, ssl_mode: { mode: 'disable' } });
-  return connect(config, { applicationName: 'ewallet-demo' });
+  await withDatabase(server, async (client) =>
+    client.query(`create publication ${PUBLICATION} for all tables with (publish_via_partition_root = true)`),
+  );
 }
 
 function sum(left: Erased, right: Erased): Erased {

@@ -1,11 +1,26 @@
+import { Columns } from './columns';
+
 /** A line of the simulator's record of what it planted. Instants in milliseconds. */
 export interface PlantedFraud {
+  readonly pattern: string;
   readonly customers: readonly number[];
   readonly from: number;
   readonly until: number;
   /** False where its end was cut off: then it is fraud, but need not be found. */
   readonly complete: boolean;
   readonly expected: readonly { readonly signal: string; readonly customer: number }[];
+}
+
+/** @param record the simulator's, a line of JSON for each burst */
+export function readPlanted(record: string): readonly PlantedFraud[] {
+  return record
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const { from, until, ...rest } = JSON.parse(line) as Omit<PlantedFraud, 'from' | 'until'> &
+        Readonly<Record<'from' | 'until', string>>;
+      return { ...rest, from: Date.parse(from), until: Date.parse(until) };
+    });
 }
 
 /** An alert about a customer. Instants in milliseconds. */
@@ -97,12 +112,8 @@ export function scoreTable(scores: readonly SignalScore[]): string {
     ...rows,
     ['all', '', '', shown(recall, 1), '', '', shown(precision, 1)],
   ].map((row) => row.map(String));
-  const widths = all[0]?.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0))) ?? [];
-  return all
-    .map((row) =>
-      row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  '),
-    )
-    .join('\n');
+  const columns = new Columns(all, (column) => column > 0);
+  return all.map((row) => columns.line(row)).join('\n');
 }
 
 function share(part: number, whole: number): number {

@@ -1,10 +1,10 @@
 import { Failure } from '@ewallet/failure';
-import { connect, parseConnectionConfig } from '@ewallet/postgres';
 import type { StackConnections } from '@ewallet/stack-connections';
 import { openKafka } from '@ewallet/kafka';
 import { logLevel, type Admin } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { connected } from './database';
 
 /** Nothing at all landed for so long: the sink hangs, or was given other topics. */
 const STALLED_MS = 120_000;
@@ -27,8 +27,7 @@ export class LandingWatch {
 
   /** @param topicsFrom what the names of the connector's topics begin with */
   static async open(connections: StackConnections, connector: string, topicsFrom: string): Promise<LandingWatch> {
-    const config = parseConnectionConfig({ ...connections.warehouse, ssl_mode: { mode: 'disable' } });
-    const warehouse = await connect(config, { applicationName: 'ewallet-demo' });
+    const warehouse = await connected(connections.warehouse);
     const brokers = connections.kafka.bootstrapServers.split(',');
     const admin = openKafka({ clientId: 'ewallet-demo', brokers, logLevel: logLevel.NOTHING }).admin();
     await admin.connect();

@@ -1,12 +1,12 @@
 import { findJava, guardWithCommand } from '@ewallet/child-services';
 import { asFailure, Failure } from '@ewallet/failure';
-import { connect, parseConnectionConfig } from '@ewallet/postgres';
 import type { StackConnections } from '@ewallet/stack-connections';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child, Children } from './children';
 import { REALTIME_SINK_NAME, type ConfigurationFiles } from './configurations';
-import { scoreAlerts, type PlantedFraud, type RaisedAlert, type SignalScore } from './fraud-score';
+import { withDatabase } from './database';
+import { readPlanted, scoreAlerts, type RaisedAlert, type SignalScore } from './fraud-score';
 import { LandingWatch } from './landing';
 import { command } from './project';
 import type { Show } from './steps';
@@ -98,10 +98,8 @@ export class Stream {
 
   /** @param file the simulator's record of what it planted */
   async score(file: string): Promise<readonly SignalScore[]> {
-    const planted = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
-    const config = parseConnectionConfig({ ...this.connections.warehouse, ssl_mode: { mode: 'disable' } });
-    const warehouse = await connect(config, { applicationName: 'ewallet-demo' });
-    try {
+    const planted = readPlanted(await readFile(file, 'utf8'));
+    return withDatabase(this.connections.warehouse, async (warehouse) => {
       const { rows } = await warehouse.query<Record<string, string>>(
         `select signal_type as signal, user_id::text as customer, extract(epoch from window_start)::text as start,
            extract(epoch from window_end)::text as until
@@ -113,10 +111,8 @@ export class Stream {
         from: Number(start) * 1_000,
         until: Number(until) * 1_000,
       }));
-      return scoreAlerts(planted.map(readPlanted), alerts);
-    } finally {
-      await warehouse.end();
-    }
+      return scoreAlerts(planted, alerts);
+    });
   }
 
   private async caughtUp(show: Show): Promise<void> {
@@ -156,10 +152,4 @@ export class Stream {
 async function endedEarly(child: Child): Promise<never> {
   await child.done;
   throw Failure.transient(`${child.name} ended before its work was done`);
-}
-
-function readPlanted(line: string): PlantedFraud {
-  const { from, until, ...rest } = JSON.parse(line) as Omit<PlantedFraud, 'from' | 'until'> &
-    Readonly<Record<'from' | 'until', string>>;
-  return { ...rest, from: Date.parse(from), until: Date.parse(until) };
 }

@@ -1,4 +1,5 @@
 import { formatDecimal } from '@ewallet/avro';
+import { Columns } from '../columns';
 import type { Measured, Totals } from './totals';
 
 const PLACES = ['e-wallet', 'Kafka', 'warehouse'] as const;
@@ -45,13 +46,9 @@ export function table(comparisons: readonly Comparison[]): string {
     ...values.map(grouped),
     equal ? 'equal' : 'DIFFERENT',
   ]);
-  const widths = header.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, at) => (at >= 3 && at <= 5 ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
-      .join('  ')
-      .trimEnd();
-  return [line(header), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n');
+  const columns = new Columns([header, ...rows], (column) => column >= 3 && column <= 5);
+  const rule = columns.widths.map((width) => '─'.repeat(width));
+  return [header, rule, ...rows].map((cells) => columns.line(cells)).join('\n');
 }
 
 /** Thousands separated in the whole part, by text, as the number may be larger than a double holds. */

@@ -1,6 +1,5 @@
-import { connect, parseConnectionConfig } from '@ewallet/postgres';
-import type { StackConnections, PostgresConnection } from '@ewallet/stack-connections';
-import type { Client } from 'pg';
+import type { StackConnections } from '@ewallet/stack-connections';
+import { withDatabase } from '../database';
 import { compare, type Comparison } from './compare';
 import { databaseTotals, measuredStreams } from './database-totals';
 import { kafkaTotals } from './kafka-totals';
@@ -35,14 +34,4 @@ export async function streamsOf({ source }: StackConnections): Promise<readonly 
   return withDatabase(source, async (ewallet) =>
     (await measuredStreams(ewallet)).map(({ stream }) => `public.${stream}`),
   );
-}
-
-async function withDatabase<T>(server: PostgresConnection, work: (client: Client) => Promise<T>): Promise<T> {
-  const config = parseConnectionConfig({ ...server, ssl_mode: { mode: 'disable' } });
-  const client = await connect(config, { applicationName: 'ewallet-demo' });
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
