@@ -93,6 +93,8 @@ test('a scheduled sync shows what the connectors counted, what failed, and when 
   const text = await eventually(async () => {
     const scraped = await scrape(url);
     expect(only(scraped, 'ewallet_sync_syncs_total')).toBe(1);
+    // The next start is planned behind the end of a sync: a scrape can fall between the two.
+    expect(only(scraped, 'ewallet_sync_next_timestamp_seconds')).toBeDefined();
     return scraped;
   });
   const samples = (name: string) => samplesOf(text, `ewallet_sync_${name}`, 'connection');
