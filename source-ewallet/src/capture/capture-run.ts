@@ -35,6 +35,7 @@ import type { Lsn } from '@ewallet/postgres';
 import { queryCapturedTables, requirePublication, whyNotCaptured, type Publication } from './publication';
 import { takeRecoveryPoint, type RecoveryPoint } from './recovery-point';
 import { awaitRunningTransactions, settledPlace, type SettledPlace } from './running-transactions';
+import { lookAtSender } from './sender-look';
 import { steadyNow } from './steady-clock';
 import { queryCaptureServer, queryFlushed, type CaptureServer } from './server-place';
 import { queryUnread, stateBefore } from './stream-start';
@@ -264,6 +265,7 @@ class CaptureRun {
     const steps = readChanges({
       client,
       replication: this.begun.replication.client,
+      lookAtSender: () => lookAtSender(config, capture.slot),
       server: this.begun.server,
       capture,
       streams: this.streams,

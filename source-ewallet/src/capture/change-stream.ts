@@ -12,12 +12,15 @@ import { lag, type Following, type Lag, type Standing } from './following';
 import { Tag, type Relation } from './pgoutput';
 import { ReplicationStream, type Frame } from './replication';
 import { queryFlushedAt, type CaptureServer } from './server-place';
-import { querySlot } from './slot';
+import { querySlot, whyLost } from './slot';
+import { StallWatch, type SenderLook } from './stall-watch';
 import { UnchangedCache } from './unchanged-cache';
 
 export interface ChangesReading {
   readonly client: Client;
   readonly replication: Client;
+  /** Asks the server, over another connection, how it stands with the stream. */
+  readonly lookAtSender: () => Promise<SenderLook>;
   readonly server: CaptureServer;
   readonly capture: CaptureConfig;
   readonly streams: readonly CapturedStream[];
@@ -87,13 +90,17 @@ class ChangesRun {
       unchangedValues: capture.unchangedValues,
       find: (relation, key) => this.unchanged.find(relation, key),
     });
+    const period = reportPeriod(server.walSenderTimeout);
+    const silence = Math.max(60_000, 6 * period);
     this.stream = new ReplicationStream(replication, {
       standing: () => ({
         received: this.reader.position,
         acknowledged: this.following?.acknowledgements.position ?? from,
       }),
-      period: reportPeriod(server.walSenderTimeout),
+      period,
+      silence,
       onSilence: () => client.connection.stream.destroy(),
+      stall: new StallWatch({ slot: capture.slot, look: reading.lookAtSender, silence }),
     });
     this.lastState = reading.now();
   }
@@ -119,7 +126,7 @@ class ChangesRun {
       }
       yield* this.state();
     } catch (error) {
-      throw stream.silence ?? error;
+      throw stream.givenUp ?? (await this.firstCause(error));
     } finally {
       await stream.close();
     }
@@ -134,6 +141,15 @@ class ChangesRun {
     const { lastState, isAnswerWanted } = this;
     const { position, recordCount: records } = this.reader;
     return { position, records, lastState, isAnswerWanted };
+  }
+
+  /** A slot that the server invalidated ends a stream in many ways: its last words are often lost with the connection. */
+  private async firstCause(error: unknown): Promise<unknown> {
+    if (error instanceof Stopped || error instanceof CatalogueChanged) return error;
+    const { capture, client } = this.reading;
+    const slot = await querySlot(client, capture.slot).catch(() => undefined);
+    const why = slot === undefined ? undefined : whyLost(slot);
+    return why === undefined ? error : Failure.transient(`Changes cannot be read any more: ${why}.`, { cause: error });
   }
 
   /** What is due whether messages come or not. */

@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteLiteral, formatLsn, type Lsn } from '@ewallet/pos
 import { Failure } from '@ewallet/failure';
 import { takeSocket } from '../copy/driver-socket';
 import { FrameReader } from '../copy/frame-reader';
+import { silent, type GivenUp, type StallWatch } from './stall-watch';
 import { steadyNow } from './steady-clock';
 
 const COPY_DATA = 0x64; // d
@@ -49,6 +50,10 @@ interface Reports {
   readonly period: number;
   /** Called once a server that is frozen was given up: nothing else that it was asked is answered either. */
   readonly onSilence: () => void;
+  /** Looks after the server while it is not read. */
+  readonly stall: StallWatch;
+  /** Milliseconds without a word after which a server that is read counts as frozen. */
+  readonly silence: number;
 }
 
 /**
@@ -65,9 +70,10 @@ export class ReplicationStream {
   private driver: ((chunk: Buffer) => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
   private heardAt: number;
-  private isPaused = false;
+  /** Since when the socket is not read; undefined while it is. */
+  private pausedAt: number | undefined;
   /** Why the server was given up, if it was. */
-  silence: Failure | undefined;
+  givenUp: Failure | undefined;
   private isDone = false;
 
   constructor(
@@ -144,6 +150,7 @@ export class ReplicationStream {
   /** Ends the stream: politely where the server listens, by closing the connection where it does not. */
   async close(): Promise<void> {
     clearInterval(this.timer);
+    await this.reports.stall.end();
     if (this.socket === undefined || this.isOver) return;
     if (this.driver !== undefined && this.failure === undefined) {
       this.report(false);
@@ -200,7 +207,7 @@ export class ReplicationStream {
     if (handedBack !== undefined) this.handBack(handedBack, rest ?? Buffer.alloc(0));
     if (this.ready.length === 0) return;
     if (this.driver !== undefined) {
-      this.isPaused = true;
+      this.pausedAt ??= this.now();
       this.socket?.pause();
     }
     this.wake();
@@ -218,23 +225,31 @@ export class ReplicationStream {
   }
 
   private resume(): void {
-    if (!this.isPaused) return;
-    this.isPaused = false;
+    if (this.pausedAt === undefined) return;
+    this.pausedAt = undefined;
     this.heardAt = this.now();
     this.socket?.resume();
   }
 
   private tick(): void {
-    // While we are the ones who do not read, silence is no sign.
-    if (!this.isPaused && this.now() - this.heardAt > Math.max(60_000, 6 * this.reports.period)) {
-      const seconds = Math.round((this.now() - this.heardAt) / 1000);
-      this.silence = Failure.transient(`The server has been silent on the replication connection for ${seconds} s.`);
-      this.end(this.silence);
-      this.socket?.destroy();
-      this.reports.onSilence();
+    const { pausedAt, reports } = this;
+    const now = this.now();
+    // While we are the ones who do not read, silence is no sign: the server is asked over another connection.
+    const givenUp = pausedAt === undefined ? this.silenceAt(now) : reports.stall.check(pausedAt, now);
+    if (givenUp === undefined) {
+      this.report(pausedAt === undefined);
       return;
     }
-    this.report(!this.isPaused);
+    this.givenUp = givenUp.failure;
+    this.end(givenUp.failure);
+    this.socket?.destroy();
+    if (givenUp.isSilent) reports.onSilence();
+  }
+
+  private silenceAt(now: number): GivenUp | undefined {
+    const quiet = now - this.heardAt;
+    if (quiet <= this.reports.silence) return undefined;
+    return { failure: silent(Math.round(quiet / 1_000)), isSilent: true };
   }
 
   private end(error: Error | undefined): void {

@@ -82,6 +82,22 @@ export async function openReplication(config: SourceConfig): Promise<Pick<Sessio
   }
 }
 
+/** For one question to the server beside what runs: no attempt is made twice, and nothing is set. */
+export async function openLook(config: SourceConfig): Promise<Pick<Session, 'client' | 'close'>> {
+  const tunnel = await dial(config);
+  try {
+    const client = await connect(through(tunnel, config), {
+      applicationName: 'source-ewallet',
+      connectTimeout: config.connectTimeoutSeconds * 1000,
+      retries: 0,
+    });
+    return { client, close: () => end(client, tunnel) };
+  } catch (error) {
+    await tunnel?.close();
+    throw error;
+  }
+}
+
 function connectForCapture(
   config: SourceConfig,
   tunnel: OpenTunnel | undefined,

@@ -128,6 +128,180 @@ test('a slot whose log was removed is told with the setting; changed rows are re
   }
 });
 
+/** A destination that stalls at the first record: nothing more is taken until it is released. */
+class StallingDestination {
+  private release: () => void = () => undefined;
+  private readonly released = new Promise<void>((resolve) => (this.release = resolve));
+  private hasStalled = false;
+  private stall: () => void = () => undefined;
+  /** Resolves once it takes nothing more. */
+  readonly stalled = new Promise<void>((resolve) => (this.stall = resolve));
+
+  readonly untilTaken = async (chunk: Buffer): Promise<void> => {
+    this.hasStalled ||= chunk.includes('"type":"RECORD"');
+    if (!this.hasStalled) return;
+    this.stall();
+    await this.released;
+  };
+
+  takesAgain(): void {
+    this.release();
+  }
+}
+
+/** More than the sockets between server and source hold. */
+const manyRows = `insert into payments select i, repeat('x', 1000) from generate_series(1000, 60000) i`;
+
+/** Resolves once the server waits for the source to read. */
+async function senderIs(waitEvent: string): Promise<void> {
+  await eventually(async () => {
+    const { rows } = await wallet.admin.query(
+      `select wait_event from pg_stat_activity join pg_replication_slots on active_pid = pid where slot_name = $1`,
+      [wallet.slot],
+    );
+    expect(rows).toEqual([{ wait_event: waitEvent }]);
+  });
+}
+
+/** A second of the source's clock takes a tenth of one. */
+function hurryClock(): void {
+  const now = performance.now.bind(performance);
+  const began = now();
+  jest.spyOn(performance, 'now').mockImplementation(() => began + (now() - began) * 10);
+}
+
+async function shortReports(): Promise<void> {
+  await wallet.admin.query(
+    `do $$ begin execute format('alter database %I set wal_sender_timeout = ''3s''', current_database()); end $$`,
+  );
+}
+
+test.each(['a sync that ends', '--follow'])(
+  'while its destination stalls, %s does not hold up a checkpoint that removes the slot’s log, and says why it ended',
+  async (kind) => {
+    await shortReports();
+    const config = wallet.config();
+    const catalog = await wallet.catalog();
+    const { state } = await capture(config, catalog, undefined);
+    await wallet.admin.query(manyRows);
+    hurryClock();
+    const destination = new StallingDestination();
+    const acknowledged = new PassThrough();
+    const { untilTaken } = destination;
+    const reading = capture(config, catalog, state, {
+      untilTaken,
+      ...(kind === '--follow' ? { follow: acknowledged } : {}),
+    });
+    try {
+      await senderIs('WalSenderWriteData');
+      await setting('max_slot_wal_keep_size', '1MB');
+      await foreignLog(100);
+      // Not for ever, where the connection is not given up.
+      await wallet.admin.query(`set statement_timeout = '120s'`);
+      await wallet.admin.query('checkpoint');
+      await wallet.admin.query('reset statement_timeout');
+      await slotIs('lost');
+      destination.takesAgain();
+      const { code, ...result } = await reading;
+      expect({ code, error: errorOf({ code, ...result }) }).toMatchObject({
+        code: 1,
+        error: {
+          failure_type: 'transient_error',
+          // The second where the server could write its last words at once, and they were lost with the connection.
+          message: expect.stringMatching(
+            `^(The server ended the replication connection, as slot ${wallet.slot} is further behind than max_slot_wal_keep_size allows: ` +
+              'the destination has taken nothing for a while. Look at why it stalls, and raise the setting to what the disk can spare.' +
+              `|Changes cannot be read any more: the server invalidated replication slot ${wallet.slot} \\(invalidation_reason wal_removed\\): .*)$`,
+          ) as string,
+        },
+      });
+      expect(errorOf(await capture(config, catalog, state))).toMatchObject({
+        failure_type: 'config_error',
+        message: expect.stringContaining('(invalidation_reason wal_removed)') as string,
+      });
+    } finally {
+      destination.takesAgain();
+      acknowledged.end();
+      await reading;
+      await setting('max_slot_wal_keep_size', undefined);
+    }
+  },
+);
+
+test('a server shuts down while the destination stalls, and the next sync has every row', async () => {
+  await shortReports();
+  const config = wallet.config();
+  const catalog = await wallet.catalog();
+  const { state } = await capture(config, catalog, undefined);
+  await wallet.admin.query(manyRows);
+  hurryClock();
+  const destination = new StallingDestination();
+  const { untilTaken } = destination;
+  const reading = capture(config, catalog, state, { untilTaken });
+  await senderIs('WalSenderWriteData');
+  wallet.admin.on('error', () => undefined);
+  const shutDown = server.stack.service('source').stop();
+  try {
+    await shutDown;
+    destination.takesAgain();
+    const result = await reading;
+    expect({ code: result.code, error: errorOf(result) }).toMatchObject({
+      code: 1,
+      error: {
+        failure_type: 'transient_error',
+        message: expect.stringMatching(/shutting down|terminating connection due to administrator command/) as string,
+      },
+    });
+  } finally {
+    destination.takesAgain();
+    await server.stack.service('source').start();
+    await wallet.reconnect();
+  }
+  const next = await capture(config, catalog, state);
+  expect({ code: next.code, count: changes(next).length }).toEqual({ code: 0, count: 59_001 });
+});
+
+test('a slot that is lost during the first copy ends the sync with the setting, and no state says that the copy is complete', async () => {
+  await wallet.admin.query(manyRows);
+  const config = wallet.config();
+  const catalog = await wallet.catalog();
+  const destination = new StallingDestination();
+  const { untilTaken } = destination;
+  const reading = capture(config, catalog, undefined, { untilTaken });
+  try {
+    await eventually(async () => {
+      const { rows } = await wallet.admin.query(
+        `select wait_event from pg_stat_activity where application_name = 'source-ewallet' and wait_event = 'ClientWrite'`,
+      );
+      expect(rows).toHaveLength(1);
+    });
+    await removeLog();
+    destination.takesAgain();
+    const result = await reading;
+    expect({ code: result.code, error: errorOf(result) }).toMatchObject({
+      code: 1,
+      error: {
+        failure_type: 'transient_error',
+        message:
+          `Changes cannot be read any more: the server invalidated replication slot ${wallet.slot} (invalidation_reason wal_removed): ` +
+          'more log was written between two syncs than max_slot_wal_keep_size allows; raise it, or sync more often.',
+      },
+    });
+    expect(errorOf(await capture(config, catalog, result.state))).toMatchObject({
+      failure_type: 'config_error',
+      message: expect.stringContaining('(invalidation_reason wal_removed)') as string,
+    });
+    const again = await capture(wallet.config(reread), catalog, result.state);
+    expect({ code: again.code, error: errorOf(again) }).toEqual({ code: 0, error: undefined });
+    const all = [...changes(result), ...changes(again)].map(({ data }) => Number(data.id));
+    expect(new Set(all).size).toBe(59_021);
+  } finally {
+    destination.takesAgain();
+    await reading;
+    await setting('max_slot_wal_keep_size', undefined);
+  }
+});
+
 test('a slot that was idle for too long is told with its own setting', async () => {
   const config = wallet.config();
   const catalog = await wallet.catalog();
@@ -212,10 +386,10 @@ test('a server that is frozen without a word is given up, also where wal_sender_
   const config = { ...wallet.config(), port: proxy.port };
   const catalog = await wallet.catalog();
   const { state } = await capture(config, catalog, undefined);
-  // A minute of silence is six seconds here.
   const now = performance.now.bind(performance);
   const began = now();
-  jest.spyOn(performance, 'now').mockImplementation(() => began + (now() - began) * 10);
+  // A minute of silence is six seconds here.
+  hurryClock();
   const acknowledged = new PassThrough();
   try {
     const following = capture(config, catalog, state, {
@@ -241,6 +415,58 @@ test('a server that is frozen without a word is given up, also where wal_sender_
     acknowledged.end();
     proxy.close();
   }
+});
+
+test('a server that freezes while its changes wait for the destination is given up too', async () => {
+  const proxy = await BlackHole.before(wallet.database.host, wallet.database.port);
+  const config = { ...wallet.config(), port: proxy.port };
+  const catalog = await wallet.catalog();
+  const { state } = await capture(config, catalog, undefined);
+  await wallet.admin.query(manyRows);
+  hurryClock();
+  const destination = new StallingDestination();
+  const acknowledged = new PassThrough();
+  const { untilTaken } = destination;
+  const following = capture(config, catalog, state, { untilTaken, follow: acknowledged });
+  try {
+    await destination.stalled;
+    proxy.swallow();
+    // The source asks the server how far it is before it reads on.
+    await sleep(1_500);
+    destination.takesAgain();
+    expect(errorOf(await following)).toMatchObject({
+      failure_type: 'transient_error',
+      message: expect.stringMatching(
+        /^The server has been silent on the replication connection for \d+ s\.$/,
+      ) as string,
+    });
+  } finally {
+    destination.takesAgain();
+    acknowledged.end();
+    proxy.close();
+  }
+});
+
+test('a stalled destination costs no connection where the server is well, and gets every row', async () => {
+  await shortReports();
+  const config = wallet.config();
+  const catalog = await wallet.catalog();
+  const { state } = await capture(config, catalog, undefined);
+  await wallet.admin.query(manyRows);
+  hurryClock();
+  const destination = new StallingDestination();
+  const { untilTaken } = destination;
+  const reading = capture(config, catalog, state, { untilTaken });
+  await senderIs('WalSenderWriteData');
+  // Longer than wal_sender_timeout, and several looks at the server.
+  await sleep(4_000);
+  destination.takesAgain();
+  const result = await reading;
+  expect({ code: result.code, error: errorOf(result), count: changes(result).length }).toEqual({
+    code: 0,
+    error: undefined,
+    count: 59_001,
+  });
 });
 
 test('a dropped publication, a table that left it, a dropped table and a second reader of the slot are each told with what to do (airbyte#38303, #27325)', async () => {

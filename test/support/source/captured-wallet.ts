@@ -28,6 +28,8 @@ export interface GlobalState {
 /** A database with a publication and a slot name of its own. */
 export interface CapturedWallet {
   readonly admin: Client;
+  /** After a restart of the server. */
+  reconnect(): Promise<void>;
   readonly slot: string;
   readonly database: PostgresConnection;
   config(more?: Record<string, unknown>): Record<string, unknown>;
@@ -38,7 +40,7 @@ export interface CapturedWallet {
 export async function capturedWallet(server: PostgresConnection, tables: string): Promise<CapturedWallet> {
   const database = await freshDatabase(server, 'capture');
   const slot = uniqueName('capture').replace(/[^a-z0-9_]/g, '_');
-  const admin = await connectedTo(database);
+  let admin = await connectedTo(database);
   await admin.query(tables);
   await admin.query('create publication wallet for all tables with (publish_via_partition_root = true)');
   const config = (more: Record<string, unknown> = {}): Record<string, unknown> =>
@@ -52,7 +54,12 @@ export async function capturedWallet(server: PostgresConnection, tables: string)
       },
     });
   return {
-    admin,
+    get admin() {
+      return admin;
+    },
+    async reconnect() {
+      admin = await connectedTo(database);
+    },
     slot,
     database,
     config,

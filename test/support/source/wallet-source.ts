@@ -66,6 +66,8 @@ export interface RunOptions {
   readonly follow?: Readable;
   /** Milliseconds that the destination takes for each chunk of output. */
   readonly destinationTakes?: number;
+  /** The destination takes a chunk once this resolves. */
+  readonly untilTaken?: (chunk: Buffer) => Promise<void>;
 }
 
 /** Runs the source in this process, with real files and a real server, and gives everything it wrote. */
@@ -90,8 +92,13 @@ export async function runWalletSource(
             stop.abort();
           });
       }
-      if (options.destinationTakes === undefined) done();
-      else setTimeout(done, options.destinationTakes);
+      const { destinationTakes, untilTaken } = options;
+      if (untilTaken !== undefined)
+        untilTaken(chunk).then(() => {
+          done();
+        }, done);
+      else if (destinationTakes === undefined) done();
+      else setTimeout(done, destinationTakes);
     },
   });
   try {
