@@ -194,7 +194,8 @@ test('--follow continues on a promoted standby by itself, and nothing is lost (x
       expect(kept.map(({ id }) => Number(id)).filter((id) => !found.has(id))).toEqual([]);
     });
     process.kill('SIGTERM');
-    expect((await process.ended()).code).toBe(0);
+    const { code } = await process.ended();
+    expect({ code, last: process.log.slice(-5) }).toMatchObject({ code: 0 });
     expect(kept.length).toBeGreaterThan(300);
     // Nothing that the new primary does not have was given: it is told only of what its standby has.
     const found = new Set(await landed());
