@@ -450,6 +450,26 @@ export const ORACLES: readonly Oracle[] = [
       from done group by 1, 2 order by 1, 2`,
   },
   {
+    fact: 'a month and currency has the fees, what payments keep, and what the bills leave of it, where there are any',
+    mart: `select month_start as month, currency, payment_volume_amount as volume, fee_amount as fees, fee_reporting as fees_usd, take_rate as take,
+        cost_amount as cost, cost_reporting as cost_usd, net_revenue_amount as net, net_revenue_reporting as net_usd, margin_rate as margin
+      from marts.revenue_monthly order by 1, 2`,
+    wallet: `with done as (
+        select *, date_trunc('month', day)::date as month, case type when 'payment' then amount when 'refund' then -amount end as paid,
+          case when type in ('payment', 'refund') then fee end as paid_fee
+        from oracle.trade where status = 'completed'
+      ), bills as (
+        select date_trunc('month', cost_date)::date as month, b.currency, sum(amount) as cost, sum((amount * rate_to_usd)::numeric(38, 6)) as cost_usd
+        from raw.payment_costs as b join oracle.rates as r on r.currency = b.currency and cost_date >= valid_from and cost_date < valid_until
+        where reported_at = '2026-06-01Z' group by 1, 2
+      )
+      select month, currency, coalesce(sum(paid), 0)::numeric(38, 4) as volume, sum(fee)::numeric(38, 4) as fees, sum(fee_usd)::numeric(38, 6) as fees_usd,
+        round(coalesce(sum(paid_fee), 0) / nullif(sum(paid), 0), 6) as take, max(cost)::numeric(38, 4) as cost, max(cost_usd) as cost_usd,
+        (sum(fee) - max(cost))::numeric(38, 4) as net, sum(fee_usd)::numeric(38, 6) - max(cost_usd) as net_usd,
+        round((sum(fee) - max(cost)) / nullif(sum(fee), 0), 6) as margin
+      from done left join bills using (month, currency) group by 1, 2 order by 1, 2`,
+  },
+  {
     fact: 'what is open is counted by its age on the last day of data',
     mart: `select age_band as band, transaction_type as type, currency, transaction_count::int as n, amount::numeric(38, 4) as amount
       from marts.settlement_ageing where not is_held order by 1, 2, 3`,

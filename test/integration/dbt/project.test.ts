@@ -7,7 +7,14 @@ import { freshDatabase, type FreshDatabase } from '../../support/fresh-database'
 import { services } from '../../support/services';
 import { ORACLES, ORACLE_VIEWS, plantRisk } from './oracles';
 import { dbtOn, expectSuccess } from './run-dbt';
-import { createWallet, land, landBankBalances, landControlTotals, settleBalances } from './wallet-data';
+import {
+  createWallet,
+  land,
+  landBankBalances,
+  landControlTotals,
+  landPaymentCosts,
+  settleBalances,
+} from './wallet-data';
 
 jest.setTimeout(600_000);
 
@@ -48,6 +55,7 @@ beforeAll(async () => {
   await land(client, '2026-06-01T00:00:00Z');
   await landControlTotals(client);
   await landBankBalances(client, 'raw');
+  await landPaymentCosts(client);
   expectSuccess(await dbt.run(['build'], { strict_reconciliation: true, test_every_layer: true }));
   expectSuccess(await dbt.run(['docs', 'generate', '--static', '--no-compile']));
   manifest = JSON.parse(await readFile(path.join(dbt.targetPath, 'manifest.json'), 'utf8')) as Manifest;

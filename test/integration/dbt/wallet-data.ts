@@ -187,3 +187,15 @@ export async function landBankBalances(client: Client, schema: 'raw' | 'wallet')
     from wallet.wallets where kind in ('customer', 'merchant') group by currency
   `);
 }
+
+/** Bills of two months in pesos, one of them corrected by a later report; rupiahs have one, the other currencies none. */
+export async function landPaymentCosts(client: Client): Promise<void> {
+  await client.query(`
+    create table raw.payment_costs as
+    select * from (values
+      ('bank 3', date '2026-03-31', 'PHP', 'funding', 1.25, timestamptz '2026-06-01Z'),
+      ('bank 4', '2026-04-30', 'PHP', 'funding', 2.5, '2026-06-01Z'), ('bank 4', '2026-04-30', 'PHP', 'funding', 99, '2026-05-02Z'),
+      ('agents 4', '2026-04-12', 'PHP', 'agent_commission', 0.75, '2026-06-01Z'),
+      ('agents 3', '2026-03-31', 'IDR', 'agent_commission', 700, '2026-06-01Z')
+    ) as bills (reference, cost_date, currency, kind, amount, reported_at)`);
+}

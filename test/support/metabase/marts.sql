@@ -262,6 +262,17 @@ select
 from generate_series(0, 5) as back
 cross join marts.dim_currencies;
 
+insert into marts.revenue_monthly (
+  month_start, currency, is_complete_month, payment_volume_amount, payment_volume_reporting, payment_fee_amount, payment_fee_reporting,
+  fee_amount, fee_reporting, take_rate, cost_amount, cost_reporting, net_revenue_amount, net_revenue_reporting, net_take_rate, margin_rate
+)
+select
+  (date_trunc('month', current_date) - make_interval(months => back))::date, currency, back > 0, 20000, 20000, 250, 250,
+  300, 300, 0.0125, cost, cost, 300 - cost, 300 - cost, (300 - cost) / 20000, (300 - cost) / 300
+from generate_series(0, 5) as back
+cross join marts.dim_currencies
+cross join lateral (select case when back > 0 then 120 + 10.0 * back end as cost) as bills;
+
 insert into marts.settlement_ageing (age_band_number, age_band, transaction_type, currency, is_held, transaction_count, amount, amount_reporting, oldest_created_at)
 select n, band, 'payment', 'USD', held, 9 - n, 120 - 20 * n, 120 - 20 * n, now() - make_interval(days => (n * n)::int)
 from unnest(array['under 1 day', '1 to 2 days', '3 to 6 days', '7 to 29 days', '30 days and more']) with ordinality as bands (band, n)
