@@ -10,6 +10,7 @@ import { batchCheck, IN_BATCHES, type BatchProduct } from '../verify/batch';
 import { compareRows, type Difference } from '../verify/compare';
 import { expectation, VERIFIED, type VerifiedProduct } from '../verify/expected';
 import { readResult, type ResultRow } from '../engine/result-topic';
+import { readLocalHours } from '../verify/local-hours';
 import { compareWithRiskSignals, readRiskSignals } from '../verify/risk-signals';
 
 export interface VerifiedResult {
@@ -74,7 +75,8 @@ async function verifyWithDbt(config: RealtimeConfig, product: BatchProduct): Pro
   if (warehouse === undefined) throw Failure.system('verify without a warehouse');
   const check = batchCheck(product, warehouse.schema);
   const expected = await rowsOf(warehouse.connection, check.sql, `Could not read dbt's ${check.model}`);
-  const found = check.rollUp(await readResult(config, product));
+  const rows = await readResult(config, product);
+  const found = check.rollUp(rows, await readLocalHours(warehouse, check.minutes(rows)));
   return { product, model: check.model, rows: expected.length, differences: compareRows(expected, found, check) };
 }
 

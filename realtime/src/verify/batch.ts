@@ -3,6 +3,7 @@ import { Failure } from '@ewallet/failure';
 import { quoteQualified } from '@ewallet/postgres';
 import type { ProductName } from '../config/realtime-config';
 import type { ResultRow } from '../engine/result-topic';
+import type { HourOf } from './local-hours';
 
 /** Results that dbt computes too, each under keys that both have. */
 export const IN_BATCHES = ['minute_volumes', 'balance_checks', 'sessions'] as const satisfies readonly ProductName[];
@@ -15,11 +16,13 @@ export interface BatchCheck {
   readonly values: readonly string[];
   /** What the model says: every column as text, times in microseconds. */
   readonly sql: string;
+  /** Minutes whose local hour `rollUp` asks for. */
+  readonly minutes: (rows: readonly ResultRow[]) => readonly string[];
   /** The result's rows, summed up as the model sums. */
-  readonly rollUp: (rows: readonly ResultRow[]) => readonly ResultRow[];
+  readonly rollUp: (rows: readonly ResultRow[], hourOf: HourOf) => readonly ResultRow[];
 }
 
-const MICROS_PER_HOUR = 3_600_000_000n;
+const noMinutes = (): readonly string[] => [];
 
 /** @param schema where dbt's marts are */
 export function batchCheck(product: BatchProduct, schema: string): BatchCheck {
@@ -34,9 +37,10 @@ export function batchCheck(product: BatchProduct, schema: string): BatchCheck {
         sql: `select (extract(epoch from transaction_hour) * 1000000)::bigint::text as hour, transaction_type as type, transaction_status as status,
   currency, transaction_count::text as transactions, gross_amount::text as amount, fee_amount::text as fee
 from ${quoteQualified(schema, 'hourly_transaction_summary')}`,
-        rollUp: (rows) =>
+        minutes: (rows) => [...new Set(rows.map((row) => textOf(row.minute)))],
+        rollUp: (rows, hourOf) =>
           summed(
-            rows.map((row) => ({ ...row, hour: String(hourOf(BigInt(textOf(row.minute)))) })),
+            rows.map((row) => ({ ...row, hour: hourOf(textOf(row.minute)) })),
             { keys, values },
           ),
       };
@@ -49,6 +53,7 @@ from ${quoteQualified(schema, 'hourly_transaction_summary')}`,
         values: ['movements'],
         sql: `select wallet_id::text, closing_balance::text as movements from ${model}
 where balance_date = (select max(balance_date) from ${model})`,
+        minutes: noMinutes,
         rollUp: (rows) => rows,
       };
     }
@@ -63,16 +68,13 @@ where balance_date = (select max(balance_date) from ${model})`,
         sql: `select user_id::text as customer_id, sum(event_count)::text as events, sum(login_count)::text as logins,
   sum(pin_failed_count)::text as pin_failures
 from ${quoteQualified(schema, 'user_activity_daily')} where event_count > 0 group by user_id`,
+        minutes: noMinutes,
         rollUp: (rows) => summed(rows, { keys, values }),
       };
     }
     default:
       return product satisfies never;
   }
-}
-
-function hourOf(micros: bigint): bigint {
-  return micros - (((micros % MICROS_PER_HOUR) + MICROS_PER_HOUR) % MICROS_PER_HOUR);
 }
 
 /** More than any column of money has. */

@@ -10,23 +10,26 @@ import { dbtOn, expectSuccess } from '../../integration/dbt/run-dbt';
 
 jest.setTimeout(900_000);
 
+const REPORTING_TIME_ZONE = 'Asia/Kolkata';
+
 let live: RealtimeCase;
 let sink: SinkProcess | undefined;
 
 beforeAll(async () => {
   live = await RealtimeCase.open('alerts', (wallet) => ({
     topic_partitions: 1,
-    products: ['alerts'],
+    products: ['alerts', 'minute_volumes', 'balance_checks', 'sessions'],
     rules: { velocity_count: 3, failure_count: 4 },
+    wallet: { 'connection.url': wallet.url },
     warehouse: { 'connection.url': wallet.url },
   }));
   const { client, topics, wallet } = live;
   await client.query(await readFile(path.join(PROJECT_ROOT, 'tools/demo/wallet.sql'), 'utf8'));
-  // Customer n has wallet n; wallet 100 is the outside world, wallet 101 a merchant's.
+  // Who pays has signed up before: dbt sets aside what is older. Customer n has wallet n; wallet 100 is the outside world, wallet 101 a merchant's.
   await client.query(`
     insert into currencies values ('USD', 'US dollar', 2);
-    insert into users (id, public_id, full_name, email, phone, country)
-      select n, gen_random_uuid(), 'n', n || '@x', '1', 'SG' from generate_series(1, 20) n;
+    insert into users (id, public_id, full_name, email, phone, country, created_at)
+      select n, gen_random_uuid(), 'n', n || '@x', '1', 'SG', '2023-12-01' from generate_series(1, 20) n;
     insert into merchants (id, name, category, country, city, fee_rate) values (1, 'm', 'food', 'SG', 's', 0);
     insert into wallets (id, kind, user_id, merchant_id, currency) select n, 'customer', n, null, 'USD' from generate_series(1, 20) n;
     insert into wallets (id, kind, user_id, merchant_id, currency) values (100, 'float', null, null, 'USD'), (101, 'merchant', null, 1, 'USD')`);
@@ -80,7 +83,19 @@ async function alerts(): Promise<Readonly<Record<string, unknown>>> {
   return Object.fromEntries(rows.map((row): [string, unknown] => [row.alert_id as string, row]));
 }
 
-test('each signal is raised at its threshold and not below it, follows its rule while the job runs, and is taken back where a row was wrong', async () => {
+/** How many keys the e-wallet's rows have, in the stream and in dbt's marts. */
+async function expectedRows(): Promise<Readonly<Record<string, string>>> {
+  const { rows } = await live.client.query<Record<string, string>>(
+    `select count(distinct (date_trunc('minute', created_at), type, status, currency)) as minutes,
+      count(distinct (date_trunc('hour', created_at at time zone '${REPORTING_TIME_ZONE}'), type, status, currency)) as hours,
+      (select count(*) from wallets) as wallets, (select count(distinct session_id) from user_activity) as sessions,
+      (select count(distinct user_id) from user_activity) as customers
+    from transactions`,
+  );
+  return rows[0] ?? {};
+}
+
+test('each signal is raised at its threshold and not below it, follows its rule while the job runs, is taken back where a row was wrong, and is what dbt finds', async () => {
   const pay = (from: number) => ['payment', from, 101] as const;
   const topUp = (to: number) => ['top_up', 100, to] as const;
   const cashOut = (from: number) => ['withdrawal', from, 100] as const;
@@ -298,22 +313,60 @@ test('each signal is raised at its threshold and not below it, follows its rule 
   // Everything is committed by the stop, and the topic stays.
   expect((await live.run('stop')).code).toBe(0);
 
-  // dbt finds the same in the same rows, with the same thresholds.
+  // dbt finds the same in the same rows, with the same thresholds, by the hours of a time zone that is half an hour off.
   const dbt = await dbtOn(live.wallet);
   const vars = {
     ewallet_ingestion: 'replica',
     ewallet_schemas: { kafka: 'raw', replica: 'public' },
+    reporting_time_zone: REPORTING_TIME_ZONE,
     risk_velocity_count: 3,
   };
+  const marts = ['risk_signals', 'hourly_transaction_summary', 'wallet_balances_daily', 'user_activity_daily'];
   expectSuccess(
-    await dbt.run(['build', '--select', '+risk_signals', '--exclude-resource-type', 'test', 'unit_test'], vars),
+    await dbt.run(
+      [
+        ...['build', '--select', 'reporting_settings', ...marts.map((mart) => `+${mart}`)],
+        ...['--exclude-resource-type', 'test', 'unit_test'],
+      ],
+      vars,
+    ),
   );
-  expect(await live.run('verify', '--settle', '0')).toMatchObject({ code: 0, stdout: 'alerts: 4 rows, equal\n' });
-  await live.client.query(
-    "update marts.risk_signals set window_end = window_end + interval '1 microsecond' where signal_type = 'structuring'",
-  );
-  expect(await live.run('verify', '--settle', '0')).toMatchObject({
+  const rows = await expectedRows();
+  const equal = {
+    ...{ minutes: 'equal', balances: 'equal', sessions: 'equal', hours: 'equal' },
+    ...{ dailyBalances: 'equal', activity: 'equal', alerts: 'equal' },
+  };
+  const report = (says: Readonly<Record<keyof typeof equal, string>>): string => `\
+minute_volumes: ${rows.minutes} rows, ${says.minutes}
+balance_checks: ${rows.wallets} rows, ${says.balances}
+sessions: ${rows.sessions} rows, ${says.sessions}
+minute_volumes as dbt's hourly_transaction_summary: ${rows.hours} rows, ${says.hours}
+balance_checks as dbt's wallet_balances_daily: ${rows.wallets} rows, ${says.dailyBalances}
+sessions as dbt's user_activity_daily: ${rows.customers} rows, ${says.activity}
+alerts: 4 rows, ${says.alerts}
+`;
+  expect(await live.run('verify', '--dbt', '--settle', '0')).toMatchObject({
+    code: 0,
+    stdout: report(equal),
+    stderr: '',
+  });
+
+  // What differs is named, in the mart that it is in.
+  await live.client.query(`
+    update marts.risk_signals set window_end = window_end + interval '1 microsecond' where signal_type = 'structuring';
+    update marts.hourly_transaction_summary set gross_amount = gross_amount + 0.01
+      where transaction_hour = '2026-03-10T09:30:00Z';
+    update marts.wallet_balances_daily set closing_balance = closing_balance - 1 where wallet_id = 12;
+    update marts.user_activity_daily set login_count = login_count + 1 where user_id = 8 and event_count > 0`);
+  expect(await live.run('verify', '--dbt', '--settle', '0')).toMatchObject({
     code: 1,
-    stdout: `alerts: 4 rows, 1 differ\n  different: signal=structuring customer_id=3 window_start=${micros('2026-03-03T22:00:00Z')} (window_end)\n`,
+    stdout: report({
+      ...equal,
+      hours: `1 differ\n  different: hour=${micros('2026-03-10T09:30:00Z')} type=withdrawal status=completed currency=USD (amount)`,
+      dailyBalances: '1 differ\n  different: wallet_id=12 (movements)',
+      activity: '1 differ\n  different: customer_id=8 (logins)',
+      alerts: `1 differ\n  different: signal=structuring customer_id=3 window_start=${micros('2026-03-03T22:00:00Z')} (window_end)`,
+    }),
+    stderr: '',
   });
 });
