@@ -1,7 +1,9 @@
 import Ajv from 'ajv';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
+import { readPipelineConfig } from '../../../pipeline/src/config/pipeline-config';
 import { parseRealtimeConfig } from '../../../realtime/src/config/realtime-config';
 import { JAR_SHA256 } from '../../../realtime/src/engine/jar-manifest';
 import { PROJECT_ROOT } from '../../support/command';
@@ -53,7 +55,9 @@ test("every manifest is valid by Kubernetes' OpenAPI document", () => {
     'Deployment realtime-taskmanager',
     'PersistentVolumeClaim realtime-state',
     'CronJob realtime-submit',
+    'Deployment realtime-status',
     'NetworkPolicy flink-ingress',
+    'NetworkPolicy realtime-status',
     'NetworkPolicy realtime-egress',
   ]);
   expect(violations(manifests)).toEqual([]);
@@ -85,7 +89,7 @@ test('every pod runs unprivileged on a read-only file system', () => {
     if (kind === 'Deployment') return [from.template.spec];
     return kind === 'CronJob' ? [from.jobTemplate.spec.template.spec] : [];
   });
-  expect(specs).toHaveLength(3);
+  expect(specs).toHaveLength(4);
   for (const { securityContext, containers } of specs) {
     expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
     for (const container of containers) {
@@ -114,6 +118,45 @@ test('the job and both ways to a cluster have one storage, and there are slots f
   const { replicas } = find('Deployment', 'realtime-taskmanager').spec as { readonly replicas: number };
   expect(Number(cluster['taskmanager.numberOfTaskSlots']) * replicas).toBeGreaterThan(config.parallelism);
   expect(new URL(config.cluster!.restUrl).hostname).toBe(find('Service', 'realtime-jobmanager').metadata.name);
+});
+
+test('the status finds the job by the configuration that it is submitted with, and is let in to Flink', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'ewallet-realtime-status-'));
+  try {
+    for (const name of ['realtime-status.json', 'realtime.json']) {
+      const text = read(`${folder}/${name}`).replaceAll(/\$\{env:\w+\}/g, 'http://x:1');
+      writeFileSync(path.join(directory, name), text);
+    }
+    const config = await readPipelineConfig(path.join(directory, 'realtime-status.json'));
+    expect(Object.entries(config).filter(([part, of]) => part !== 'topics' && of !== undefined)).toEqual([
+      [
+        'realtime',
+        {
+          job: 'ewallet-realtime realtime',
+          at: { kind: 'url', url: 'http://realtime-jobmanager:8081' },
+          headers: {},
+          checkpointAgeSeconds: 60,
+          lagRecords: 10_000,
+        },
+      ],
+    ]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  const { template } = find('Deployment', 'realtime-status').spec as {
+    readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> } };
+  };
+  const status = template.metadata.labels['app.kubernetes.io/name'];
+  expect(find('NetworkPolicy', 'flink-ingress').spec).toMatchObject({
+    ingress: [
+      {},
+      {
+        from: [{ podSelector: { matchExpressions: [{ values: ['realtime-submit', status] }] } }],
+        ports: [{ protocol: 'TCP', port: 8081 }],
+      },
+      {},
+    ],
+  });
 });
 
 test('the images are of the version in package.json, and the Flink image takes the connectors that tests run with', () => {

@@ -29,7 +29,7 @@ export const IN_OUT_AMOUNTS = { USD: 100, SGD: 135, PHP: 5_700, IDR: 1_600_000, 
 export async function writeConfigurations(
   dir: string,
   connections: StackConnections,
-  { cdc }: { readonly cdc: boolean },
+  { cdc, realtime }: { readonly cdc: boolean; readonly realtime: boolean },
 ): Promise<ConfigurationFiles> {
   const folder = path.join(dir, 'config');
   await mkdir(folder, { recursive: true });
@@ -102,7 +102,12 @@ export async function writeConfigurations(
     source: { config_file: files.source },
     warehouse: { config_file: files.sink },
   });
-  await write(files.pipeline, { sync: { config_file: files.sync }, sink: { config_file: files.sink } });
+  await write(files.pipeline, {
+    sync: { config_file: files.sync },
+    sink: { config_file: files.sink },
+    // A part that the demo leaves out is none that is down.
+    ...(realtime && { realtime: { config_file: files.realtime } }),
+  });
   return files;
 }
 
