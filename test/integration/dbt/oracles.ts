@@ -470,6 +470,57 @@ export const ORACLES: readonly Oracle[] = [
       from done left join bills using (month, currency) group by 1, 2 order by 1, 2`,
   },
   {
+    fact: 'a top-up is used when its wallet next pays, sends or withdraws, and of the last days nobody can say',
+    mart: `select month_start as month, currency, top_up_count::int as n, spent_count::int as spent, day_over_count::int as day_over,
+        spent_within_day_count::int as in_a_day, week_over_count::int as week_over, spent_within_week_count::int as in_a_week,
+        spent_within_week_rate as rate, median_hours_to_spend as median
+      from marts.top_up_to_spend order by 1, 2`,
+    wallet: `with put_in as (
+        select t.*, w.kind, date_trunc('month', day)::date as month, coalesce(settled_at, t.created_at) as there, (select day from oracle.last_day) as last
+        from oracle.trade as t join wallet.wallets as w on w.id = t.destination_wallet_id
+        where type = 'top_up' and t.status = 'completed' and w.kind = 'customer'
+      ), used as (
+        select p.*, (select extract(epoch from min(s.created_at) - p.there)::numeric / 3600 from oracle.trade as s
+          where s.source_wallet_id = p.destination_wallet_id and s.status = 'completed' and s.type in ('payment', 'transfer', 'withdrawal')
+            and s.payer is distinct from s.payee and s.created_at >= p.there) as hours
+        from put_in as p
+      )
+      select month, currency, count(*)::int as n, count(hours)::int as spent, count(*) filter (where day + 1 < last)::int as day_over,
+        count(*) filter (where day + 1 < last and hours <= 24)::int as in_a_day, count(*) filter (where day + 7 < last)::int as week_over,
+        count(*) filter (where day + 7 < last and hours <= 168)::int as in_a_week,
+        round(count(*) filter (where day + 7 < last and hours <= 168)::numeric / nullif(count(*) filter (where day + 7 < last), 0), 6) as rate,
+        percentile_cont(0.5) within group (order by hours)::numeric(20, 6) as median
+      from used group by 1, 2 order by 1, 2`,
+  },
+  {
+    fact: 'a month and country has its customers, those who traded, what they spent and brought, and how much of it worked',
+    mart: `select month_start as month, country, registered_users::int as registered, active_users::int as active, transacting_users::int as trading,
+        completed_transaction_count::int as done, failed_transaction_count::int as failed, success_rate as success,
+        spend_amount_reporting as spent, fee_amount_reporting as fees, fees_per_active_user as each
+      from marts.country_monthly order by 1, 2`,
+    wallet: `with months as (
+        select m::date as month from generate_series((select date_trunc('month', min(day)) from oracle.active), (select day from oracle.last_day),
+          interval '1 month') as m
+      ), there as (
+        select month, country, count(*)::int as registered from months join wallet.users
+          on date_trunc('month', created_at at time zone 'UTC') <= month group by 1, 2
+      ), seen as (
+        select date_trunc('month', day)::date as month, country, count(distinct user_id)::int as active,
+          count(distinct user_id) filter (where is_transacting)::int as trading
+        from oracle.active as a join wallet.users as u on u.id = a.user_id group by 1, 2
+      ), money as (
+        select date_trunc('month', day)::date as month, country, count(*) filter (where t.status = 'completed')::int as done,
+          count(*) filter (where t.status = 'failed')::int as failed,
+          sum(case when type = 'refund' then -usd when type <> 'top_up' and payer is distinct from payee then usd end)
+            filter (where t.status = 'completed') as spent, sum(fee_usd) filter (where t.status = 'completed') as fees
+        from oracle.trade as t join wallet.users as u on u.id = t.customer group by 1, 2
+      )
+      select month, country, registered, coalesce(active, 0) as active, coalesce(trading, 0) as trading, coalesce(done, 0) as done,
+        coalesce(failed, 0) as failed, round(done::numeric / nullif(done + failed, 0), 6) as success, coalesce(spent, 0)::numeric(38, 6) as spent,
+        coalesce(fees, 0)::numeric(38, 6) as fees, round(fees / nullif(trading, 0), 6) as each
+      from there left join seen using (month, country) left join money using (month, country) order by 1, 2`,
+  },
+  {
     fact: 'what is open is counted by its age on the last day of data',
     mart: `select age_band as band, transaction_type as type, currency, transaction_count::int as n, amount::numeric(38, 4) as amount
       from marts.settlement_ageing where not is_held order by 1, 2, 3`,

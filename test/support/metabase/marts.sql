@@ -273,6 +273,26 @@ from generate_series(0, 5) as back
 cross join marts.dim_currencies
 cross join lateral (select case when back > 0 then 120 + 10.0 * back end as cost) as bills;
 
+insert into marts.top_up_to_spend (
+  month_start, currency, top_up_count, spent_count, day_over_count, spent_within_day_count, spent_within_day_rate, week_over_count,
+  spent_within_week_count, spent_within_week_rate, median_hours_to_spend
+)
+select
+  (date_trunc('month', current_date) - make_interval(months => back))::date, currency, 200, 180, 190, 80 + 5 * back, (80 + 5 * back) / 190.0,
+  170, 140, 140 / 170.0, 30
+from generate_series(0, 5) as back
+cross join marts.dim_currencies;
+
+insert into marts.country_monthly (
+  month_start, country, is_complete_month, registered_users, active_users, transacting_users, activity_rate, completed_transaction_count,
+  failed_transaction_count, success_rate, spend_amount_reporting, fee_amount_reporting, fees_per_active_user
+)
+select
+  (date_trunc('month', current_date) - make_interval(months => back))::date, country, back > 0, 100, 70, 60 - n, (60 - n) / 100.0, 900, 60,
+  0.9375, 20000, 150, 150.0 / (60 - n)
+from generate_series(0, 5) as back
+cross join unnest(array['PH', 'VN', 'SG']) with ordinality as countries (country, n);
+
 insert into marts.settlement_ageing (age_band_number, age_band, transaction_type, currency, is_held, transaction_count, amount, amount_reporting, oldest_created_at)
 select n, band, 'payment', 'USD', held, 9 - n, 120 - 20 * n, 120 - 20 * n, now() - make_interval(days => (n * n)::int)
 from unnest(array['under 1 day', '1 to 2 days', '3 to 6 days', '7 to 29 days', '30 days and more']) with ordinality as bands (band, n)
