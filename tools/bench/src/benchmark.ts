@@ -16,6 +16,7 @@ import { deleteTopic } from './session/kafka-totals';
 import { summarise, type HopResult, type HopSummary } from './measure/measurement';
 import { summariseLatencies, type Latency, type LatencySummary } from './measure/latency';
 import type { Overrides } from './session/overrides';
+import { realtimeTrial } from './hops/realtime-hop';
 import { scaleTrial } from './hops/scale-hop';
 import { variants, type Variant } from './session/settings';
 import { sinkTrial } from './hops/sink-hop';
@@ -35,6 +36,7 @@ export const HOPS = [
   'audit',
   'follow',
   'capture',
+  'realtime',
 ] as const;
 export type Hop = (typeof HOPS)[number];
 
@@ -174,6 +176,8 @@ async function trialOf(hop: Hop, { session, lines, run, plan }: TrialInput): Pro
       return { trials: [], delays: [], latencies: await followTrial(session, plan, run) };
     case 'capture':
       return { trials: await captureTrial(session, run), delays: [] };
+    case 'realtime':
+      return { trials: [], ...(await realtimeTrial(session, plan.seconds, run)) };
     default:
       throw new TypeError(`unknown hop ${String(hop satisfies never)}`);
   }

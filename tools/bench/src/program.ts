@@ -50,7 +50,7 @@ export function program(out: { write(text: string): unknown }, err: { write(text
       NO_OVERRIDES,
     )
     .option('--rate <n>', 'follow: changes a second', count, 2_000)
-    .option('--seconds <n>', 'follow: for how long, after a warm-up', count, 20)
+    .option('--seconds <n>', 'follow and realtime: for how long, after a warm-up', count, 20)
     .option('--results <directory>', 'where the figures go', path.join(ROOT, 'tools', 'bench', 'results'))
     .action(async (flags: Flags) => {
       const say = (text: string): void => {

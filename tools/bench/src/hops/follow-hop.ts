@@ -1,8 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FramedReader, SchemaRegistry } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
@@ -11,7 +6,7 @@ import { logLevel, type Kafka } from 'kafkajs';
 import type { Client } from 'pg';
 import type { Latency } from '../measure/latency';
 import { withClient, type BenchSession } from '../session/bench-session';
-import { programPath } from '../session/programs';
+import { followConfig, startFollowing } from '../session/followed-sync';
 import { startSink, stopSink } from './sink-hop';
 
 /** Changes are committed so often: a transaction per tick, as large as the rate asks. */
@@ -41,7 +36,7 @@ export async function followTrial(
     await client.query(`create publication ${name} for table ${table}`);
     await client.query(`insert into ${table} (wallet, amount, at) values (0, 0, now())`);
   });
-  const sync = startFollowing(session, await syncConfig(session, name, table));
+  const sync = startFollowing(session, await followConfig(session, name, [table]));
   const sink = await startSink(session, name);
   try {
     const latencies = await withClient(session.warehouseUrl, async (warehouse) => {
@@ -83,61 +78,6 @@ export async function followTrial(
       await client.query('select pg_drop_replication_slot($1)', [name]);
     });
   }
-}
-
-async function syncConfig(session: BenchSession, name: string, table: string): Promise<string> {
-  const { host, port, database, username, password } = session.stack.source;
-  const { kafka, schemaRegistry } = session.stack;
-  const file = path.join(session.directory, `${name}-sync.json`);
-  await writeFile(
-    file,
-    JSON.stringify({
-      name,
-      streams: [table],
-      source: {
-        config: {
-          ...{ host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } },
-          replication_method: { method: 'CDC', replication_slot: name, publication: name, slot_creation: 'if_missing' },
-        },
-      },
-      destination: {
-        config: {
-          bootstrap_servers: kafka.bootstrapServers,
-          topic_pattern: `${name}.{stream}`,
-          protocol: { security_protocol: 'PLAINTEXT' },
-          schema_registry: { url: schemaRegistry.url },
-          ...session.overrides.destination,
-        },
-      },
-    }),
-  );
-  return file;
-}
-
-interface Followed {
-  /** @throws Failure where it does not end with exit code 0 */
-  stop(): Promise<void>;
-  /** Ends it, however it stands. */
-  end(): Promise<void>;
-}
-
-function startFollowing({ errors }: BenchSession, config: string): Followed {
-  const log = openSync(errors, 'a');
-  const command = ['run', '--config', config, '--follow'];
-  const child = spawn(programPath('ewallet-sync'), command, { stdio: ['ignore', log, log] });
-  closeSync(log);
-  const exited = once(child, 'exit');
-  return {
-    async stop() {
-      child.kill('SIGTERM');
-      const [code] = (await exited) as [number | null];
-      if (code !== 0) throw Failure.system(`ewallet-sync ended with exit code ${String(code)}; see ${errors}`);
-    },
-    async end() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      await exited;
-    },
-  };
 }
 
 /** A first change has come through while following: everything runs. */
