@@ -94,6 +94,7 @@ export async function plantRisk(client: Client): Promise<void> {
       ),
     ],
   );
+  await client.query(`update wallet.users set status = 'suspended' where id in (5, 8, 30)`);
 }
 
 /** A run of events of one customer within a time, as a person would look for it: every event with all after it. */
@@ -519,6 +520,30 @@ export const ORACLES: readonly Oracle[] = [
         coalesce(failed, 0) as failed, round(done::numeric / nullif(done + failed, 0), 6) as success, coalesce(spent, 0)::numeric(38, 6) as spent,
         coalesce(fees, 0)::numeric(38, 6) as fees, round(fees / nullif(trading, 0), 6) as each
       from there left join seen using (month, country) left join money using (month, country) order by 1, 2`,
+  },
+  {
+    // Whom a rule flags is looked for by plain SQL above; this is what became of them.
+    fact: 'a rule was right about the customers who are suspended, as nothing is charged back here',
+    mart: `select month_start as month, signal_type as rule, signal_count::int as signals, flagged_users::int as flagged,
+        suspended_users::int as suspended, charged_back_users::int as charged_back, confirmed_users::int as confirmed, precision_rate as right
+      from marts.risk_rule_outcomes order by 1, 2`,
+    wallet: `with signals as (
+        select date_trunc('month', window_start at time zone 'UTC')::date as month, signal_type as rule, s.user_id, u.status
+        from marts.risk_signals as s join wallet.users as u on u.id = s.user_id
+      )
+      select month, rule, count(*)::int as signals, count(distinct user_id)::int as flagged,
+        count(distinct user_id) filter (where status = 'suspended')::int as suspended, 0 as charged_back,
+        count(distinct user_id) filter (where status = 'suspended')::int as confirmed,
+        round(count(distinct user_id) filter (where status = 'suspended')::numeric / count(distinct user_id), 6) as right
+      from signals group by 1, 2 order by 1, 2`,
+  },
+  {
+    fact: 'a day and device has its customers, logins and wrong PINs',
+    mart: `select activity_date as day, device, active_users::int as customers, event_count::int as events, login_count::int as logins,
+        pin_failed_count::int as wrong from marts.device_activity_daily order by 1, 2`,
+    wallet: `select day, device, count(distinct user_id)::int as customers, count(*)::int as events,
+        count(*) filter (where event = 'login')::int as logins, count(*) filter (where event = 'pin_failed')::int as wrong
+      from oracle.events group by 1, 2 order by 1, 2`,
   },
   {
     fact: 'what is open is counted by its age on the last day of data',

@@ -293,6 +293,20 @@ select
 from generate_series(0, 5) as back
 cross join unnest(array['PH', 'VN', 'SG']) with ordinality as countries (country, n);
 
+insert into marts.risk_rule_outcomes (
+  month_start, signal_type, signal_count, flagged_users, suspended_users, charged_back_users, confirmed_users, precision_rate,
+  amount_reporting, chargeback_amount_reporting
+)
+select
+  (date_trunc('month', current_date) - make_interval(months => back))::date, rule, 30, 25, 4, 3, 5 + n, (5 + n) / 25.0, 9000, 120 * n
+from generate_series(0, 5) as back
+cross join unnest(array['velocity', 'structuring', 'rapid_in_out', 'pin_failed_burst']) with ordinality as rules (rule, n);
+
+insert into marts.device_activity_daily (activity_date, device, active_users, event_count, login_count, pin_failed_count)
+select current_date - back, device, 80 / n, 400 / n, 120 / n, 6
+from generate_series(0, 100) as back
+cross join unnest(array['android', 'ios', 'web']) with ordinality as devices (device, n);
+
 insert into marts.settlement_ageing (age_band_number, age_band, transaction_type, currency, is_held, transaction_count, amount, amount_reporting, oldest_created_at)
 select n, band, 'payment', 'USD', held, 9 - n, 120 - 20 * n, 120 - 20 * n, now() - make_interval(days => (n * n)::int)
 from unnest(array['under 1 day', '1 to 2 days', '3 to 6 days', '7 to 29 days', '30 days and more']) with ordinality as bands (band, n)
