@@ -32,9 +32,8 @@ with moves as (
 followed as (
   select
     *,
-    min(moved_at) filter (where not is_top_up) over (
-      partition by wallet_id order by moved_at range between current row and unbounded following
-    ) as spent_at
+    -- Backwards, so that the frame only grows: one that shrinks is counted again for every row.
+    min(moved_at) filter (where not is_top_up) over (partition by wallet_id order by moved_at desc) as spent_at
   from moves
 ),
 
