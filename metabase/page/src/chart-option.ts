@@ -477,17 +477,16 @@ function seriesSetting(card: PageQuestion, name: string, setting: string): unkno
   return typeof one === 'object' && one !== null ? (one as Record<string, unknown>)[setting] : undefined;
 }
 
-const acronyms: Readonly<Record<string, string>> = { api: 'API', kyc: 'KYC', pin: 'PIN', qr: 'QR' };
+const acronyms: Readonly<Record<string, string>> = { api: 'API', ios: 'iOS', kyc: 'KYC', pin: 'PIN', qr: 'QR' };
 
 /** `bank_transfer` → `Bank transfer`, `api` → `API`: the marts' codes as words. What is no such code stays as it is. */
 export function sentence(code: string): string {
   if (code === 'top_up') return 'Top-up'; // as the content's own titles spell it
   if (!/^[a-z0-9]+(_[a-z0-9]+)*$/.test(code)) return code;
-  const words = code
+  return code
     .split('_')
-    .map((word) => acronyms[word] ?? word)
+    .map((word, index) => acronyms[word] ?? (index === 0 ? word.charAt(0).toUpperCase() + word.slice(1) : word))
     .join(' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function shorten(label: string, length: number): string {
