@@ -36,7 +36,8 @@ export interface GivenUp {
  */
 export class StallWatch {
   private stalledAt = 0;
-  private endedAt = 0;
+  /** When the last look began. */
+  private lookedAt = 0;
   /** When the first of the looks began that got no answer. */
   private unansweredSince: number | undefined;
   private found: SenderLook | undefined;
@@ -54,7 +55,7 @@ export class StallWatch {
     if (this.unansweredSince !== undefined && now - this.unansweredSince > options.silence) {
       return { failure: silent(seconds), isSilent: true };
     }
-    if (this.running === undefined && now - Math.max(stalledAt, this.endedAt) >= BETWEEN_LOOKS) {
+    if (this.running === undefined && now - Math.max(stalledAt, this.lookedAt) >= BETWEEN_LOOKS) {
       this.running = this.lookOnce(stalledAt, now);
     }
     return undefined;
@@ -75,7 +76,7 @@ export class StallWatch {
     this.unansweredSince ??= now;
     const found = await this.options.look();
     this.running = undefined;
-    this.endedAt = now;
+    this.lookedAt = now;
     // What was found of a stall that is over says nothing about the next.
     if (stalledAt !== this.stalledAt) return;
     if (found.kind !== 'silent') this.unansweredSince = undefined;
