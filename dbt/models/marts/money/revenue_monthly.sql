@@ -1,6 +1,7 @@
 {#
   What payments earn and what is left of it. The wallet knows its fees; what banks, schemes and agents take is on their bills, and
-  a month and currency without one has no net revenue rather than all of its fees.
+  a month and currency without one has no net revenue rather than all of its fees. A bill of a month without trade is a loss of that
+  month.
 #}
 with trade as (
   select
@@ -44,25 +45,40 @@ calendar as (
     bool_or(is_month_end) as is_complete_month
   from {{ ref('dim_dates') }}
   group by month_start
+),
+
+together as (
+  select
+    coalesce(trade.month_start, costs.month_start) as month_start,
+    coalesce(trade.currency, costs.currency) as currency,
+    coalesce(trade.payment_volume_amount, 0) as payment_volume_amount,
+    coalesce(trade.payment_volume_reporting, 0) as payment_volume_reporting,
+    coalesce(trade.payment_fee_amount, 0) as payment_fee_amount,
+    coalesce(trade.payment_fee_reporting, 0) as payment_fee_reporting,
+    coalesce(trade.fee_amount, 0) as fee_amount,
+    coalesce(trade.fee_reporting, 0) as fee_reporting,
+    costs.cost_amount,
+    costs.cost_reporting
+  from trade
+  full outer join costs on trade.month_start = costs.month_start and trade.currency = costs.currency
 )
 
 select
-  trade.month_start,
-  trade.currency,
+  together.month_start,
+  together.currency,
   coalesce(calendar.is_complete_month, false) as is_complete_month,
-  cast(trade.payment_volume_amount as {{ var('money_type') }}) as payment_volume_amount,
-  cast(trade.payment_volume_reporting as numeric(38, 6)) as payment_volume_reporting,
-  cast(trade.payment_fee_amount as {{ var('money_type') }}) as payment_fee_amount,
-  cast(trade.payment_fee_reporting as numeric(38, 6)) as payment_fee_reporting,
-  cast(trade.fee_amount as {{ var('money_type') }}) as fee_amount,
-  cast(trade.fee_reporting as numeric(38, 6)) as fee_reporting,
-  {{ ratio('trade.payment_fee_amount', 'trade.payment_volume_amount') }} as take_rate,
-  cast(costs.cost_amount as {{ var('money_type') }}) as cost_amount,
-  cast(costs.cost_reporting as numeric(38, 6)) as cost_reporting,
-  cast(trade.fee_amount - costs.cost_amount as {{ var('money_type') }}) as net_revenue_amount,
-  cast(trade.fee_reporting - costs.cost_reporting as numeric(38, 6)) as net_revenue_reporting,
-  {{ ratio('trade.fee_amount - costs.cost_amount', 'trade.payment_volume_amount') }} as net_take_rate,
-  {{ ratio('trade.fee_amount - costs.cost_amount', 'trade.fee_amount') }} as margin_rate
-from trade
-left join calendar on trade.month_start = calendar.month_start
-left join costs on trade.month_start = costs.month_start and trade.currency = costs.currency
+  cast(together.payment_volume_amount as {{ var('money_type') }}) as payment_volume_amount,
+  cast(together.payment_volume_reporting as numeric(38, 6)) as payment_volume_reporting,
+  cast(together.payment_fee_amount as {{ var('money_type') }}) as payment_fee_amount,
+  cast(together.payment_fee_reporting as numeric(38, 6)) as payment_fee_reporting,
+  cast(together.fee_amount as {{ var('money_type') }}) as fee_amount,
+  cast(together.fee_reporting as numeric(38, 6)) as fee_reporting,
+  {{ ratio('together.payment_fee_amount', 'together.payment_volume_amount') }} as take_rate,
+  cast(together.cost_amount as {{ var('money_type') }}) as cost_amount,
+  cast(together.cost_reporting as numeric(38, 6)) as cost_reporting,
+  cast(together.fee_amount - together.cost_amount as {{ var('money_type') }}) as net_revenue_amount,
+  cast(together.fee_reporting - together.cost_reporting as numeric(38, 6)) as net_revenue_reporting,
+  {{ ratio('together.fee_amount - together.cost_amount', 'together.payment_volume_amount') }} as net_take_rate,
+  {{ ratio('together.fee_amount - together.cost_amount', 'together.fee_amount') }} as margin_rate
+from together
+left join calendar on together.month_start = calendar.month_start
