@@ -56,6 +56,32 @@ test('each guarantee of docs/delivery.md has a number of its own', () => {
   expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([]);
 });
 
+/** Promise, file and title of each row under the heading of docs/delivery.md that holds the README's promises. */
+function promises(): readonly (readonly [string, string, string])[] {
+  const [section = ''] = /^## The README's promises\n[\s\S]*?(?=^## )/m.exec(read('docs/delivery.md')) ?? [];
+  return [...section.matchAll(/^\| (.+) \| `(test\/[\w./-]+)` \| (.+) \|$/gm)].map(
+    ([, promise = '', file = '', title = '']) => [promise, file, title] as const,
+  );
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
+
+test.each(promises())('the README says "%s", and %s has its test', (promise, file, title) => {
+  expect(oneLine(read('README.md'))).toContain(promise);
+  expect(read(file)).toContain(title);
+});
+
+test('each part of the README has a promise with a test', () => {
+  const [, parts = ''] = read('README.md').split(/^## The parts$/m);
+  const said = promises().map(([promise]) => promise);
+  const without = parts
+    .split(/^### /m)
+    .slice(1)
+    .filter((part) => !said.some((promise) => oneLine(part).includes(promise)))
+    .map((part) => part.split(':')[0]);
+  expect(without).toEqual([]);
+});
+
 test('anchors and command blocks are read as GitHub shows them', () => {
   expect([...anchors('# A `b` [c](d.md)!\n## A b c\n```sh\n# no heading\n```\n## Über-uns 2')]).toEqual([
     'a-b-c',
