@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { commandPath, PROJECT_ROOT, runCommand } from '../../support/command';
 import { sinkConfig, sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
+import { connectedTo } from '../../support/fresh-database';
 import { freePort } from '../../support/free-port';
 import { PipelineCase } from '../../support/pipeline/pipeline-case';
 import { PrometheusServer } from '../../support/prometheus/prometheus-server';
@@ -25,6 +26,7 @@ const suite = prometheusIsAvailable() ? describe : describe.skip;
 let flow: PipelineCase;
 let sink: SinkProcess;
 let exporter: ChildProcess;
+let metricsPort: number;
 let prometheus: PrometheusServer;
 let metricsUrl: string;
 let restPort: number;
@@ -36,6 +38,24 @@ async function dbtRan(status: string): Promise<void> {
 
 async function audit(): Promise<number | null> {
   return (await runCommand('ewallet-audit', ['run', '--config', flow.at('audit.json')])).code;
+}
+
+/** @param env beside that of this process */
+async function startExporter(env: Readonly<Record<string, string>>): Promise<void> {
+  exporter = spawn(
+    commandPath('ewallet-pipeline'),
+    ['serve', '--config', flow.at('pipeline.json'), '--metrics-port', String(metricsPort), '--timeout', '8'],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
+  );
+  let printed = '';
+  exporter.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  metricsUrl = await eventually(() => (JSON.parse(printed) as { metrics: string }).metrics);
+}
+
+async function stopExporter(): Promise<void> {
+  const ended = once(exporter, 'exit');
+  exporter.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
 }
 
 async function startSink(): Promise<void> {
@@ -64,6 +84,21 @@ async function recovers(): Promise<void> {
 
 const findings = async (): Promise<readonly string[]> =>
   prometheus.labelsOf('ewallet_pipeline_finding{verdict!="unknown"}', 'code');
+
+/** A process whose clock is a minute ahead of every other one's. */
+const AHEAD = `
+  const Real = Date;
+  const ahead = () => Real.now() + 60_000;
+  globalThis.Date = class extends Real {
+    constructor(...parts) {
+      if (parts.length === 0) super(ahead());
+      else super(...parts);
+    }
+    static now() {
+      return ahead();
+    }
+  };
+`;
 
 suite('alerts', () => {
   beforeAll(async () => {
@@ -101,14 +136,8 @@ suite('alerts', () => {
       expect((await flow.target.query('select count(*)::int as n from raw.users')).rows).toEqual([{ n: 20 }]);
     });
     expect(await audit()).toBe(0);
-    exporter = spawn(
-      commandPath('ewallet-pipeline'),
-      ['serve', '--config', flow.at('pipeline.json'), '--metrics-port', '0', '--timeout', '8'],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    let printed = '';
-    exporter.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-    metricsUrl = await eventually(() => (JSON.parse(printed) as { metrics: string }).metrics);
+    metricsPort = await freePort();
+    await startExporter({});
     const rules = await readFile(path.join(PROJECT_ROOT, 'deploy/observability/alerts.yaml'), 'utf8');
     await mkdir(flow.at('prometheus'));
     prometheus = await PrometheusServer.start(flow.at('prometheus'), rules.replace(/^( +for:) \w+$/gm, '$1 0s'), {
@@ -119,9 +148,7 @@ suite('alerts', () => {
 
   afterAll(async () => {
     await prometheus.stop();
-    const ended = once(exporter, 'exit');
-    exporter.kill('SIGTERM');
-    expect(await ended).toEqual([0, null]);
+    await stopExporter();
     await sink.stop();
     await flow.close();
   });
@@ -196,6 +223,44 @@ suite('alerts', () => {
     await recovers();
   });
 
+  test('a grant is revoked: SyncFailed alone, and the sync names the stream and what its role may have lost', async () => {
+    const role = uniqueName('reader');
+    const config = await readFile(flow.at('source.json'), 'utf8');
+    await flow.source.query(`create role "${role}" login password 'reads'; grant select on users to "${role}"`);
+    try {
+      await flow.write('source.json', { ...(JSON.parse(config) as object), username: role, password: 'reads' });
+      expect(await flow.sync()).toBe(0);
+      await flow.source.query(`revoke select on users from "${role}"`);
+      const { code, stderr } = await flow.syncWith({});
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringContaining(
+          'Stream public.users was synced before and the source no longer offers it: its table was dropped or renamed, the role lost SELECT on it',
+        ) as string,
+      });
+      await fires('SyncFailed');
+      await flow.source.query(`grant select on users to "${role}"`);
+      expect(await flow.sync()).toBe(0);
+      await recovers();
+    } finally {
+      await writeFile(flow.at('source.json'), config);
+      await flow.source.query(`drop owned by "${role}"; drop role "${role}"`);
+    }
+  });
+
+  test('a table of the warehouse is locked and records wait: SinkLag alone', async () => {
+    const holder = await connectedTo(flow.warehouse);
+    try {
+      await holder.query('begin; lock table raw.users in access exclusive mode');
+      await flow.source.query("insert into users select n, 'waits' from generate_series(31, 40) n");
+      expect(await flow.sync()).toBe(0);
+      await fires('SinkLag');
+    } finally {
+      await holder.end();
+    }
+    await recovers();
+  });
+
   test('the sink is killed: SinkNotRunning', async () => {
     await sink.kill();
     await fires('SinkNotRunning');
@@ -212,6 +277,16 @@ suite('alerts', () => {
     });
     await fires('SinkPaused');
     await fetch(`${sinkUrl()}/connectors/${flow.name}/resume`, { method: 'PUT' });
+    await recovers();
+  });
+
+  test('the clock of the machine that looks is a minute ahead: ClockSkew alone', async () => {
+    await stopExporter();
+    await writeFile(flow.at('clock.cjs'), AHEAD);
+    await startExporter({ NODE_OPTIONS: `--require ${flow.at('clock.cjs')}` });
+    await fires('ClockSkew');
+    await stopExporter();
+    await startExporter({});
     await recovers();
   });
 
