@@ -9,6 +9,11 @@ const PROGRAMS = [
   { program: 'kcat', package: 'kcat', use: 'read topics with kcat' },
   { program: 'pgbouncer', package: 'pgbouncer', use: 'read through a connection pooler' },
   { program: 'promtool', package: 'prometheus', use: 'check metrics and make alerts fire' },
+  {
+    program: 'prometheus-node-exporter',
+    package: 'prometheus-node-exporter',
+    use: 'fill a disk until its alert fires',
+  },
   { program: 'psql', package: 'postgresql-client', use: "compare with PostgreSQL's own client" },
 ];
 

@@ -11,6 +11,7 @@ import { freePort } from '../../support/free-port';
 import { PipelineCase } from '../../support/pipeline/pipeline-case';
 import { PrometheusServer } from '../../support/prometheus/prometheus-server';
 import { conventionFaults, prometheusIsAvailable } from '../../support/prometheus/promtool';
+import { SmallDisk, smallDiskIsPossible } from '../../support/prometheus/small-disk';
 import { services } from '../../support/services';
 import { SinkProcess } from '../../support/sink/sink-process';
 import { uniqueName } from '../../support/unique-name';
@@ -27,6 +28,7 @@ let flow: PipelineCase;
 let sink: SinkProcess;
 let exporter: ChildProcess;
 let metricsPort: number;
+let nodePort: number;
 let prometheus: PrometheusServer;
 let metricsUrl: string;
 let restPort: number;
@@ -137,12 +139,14 @@ suite('alerts', () => {
     });
     expect(await audit()).toBe(0);
     metricsPort = await freePort();
+    nodePort = await freePort();
     await startExporter({});
     const rules = await readFile(path.join(PROJECT_ROOT, 'deploy/observability/alerts.yaml'), 'utf8');
     await mkdir(flow.at('prometheus'));
     prometheus = await PrometheusServer.start(flow.at('prometheus'), rules.replace(/^( +for:) \w+$/gm, '$1 0s'), {
       'ewallet-pipeline': new URL(metricsUrl).host,
       'sink-warehouse': `127.0.0.1:${restPort}`,
+      node: `127.0.0.1:${nodePort}`,
     });
   });
 
@@ -288,6 +292,21 @@ suite('alerts', () => {
     await stopExporter();
     await startExporter({});
     await recovers();
+  });
+
+  const whereDisksCanBeMounted = smallDiskIsPossible() ? test : test.skip;
+  whereDisksCanBeMounted('a disk is nearly full: DiskNearlyFull alone', async () => {
+    await mkdir(flow.at('node'));
+    const disk = await SmallDisk.attach(flow.at('node'), nodePort);
+    try {
+      await fires();
+      await disk.fill(18);
+      await fires('DiskNearlyFull');
+      await disk.fill(1);
+      await recovers();
+    } finally {
+      await disk.detach();
+    }
   });
 
   test('the scheduler is killed: SchedulerDead', async () => {
