@@ -22,7 +22,7 @@ const TABLES = ['users', 'merchants', 'wallets', 'transactions', 'user_activity'
 const TARGET = 5_000;
 /** Transactions a second while alerts are timed, by so many customers in turn: each is an alert once it is fast enough. */
 const RATE = 100;
-const CUSTOMERS = 20;
+const CUSTOMERS = 200;
 /** dbt's risk_velocity_count: the n-th and each further transaction of ten minutes is an alert. */
 const VELOCITY_COUNT = 8;
 const TICK = 10;
