@@ -29,6 +29,7 @@ export class SyncLog {
     }
     const time = this.now().toISOString();
     const details = Object.entries(fields)
+      .filter(([, value]) => value !== undefined)
       .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
       .join(' ');
     this.output.write(

@@ -2,12 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Failure } from '@ewallet/failure';
 import type { ConnectionConfig } from '@ewallet/postgres';
+import type { Content } from '../content/content';
 import { readSoundContent } from '../content/read';
 import { referenceFaults } from '../content/references';
 import { defaultReporting, inReporting, type Reporting } from '../content/reporting';
 import { collectPage, type CardFailure } from '../preview/collect';
 import { pageHtml } from '../preview/html';
 import { servePage } from '../preview/serve';
+import { martsOf, missingMarts, withoutMarts } from '../warehouse/marts';
 import { reportingOf } from '../warehouse/reporting';
 import { Warehouse } from '../warehouse/warehouse';
 
@@ -45,6 +47,7 @@ export async function preview(request: PreviewRequest): Promise<string> {
   const files = await readSoundContent(request.content, referenceFaults);
   const reporting = { ...defaultReporting, ...(await reportingOf(request.reporting, request.warehouse)) };
   return withSessions(request.warehouse, reporting.timeZone, async (sessions) => {
+    await requireMarts(sessions[0], files);
     const { page, failures } = await collectPage(sessions, inReporting(files, reporting), {
       title: request.title,
       timeZone: reporting.timeZone,
@@ -67,6 +70,13 @@ export async function preview(request: PreviewRequest): Promise<string> {
     if (failures.length > 0) throw failedCards(failures);
     return file;
   });
+}
+
+/** Without any mart there is nothing to show; where some are missing, the cards that read them are named. */
+async function requireMarts(warehouse: Warehouse, content: Content): Promise<void> {
+  const missing = await missingMarts(warehouse, content);
+  const read = new Set([...content.questions.values()].flatMap(martsOf));
+  if (read.size > 0 && missing.size === read.size) throw Failure.config(`${withoutMarts(missing)}.`);
 }
 
 /** Opens the sessions that read side by side, and closes them whatever happens. */

@@ -8,6 +8,7 @@ import { readContent } from '../content/read';
 import { referenceFaults, referenceNotes, type Fault } from '../content/references';
 import { dayIn, defaultReporting, inReporting, type Reporting } from '../content/reporting';
 import { bindQuestion } from '../warehouse/bind';
+import { martsOf, missingMarts, withoutMarts } from '../warehouse/marts';
 import { reportingOf } from '../warehouse/reporting';
 import { Warehouse, type Rows } from '../warehouse/warehouse';
 
@@ -53,32 +54,6 @@ export async function validate(request: ValidateRequest): Promise<boolean> {
   return all.length === 0;
 }
 
-function withoutMarts(missing: ReadonlySet<string>): string {
-  const named = [...missing].slice(0, 3).map((mart) => `marts.${mart}`);
-  const more = missing.size > named.length ? ` and ${missing.size - named.length} more` : '';
-  return `${named.join(', ')}${more} are not there, or this role may not read them: run dbt (npm run dbt -- build) first`;
-}
-
-/** Marts that questions read and the warehouse does not have: said once, not with each of their queries. */
-async function missingMarts(warehouse: Warehouse, content: Content): Promise<Set<string>> {
-  const { rows } = await warehouse.ask(
-    { text: "select table_name from information_schema.tables where table_schema = 'marts'", values: [] },
-    'reading the names of the marts fails',
-  );
-  const there = new Set(rows.map(([name]) => name));
-  return new Set(
-    [...content.questions.values()]
-      .flatMap(martsOf)
-      .filter((mart) => !there.has(mart))
-      .sort(),
-  );
-}
-
-function martsOf(question: Question): string[] {
-  return [...new Set([...question.sql.join('\n').matchAll(MART_IN_SQL)].map((match) => match[1] ?? ''))];
-}
-
-const MART_IN_SQL = /\bmarts\.([a-z_][a-z0-9_]*)/g;
 const OTHER_SCHEMA = /\b(raw|staging|intermediate|sink|public)\.[a-z_]/;
 
 /** Questions read marts only, and filter columns that dbt promises. */

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import Cursor from 'pg-cursor';
 import type { SchemaRegistry } from '@ewallet/avro';
 import { type Cluster, partitionKey, readLogBounds } from '@ewallet/kafka';
-import { readOffsets, type OffsetRow } from '../state/fences';
+import { hasOffsets, readOffsets, type OffsetRow } from '../state/fences';
 import { SINK_SCHEMA } from '@ewallet/sink-schema';
 import { quotedTable, shownTable } from '../tables/table-name';
 import { readTable } from '../tables/catalogue';
@@ -46,6 +46,8 @@ export async function* reconcile(
   const connector = rules.name;
   await client.query('begin isolation level repeatable read read only');
   try {
+    // A warehouse that no sink has ever written to.
+    if (!(await hasOffsets(client))) return;
     const offsets = await readOffsets(client, connector);
     const topics = [...new Set(offsets.map(({ topic }) => topic))];
     await cluster.addMultipleTargetTopics(topics);

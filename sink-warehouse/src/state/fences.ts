@@ -144,6 +144,19 @@ export interface OffsetRow extends TopicPartition {
   readonly updatedAt: Date;
 }
 
+/** Whether a sink has ever prepared this warehouse. */
+export async function hasOffsets(client: ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>('select pg_catalog.to_regclass($1) is not null as there', [
+    `${SINK_SCHEMA}.offsets`,
+  ]);
+  return rows[0]?.there === true;
+}
+
+/** Why a connector has no offset. */
+export function nothingLanded(connector: string): string {
+  return `No connector ${connector} has landed a record in this warehouse: is it running, by this name?`;
+}
+
 export async function readOffsets(client: ClientBase, connector: string): Promise<OffsetRow[]> {
   const { rows } = await client.query<Record<string, unknown>>(
     `select topic, partition, next_offset, fence, generation, owner, records, dead_letters, updated_at
