@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FramedReader, SchemaRegistry } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
-import { openKafka } from '@ewallet/kafka';
-import { logLevel, type Kafka } from 'kafkajs';
 import type { Client } from 'pg';
 import type { Latency } from '../measure/latency';
 import { withClient, type BenchSession } from '../session/bench-session';
 import { followConfig, startFollowing } from '../session/followed-sync';
+import { TopicWatch } from '../session/topic-watch';
 import { startSink, stopSink } from './sink-hop';
 
 /** Changes are committed so often: a transaction per tick, as large as the rate asks. */
@@ -41,19 +39,24 @@ export async function followTrial(
   try {
     const latencies = await withClient(session.warehouseUrl, async (warehouse) => {
       await untilFollowed(session, warehouse, table);
-      const consumer = await KafkaWatch.start(session, `${name}.${table}`);
+      // When each change came, as milliseconds since its commit, by id.
+      const consumed = new Map<number, number>();
+      const consumer = await TopicWatch.start(session, `${name}.${table}`, (value, now) => {
+        const row = value as { readonly id: number; readonly _ab_cdc_updated_at: number };
+        if (row.id > 1) consumed.set(row.id, now - row._ab_cdc_updated_at / 1_000);
+      });
       try {
         const looks = new WarehouseWatch(warehouse, table);
         const watching = looks.watch();
         const counted = await commitAt(session, table, rate, seconds);
-        await untilSeen(() => consumer.arrivals.size >= counted.last && looks.arrivals.size >= counted.last);
+        await untilSeen(() => consumed.size >= counted.last && looks.arrivals.size >= counted.last);
         looks.stop();
         await watching;
         return [
           {
             name: `Kafka, read committed, ${rate.toLocaleString('en')} changes/s`,
             targets: [{ percentile: 50, milliseconds: 500 }],
-            samples: counted.of(consumer.arrivals),
+            samples: counted.of(consumed),
           },
           {
             name: `warehouse, ${rate.toLocaleString('en')} changes/s`,
@@ -139,44 +142,6 @@ async function untilSeen(isSeen: () => boolean): Promise<void> {
   while (!isSeen()) {
     if (Date.now() > deadline) throw Failure.system(`Changes did not arrive within ${PATIENCE / 1_000} s.`);
     await sleep(50);
-  }
-}
-
-/** When each change came to a read-committed consumer, as milliseconds since its commit, by id. */
-class KafkaWatch {
-  readonly arrivals = new Map<number, number>();
-
-  private constructor(
-    private readonly consumer: ReturnType<Kafka['consumer']>,
-    private readonly registry: SchemaRegistry,
-  ) {}
-
-  static async start({ stack }: BenchSession, topic: string): Promise<KafkaWatch> {
-    const kafka = openKafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
-    const consumer = kafka.consumer({ groupId: `bench-${topic}`, maxWaitTimeInMs: 100, readUncommitted: false });
-    const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
-    const watch = new KafkaWatch(consumer, registry);
-    const values = new FramedReader(registry);
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
-    await consumer.run({
-      eachBatch: async ({ batch }) => {
-        const now = Date.now();
-        for (const { value } of batch.messages) {
-          if (value === null) continue;
-          const row = (await values.read(value)) as { readonly id: number; readonly _ab_cdc_updated_at: number };
-          if (row.id > 1) watch.arrivals.set(row.id, now - row._ab_cdc_updated_at / 1_000);
-        }
-      },
-    });
-    await joined;
-    return watch;
-  }
-
-  async stop(): Promise<void> {
-    await this.consumer.disconnect();
-    this.registry.close();
   }
 }
 

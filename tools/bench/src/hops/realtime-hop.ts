@@ -1,10 +1,7 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { FramedReader, SchemaRegistry } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
-import { openKafka } from '@ewallet/kafka';
-import { logLevel, type Kafka } from 'kafkajs';
 import type { Client } from 'pg';
 import type { Delay } from '../measure/delay';
 import type { Latency } from '../measure/latency';
@@ -13,6 +10,7 @@ import { withClient, type BenchSession } from '../session/bench-session';
 import { followConfig, startFollowing } from '../session/followed-sync';
 import { programPath } from '../session/programs';
 import { RealtimeJob } from '../session/realtime-job';
+import { TopicWatch } from '../session/topic-watch';
 
 const run = promisify(execFile);
 
@@ -99,20 +97,25 @@ async function eventsIn(client: Client): Promise<number> {
 }
 
 async function timeAlerts(session: BenchSession, topic: string, seconds: number): Promise<Latency> {
-  const watch = await AlertWatch.start(session, topic);
+  // When the velocity alert of each transaction first came, by the transaction's id.
+  const arrivals = new Map<string, number>();
+  const watch = await TopicWatch.start(session, topic, (value, now) => {
+    const id = /^velocity-(\d+)$/.exec((value as { readonly alert_id: string }).alert_id)?.[1];
+    if (id !== undefined && !arrivals.has(id)) arrivals.set(id, now);
+  });
   try {
     return await withClient(session.sourceUrl, async (client) => {
       const trade = await Trade.open(client);
       try {
         // Everything runs when a customer's transactions have come to an alert.
         const first = await trade.commit(CUSTOMERS * VELOCITY_COUNT);
-        await untilSeen(watch, first.slice(-CUSTOMERS));
+        await untilSeen(arrivals, first.slice(-CUSTOMERS));
         const counted = await commitAt(trade, seconds);
-        await untilSeen(watch, [...counted.keys()]);
+        await untilSeen(arrivals, [...counted.keys()]);
         return {
           name: `topic of alerts, read committed, ${RATE} transactions/s`,
           targets: [{ percentile: 50, milliseconds: 3_000 }],
-          samples: [...counted].map(([id, committed]) => (watch.arrivals.get(id) ?? Number.NaN) - committed),
+          samples: [...counted].map(([id, committed]) => (arrivals.get(id) ?? Number.NaN) - committed),
         };
       } finally {
         await trade.takeBack();
@@ -141,10 +144,10 @@ async function commitAt(trade: Trade, seconds: number): Promise<ReadonlyMap<stri
   return counted;
 }
 
-async function untilSeen(watch: AlertWatch, ids: readonly string[]): Promise<void> {
+async function untilSeen(arrivals: ReadonlyMap<string, number>, ids: readonly string[]): Promise<void> {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
-    const missing = ids.filter((id) => !watch.arrivals.has(id)).length;
+    const missing = ids.filter((id) => !arrivals.has(id)).length;
     if (missing === 0) return;
     if (Date.now() > deadline) throw Failure.system(`${missing} alerts did not come within ${PATIENCE / 1_000} s.`);
     await sleep(50);
@@ -187,44 +190,5 @@ class Trade {
 
   async takeBack(): Promise<void> {
     await this.client.query('delete from transactions where id > $1', [this.last]);
-  }
-}
-
-/** When the velocity alert of each transaction first came to a read-committed consumer, by the transaction's id. */
-class AlertWatch {
-  readonly arrivals = new Map<string, number>();
-
-  private constructor(
-    private readonly consumer: ReturnType<Kafka['consumer']>,
-    private readonly registry: SchemaRegistry,
-  ) {}
-
-  static async start({ stack }: BenchSession, topic: string): Promise<AlertWatch> {
-    const kafka = openKafka({ brokers: [stack.kafka.bootstrapServers], logLevel: logLevel.NOTHING });
-    const consumer = kafka.consumer({ groupId: `bench-${topic}`, maxWaitTimeInMs: 100, readUncommitted: false });
-    const registry = new SchemaRegistry({ url: stack.schemaRegistry.url });
-    const watch = new AlertWatch(consumer, registry);
-    const values = new FramedReader(registry);
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
-    await consumer.run({
-      eachBatch: async ({ batch }) => {
-        const now = Date.now();
-        for (const { value } of batch.messages) {
-          if (value === null) continue;
-          const { alert_id: alert } = (await values.read(value)) as { readonly alert_id: string };
-          const id = /^velocity-(\d+)$/.exec(alert)?.[1];
-          if (id !== undefined && !watch.arrivals.has(id)) watch.arrivals.set(id, now);
-        }
-      },
-    });
-    await joined;
-    return watch;
-  }
-
-  async stop(): Promise<void> {
-    await this.consumer.disconnect();
-    this.registry.close();
   }
 }
