@@ -10,6 +10,8 @@ export interface Doing {
   readonly role?: string;
   /** What to do where a statement took longer than it may. */
   readonly atTimeout?: string;
+  /** What to do where a table or column is not there, in place of refreshing a schema. */
+  readonly atMissing?: string;
 }
 
 interface Verdict {
@@ -66,9 +68,9 @@ function judgeSqlState(state: string, text: string, doing: Doing): Verdict {
     case '42501':
       return config(`Grant the missing privilege to ${role}.`);
     case '42P01':
-      return config('The table is gone or was renamed: refresh the schema.');
+      return config(doing.atMissing ?? 'The table is gone or was renamed: refresh the schema.');
     case '42703':
-      return config('The column is gone or was renamed: refresh the schema.');
+      return config(doing.atMissing ?? 'The column is gone or was renamed: refresh the schema.');
     case '25006':
       return config('The server is read-only: connect to the primary.');
     case '40001':

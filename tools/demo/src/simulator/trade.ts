@@ -1,6 +1,5 @@
 import { appendFile } from 'node:fs/promises';
-import { Failure } from '@ewallet/failure';
-import { connect, failureFromPostgres, sqlStateOf, type ConnectionConfig } from '@ewallet/postgres';
+import { connect, failureFromPostgres, type ConnectionConfig } from '@ewallet/postgres';
 import { ConnectionPool } from './connection-pool';
 import { readMarket, type Market } from './market';
 import { readPending } from './pending';
@@ -55,17 +54,10 @@ async function readWallet(options: TradeOptions): Promise<{
     const market = await readMarket(client, options.seed, Date.now() * MILLISECOND);
     return { market, pending: await readPending(client) };
   } catch (error) {
-    const what = 'Could not read the e-wallet to trade on';
-    // Another table or column than its own: no refresh of a schema makes it one.
-    if (['42P01', '42703'].includes(sqlStateOf(error) ?? '') && error instanceof Error) {
-      throw Failure.config(
-        `${what}: ${error.message}. Make one first, in a database of its own: ewallet-simulator seed.`,
-        {
-          cause: error,
-        },
-      );
-    }
-    throw failureFromPostgres(error, { what });
+    throw failureFromPostgres(error, {
+      what: 'Could not read the e-wallet to trade on',
+      atMissing: 'Make one first, in a database of its own: ewallet-simulator seed.',
+    });
   } finally {
     await client.end();
   }
