@@ -71,26 +71,30 @@ export async function openCaptureSession(config: SourceConfig): Promise<Session 
 }
 
 /** A replication connection in the same text forms: what it streams is written like what is copied. */
-export async function openReplication(config: SourceConfig): Promise<Pick<Session, 'client' | 'close'>> {
-  const tunnel = await dial(config);
-  try {
-    const client = await connectForCapture(config, tunnel, true);
-    return { client, close: () => end(client, tunnel) };
-  } catch (error) {
-    await tunnel?.close();
-    throw error;
-  }
+export async function openReplication(config: SourceConfig): Promise<Connected> {
+  return connected(config, (tunnel) => connectForCapture(config, tunnel, true));
 }
 
 /** For one question to the server beside what runs: no attempt is made twice, and nothing is set. */
-export async function openLook(config: SourceConfig): Promise<Pick<Session, 'client' | 'close'>> {
-  const tunnel = await dial(config);
-  try {
-    const client = await connect(through(tunnel, config), {
+export async function openLook(config: SourceConfig): Promise<Connected> {
+  return connected(config, (tunnel) =>
+    connect(through(tunnel, config), {
       applicationName: 'source-ewallet',
       connectTimeout: config.connectTimeoutSeconds * 1000,
       retries: 0,
-    });
+    }),
+  );
+}
+
+type Connected = Pick<Session, 'client' | 'close'>;
+
+async function connected(
+  config: SourceConfig,
+  open: (tunnel: OpenTunnel | undefined) => Promise<Client>,
+): Promise<Connected> {
+  const tunnel = await dial(config);
+  try {
+    const client = await open(tunnel);
     return { client, close: () => end(client, tunnel) };
   } catch (error) {
     await tunnel?.close();
