@@ -9,7 +9,7 @@ import { defaultReporting, inReporting, type Reporting } from '../content/report
 import { collectPage, type CardFailure } from '../preview/collect';
 import { pageHtml } from '../preview/html';
 import { servePage } from '../preview/serve';
-import { martsOf, missingMarts, withoutMarts } from '../warehouse/marts';
+import { martsIn, missingMarts, withoutMarts } from '../warehouse/marts';
 import { reportingOf } from '../warehouse/reporting';
 import { Warehouse } from '../warehouse/warehouse';
 
@@ -75,8 +75,7 @@ export async function preview(request: PreviewRequest): Promise<string> {
 /** Without any mart there is nothing to show; where some are missing, the cards that read them are named. */
 async function requireMarts(warehouse: Warehouse, content: Content): Promise<void> {
   const missing = await missingMarts(warehouse, content);
-  const read = new Set([...content.questions.values()].flatMap(martsOf));
-  if (read.size > 0 && missing.size === read.size) throw Failure.config(`${withoutMarts(missing)}.`);
+  if (missing.size > 0 && missing.size === martsIn(content).size) throw Failure.config(`${withoutMarts(missing)}.`);
 }
 
 /** Opens the sessions that read side by side, and closes them whatever happens. */

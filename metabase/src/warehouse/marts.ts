@@ -16,12 +16,12 @@ export async function missingMarts(warehouse: Warehouse, content: Content): Prom
     'reading the names of the marts fails',
   );
   const there = new Set(rows.map(([name]) => name));
-  return new Set(
-    [...content.questions.values()]
-      .flatMap(martsOf)
-      .filter((mart) => !there.has(mart))
-      .sort(),
-  );
+  return new Set([...martsIn(content)].filter((mart) => !there.has(mart)).sort());
+}
+
+/** Names of the marts that any question reads. */
+export function martsIn(content: Content): Set<string> {
+  return new Set([...content.questions.values()].flatMap(martsOf));
 }
 
 /** Names of the marts that a question's SQL reads. */
