@@ -152,6 +152,20 @@ class StallingDestination {
 /** More than the sockets between server and source hold. */
 const manyRows = `insert into payments select i, repeat('x', 1000) from generate_series(1000, 60000) i`;
 
+/** A sync after a first one, of many rows, whose destination stalls at the first of them. A second of its clock is a tenth. */
+async function stalledReading({ port, follow }: { readonly port?: number; readonly follow?: PassThrough } = {}) {
+  const config = { ...wallet.config(), ...(port === undefined ? {} : { port }) };
+  const catalog = await wallet.catalog();
+  const { state } = await capture(config, catalog, undefined);
+  await wallet.admin.query(manyRows);
+  hurryClock();
+  const destination = new StallingDestination();
+  const { untilTaken } = destination;
+  const reading = capture(config, catalog, state, { untilTaken, ...(follow === undefined ? {} : { follow }) });
+  const again = (): ReturnType<typeof capture> => capture(config, catalog, state);
+  return { destination, reading, again };
+}
+
 /** Resolves once the server waits for the source to read. */
 async function senderIs(waitEvent: string): Promise<void> {
   await eventually(async () => {
@@ -180,18 +194,8 @@ test.each(['a sync that ends', '--follow'])(
   'while its destination stalls, %s does not hold up a checkpoint that removes the slot’s log, and says why it ended',
   async (kind) => {
     await shortReports();
-    const config = wallet.config();
-    const catalog = await wallet.catalog();
-    const { state } = await capture(config, catalog, undefined);
-    await wallet.admin.query(manyRows);
-    hurryClock();
-    const destination = new StallingDestination();
     const acknowledged = new PassThrough();
-    const { untilTaken } = destination;
-    const reading = capture(config, catalog, state, {
-      untilTaken,
-      ...(kind === '--follow' ? { follow: acknowledged } : {}),
-    });
+    const { destination, reading, again } = await stalledReading(kind === '--follow' ? { follow: acknowledged } : {});
     try {
       await senderIs('WalSenderWriteData');
       await setting('max_slot_wal_keep_size', '1MB');
@@ -215,7 +219,7 @@ test.each(['a sync that ends', '--follow'])(
           ) as string,
         },
       });
-      expect(errorOf(await capture(config, catalog, state))).toMatchObject({
+      expect(errorOf(await again())).toMatchObject({
         failure_type: 'config_error',
         message: expect.stringContaining('(invalidation_reason wal_removed)') as string,
       });
@@ -230,14 +234,7 @@ test.each(['a sync that ends', '--follow'])(
 
 test('a server shuts down while the destination stalls, and the next sync has every row', async () => {
   await shortReports();
-  const config = wallet.config();
-  const catalog = await wallet.catalog();
-  const { state } = await capture(config, catalog, undefined);
-  await wallet.admin.query(manyRows);
-  hurryClock();
-  const destination = new StallingDestination();
-  const { untilTaken } = destination;
-  const reading = capture(config, catalog, state, { untilTaken });
+  const { destination, reading, again } = await stalledReading();
   await senderIs('WalSenderWriteData');
   wallet.admin.on('error', () => undefined);
   const shutDown = server.stack.service('source').stop();
@@ -257,7 +254,7 @@ test('a server shuts down while the destination stalls, and the next sync has ev
     await server.stack.service('source').start();
     await wallet.reconnect();
   }
-  const next = await capture(config, catalog, state);
+  const next = await again();
   expect({ code: next.code, count: changes(next).length }).toEqual({ code: 0, count: 59_001 });
 });
 
@@ -419,22 +416,15 @@ test('a server that is frozen without a word is given up, also where wal_sender_
 
 test('a server that freezes while its changes wait for the destination is given up too', async () => {
   const proxy = await BlackHole.before(wallet.database.host, wallet.database.port);
-  const config = { ...wallet.config(), port: proxy.port };
-  const catalog = await wallet.catalog();
-  const { state } = await capture(config, catalog, undefined);
-  await wallet.admin.query(manyRows);
-  hurryClock();
-  const destination = new StallingDestination();
   const acknowledged = new PassThrough();
-  const { untilTaken } = destination;
-  const following = capture(config, catalog, state, { untilTaken, follow: acknowledged });
+  const { destination, reading } = await stalledReading({ port: proxy.port, follow: acknowledged });
   try {
     await destination.stalled;
     proxy.swallow();
     // The source asks the server how far it is before it reads on.
     await sleep(1_500);
     destination.takesAgain();
-    expect(errorOf(await following)).toMatchObject({
+    expect(errorOf(await reading)).toMatchObject({
       failure_type: 'transient_error',
       message: expect.stringMatching(
         /^The server has been silent on the replication connection for \d+ s\.$/,
@@ -449,14 +439,7 @@ test('a server that freezes while its changes wait for the destination is given 
 
 test('a stalled destination costs no connection where the server is well, and gets every row', async () => {
   await shortReports();
-  const config = wallet.config();
-  const catalog = await wallet.catalog();
-  const { state } = await capture(config, catalog, undefined);
-  await wallet.admin.query(manyRows);
-  hurryClock();
-  const destination = new StallingDestination();
-  const { untilTaken } = destination;
-  const reading = capture(config, catalog, state, { untilTaken });
+  const { destination, reading } = await stalledReading();
   await senderIs('WalSenderWriteData');
   // Longer than wal_sender_timeout, and several looks at the server.
   await sleep(4_000);

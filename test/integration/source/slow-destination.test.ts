@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { sourceConfig } from '../../support/configurations';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
@@ -27,7 +28,7 @@ test('a statement time-out does not stop a table whose destination takes longer 
   const config = sourceConfig(database, { statement_timeout_seconds: 2 });
   const catalog = await configuredCatalog(config, 'incremental', ['receipts']);
   const started = Date.now();
-  const result = await runWalletSource('read', config, catalog, { destinationTakes: 25 });
+  const result = await runWalletSource('read', config, catalog, { untilTaken: () => sleep(25) });
   expect(result.messages.flatMap(({ trace }) => trace?.error?.message ?? [])).toEqual([]);
   expect({ code: result.code, rows: records(result).length }).toEqual({ code: 0, rows: 18_000 });
   // Otherwise the destination was not slow, and nothing was proved.
@@ -37,7 +38,7 @@ test('a statement time-out does not stop a table whose destination takes longer 
 test('what is one statement and takes too long names the setting', async () => {
   const config = sourceConfig(database, { statement_timeout_seconds: 1 });
   const catalog = await configuredCatalog(config, 'full_refresh', ['receipts_view']);
-  const result = await runWalletSource('read', config, catalog, { destinationTakes: 25 });
+  const result = await runWalletSource('read', config, catalog, { untilTaken: () => sleep(25) });
   expect(result.code).toBe(1);
   expect(result.messages.flatMap(({ trace }) => trace?.error?.message ?? [])).toEqual([
     'Could not read stream public.receipts_view: canceling statement due to statement timeout. It took longer than ' +

@@ -64,8 +64,6 @@ export interface RunOptions {
   readonly onLine?: (line: string, stop: () => void) => void;
   /** Given to `--follow`, which ends where it ends. */
   readonly follow?: Readable;
-  /** Milliseconds that the destination takes for each chunk of output. */
-  readonly destinationTakes?: number;
   /** The destination takes a chunk once this resolves. */
   readonly untilTaken?: (chunk: Buffer) => Promise<void>;
 }
@@ -92,13 +90,11 @@ export async function runWalletSource(
             stop.abort();
           });
       }
-      const { destinationTakes, untilTaken } = options;
-      if (untilTaken !== undefined)
-        untilTaken(chunk).then(() => {
+      if (options.untilTaken === undefined) done();
+      else
+        options.untilTaken(chunk).then(() => {
           done();
         }, done);
-      else if (destinationTakes === undefined) done();
-      else setTimeout(done, destinationTakes);
     },
   });
   try {
