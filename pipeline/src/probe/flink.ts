@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Failure, isObject, type Json } from '@ewallet/failure';
+import { Failure, isObject } from '@ewallet/failure';
+import { hasEnded, readHealth, readJobs, readPendingRecords, type FlinkReader } from '@ewallet/flink';
 import type { FlinkAddress, RealtimeConfig } from '../config/realtime';
 import { noAnswer } from './no-answer';
 import { probe } from './probe';
@@ -23,48 +24,33 @@ export interface FlinkFacts {
   readonly lagRecords: number | undefined;
 }
 
-const ENDED = ['FINISHED', 'FAILED', 'CANCELED'];
 /** Of the time to answer: the lag takes two questions per source, and without it the rest is still told. */
 const LAG_SHARE = 0.6;
-const CAUSE_LENGTH = 300;
 
-type Get = (path: string) => Promise<unknown>;
-
-/** @see https://nightlies.apache.org/flink/flink-docs-release-2.2/docs/ops/rest_api/ */
 export async function askFlink(config: RealtimeConfig, limitMs: number, over: AbortSignal): Promise<FlinkFacts> {
   const url = await urlOf(config.at);
-  const get: Get = async (asked) => ask(`${url}${asked}`, config.headers, over);
-  const overview = await get('/jobs/overview');
-  const jobs = listOf(overview, 'jobs')
-    .filter(({ name }) => name === config.job)
-    .sort((one, other) => Number(other['start-time']) - Number(one['start-time']));
-  const job = jobs.find(({ state }) => !ENDED.includes(String(state))) ?? jobs[0];
+  const flink: FlinkReader = { get: async (asked) => ask(`${url}${asked}`, config.headers, over) };
+  const jobs = (await readJobs(flink)).filter(({ name }) => name === config.job);
+  const job = jobs.find(({ state }) => !hasEnded(state)) ?? jobs[0];
   if (job === undefined) return { ...NO_JOB, url };
-  const id = `/jobs/${String(job.jid)}`;
-  const details = await get(id);
-  const vertices = listOf(details, 'vertices');
-  const isActive = !ENDED.includes(String(job.state));
-  const [checkpoints, restarts, exceptions, lag] = await Promise.all([
-    get(`${id}/checkpoints`),
-    get(`${id}/metrics?get=numRestarts`),
-    get(`${id}/exceptions?maxExceptions=1`),
-    probe(limitMs * LAG_SHARE, async () => (isActive ? pendingRecords(get, id, vertices) : undefined)),
+  const [health, lag] = await Promise.all([
+    readHealth(flink, job),
+    probe(limitMs * LAG_SHARE, async () => (hasEnded(job.state) ? undefined : readPendingRecords(flink, job))),
   ]);
-  const counts = objectOf(checkpoints, 'counts');
-  const completed = objectOf(objectOf(checkpoints, 'latest'), 'completed');
+  const { state } = health.job;
   return {
     url,
-    state: textIn(details, 'state') ?? String(job.state),
-    isActive,
-    tasks: { running: vertices.filter(({ status }) => status === 'RUNNING').length, total: vertices.length },
-    restarts: Array.isArray(restarts) && isObject(restarts[0]) ? Number(restarts[0].value ?? 0) : 0,
-    lastFailure: rootCause(listOf(objectOf(exceptions, 'exceptionHistory'), 'entries')[0]?.stacktrace),
+    state,
+    isActive: !hasEnded(state),
+    tasks: health.tasks,
+    restarts: health.restarts,
+    lastFailure: health.lastFailure,
     checkpoints: {
-      completed: Number(counts.completed ?? 0),
-      failed: Number(counts.failed ?? 0),
-      lastAt: dateOf(completed.trigger_timestamp),
+      completed: health.completedCheckpoints,
+      failed: health.failedCheckpoints,
+      lastAt: dateOf(health.lastCheckpointAt),
     },
-    startedAt: dateOf(job['start-time']),
+    startedAt: dateOf(job.startedAt),
     lagRecords: lag.kind === 'answered' ? lag.value : undefined,
   };
 }
@@ -121,50 +107,7 @@ async function ask(url: string, headers: Readonly<Record<string, string>>, over:
   );
 }
 
-/** Summed over the sources whose metrics say; Flink's names of the metrics carry the operator's. */
-async function pendingRecords(get: Get, job: string, vertices: readonly Json[]): Promise<number | undefined> {
-  const sums = await Promise.all(
-    vertices
-      .filter(({ name }) => typeof name === 'string' && name.startsWith('Source:'))
-      .map(async ({ id }) => {
-        const metrics = `${job}/vertices/${String(id)}/subtasks/metrics`;
-        const known = await get(metrics);
-        const metric = (Array.isArray(known) ? known : [])
-          .map((entry: unknown) => (isObject(entry) ? String(entry.id) : ''))
-          .find((name) => name.endsWith('.pendingRecords'));
-        if (metric === undefined) return undefined;
-        const answer = await get(`${metrics}?get=${encodeURIComponent(metric)}&agg=sum`);
-        return Array.isArray(answer) && isObject(answer[0]) ? Number(answer[0].sum) : undefined;
-      }),
-  );
-  const said = sums.filter((sum) => sum !== undefined && Number.isFinite(sum));
-  return said.length === 0 ? undefined : said.reduce<number>((sum, next) => sum + (next ?? 0), 0);
-}
-
-/** The innermost cause's own line of a stack trace. */
-function rootCause(trace: unknown): string | undefined {
-  if (typeof trace !== 'string') return undefined;
-  const lines = trace.split('\n');
-  const caused = lines.findLast((text) => text.startsWith('Caused by: ')) ?? lines[0];
-  return caused?.replace('Caused by: ', '').slice(0, CAUSE_LENGTH).trim();
-}
-
-function objectOf(value: unknown, key: string): Json {
-  const found = isObject(value) ? value[key] : undefined;
-  return isObject(found) ? found : {};
-}
-
-function listOf(value: unknown, key: string): readonly Json[] {
-  const found = isObject(value) ? value[key] : undefined;
-  return Array.isArray(found) ? found.filter(isObject) : [];
-}
-
-function textIn(value: unknown, key: string): string | undefined {
-  const found = isObject(value) ? value[key] : undefined;
-  return typeof found === 'string' ? found : undefined;
-}
-
-/** @param value milliseconds since 1970 */
-function dateOf(value: unknown): Date | undefined {
-  return typeof value === 'number' && value > 0 ? new Date(value) : undefined;
+/** @param at milliseconds since 1970; undefined or 0 for what has not been */
+function dateOf(at: number | undefined): Date | undefined {
+  return at === undefined || at === 0 ? undefined : new Date(at);
 }

@@ -1,6 +1,7 @@
+import type { JobHealth } from '@ewallet/flink';
 import type { RealtimeConfig } from '../config/realtime-config';
 import { localStatus } from '../engine/local-cluster';
-import { FlinkRest, type JobHealth } from '../engine/rest';
+import { FlinkRest } from '../engine/rest';
 import { jobName } from '../script/script';
 
 export interface Status {

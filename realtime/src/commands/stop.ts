@@ -1,8 +1,9 @@
 import { Failure } from '@ewallet/failure';
+import type { Job } from '@ewallet/flink';
 import type { RealtimeConfig } from '../config/realtime-config';
 import { announceEnd, forgetEnd } from '../engine/cluster-state';
 import { endWhatRuns, localStatus } from '../engine/local-cluster';
-import { FlinkRest, type Job } from '../engine/rest';
+import { FlinkRest } from '../engine/rest';
 import { record } from '../engine/submissions';
 import { jobName } from '../script/script';
 

@@ -1,8 +1,9 @@
 import { poll } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
+import type { Job } from '@ewallet/flink';
 import type { RealtimeConfig } from '../config/realtime-config';
 import { jobSettings } from '../engine/flink-settings';
-import { FlinkRest, type Job } from '../engine/rest';
+import { FlinkRest } from '../engine/rest';
 import { newestKnown, nextJobId, record } from '../engine/submissions';
 import { jobName } from '../script/script';
 import { prepareJob } from './prepare-job';

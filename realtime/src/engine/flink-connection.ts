@@ -1,10 +1,11 @@
 import { authorization, type RegistryCredentials } from '@ewallet/avro';
 import { Failure, type Json } from '@ewallet/failure';
+import { rootCause, type FlinkReader } from '@ewallet/flink';
 
 const ANSWER_MS = 15_000;
 
 /** HTTP to a JobManager, or to the proxy in front of it. */
-export class FlinkConnection {
+export class FlinkConnection implements FlinkReader {
   constructor(
     private readonly url: string,
     private readonly credentials: RegistryCredentials,
@@ -69,11 +70,4 @@ function parse(text: string): Json | undefined {
   } catch {
     return undefined; // A proxy answers in HTML.
   }
-}
-
-/** The innermost cause's own line of a stack trace. */
-export function rootCause(stackTrace: string | undefined): string | undefined {
-  const lines = stackTrace?.split('\n') ?? [];
-  const caused = lines.findLast((line) => line.startsWith('Caused by: ')) ?? lines[0];
-  return caused?.replace('Caused by: ', '').slice(0, 300).trim();
 }

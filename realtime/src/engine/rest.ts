@@ -1,18 +1,19 @@
 import type { RegistryCredentials } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
+import {
+  hasEnded,
+  readFailure,
+  readHealth,
+  readJobs,
+  readPendingRecords,
+  rootCause,
+  type Job,
+  type JobHealth,
+} from '@ewallet/flink';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FlinkConnection, rootCause } from './flink-connection';
+import { FlinkConnection } from './flink-connection';
 import { SQL_DRIVER } from './launches';
 import type { RestorePoint } from './restore-point';
-
-export interface Job {
-  readonly id: string;
-  readonly name: string;
-  /** Flink's: CREATED, RUNNING, RESTARTING, FAILED, CANCELED, FINISHED, … */
-  readonly state: string;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-}
 
 interface LatestCheckpoint {
   readonly external_path: string;
@@ -25,22 +26,6 @@ const EMPTY_JAR = Buffer.concat([Buffer.from('PK\u0005\u0006'), Buffer.alloc(18)
 
 /** The cluster plans the whole script before it answers. */
 const PLANNING_MS = 300_000;
-
-export interface JobHealth {
-  readonly job: Job;
-  /** Every task runs. The job itself is RUNNING before that. */
-  readonly allRunning: boolean;
-  readonly restarts: number;
-  readonly completedCheckpoints: number;
-  readonly failedCheckpoints: number;
-  /** Milliseconds since 1970. */
-  readonly lastCheckpointAt: number | undefined;
-  readonly lastCheckpoint: string | undefined;
-  /** First line of what made the job restart last; never a row's values. */
-  readonly lastFailure: string | undefined;
-}
-
-const ENDED = ['FINISHED', 'FAILED', 'CANCELED'];
 
 /** Flink's REST API, as far as it is used. */
 export class FlinkRest {
@@ -55,17 +40,12 @@ export class FlinkRest {
 
   /** Every job that the cluster remembers, the newest first. */
   async jobs(): Promise<readonly Job[]> {
-    const { jobs } = (await this.connection.get('/jobs/overview')) as {
-      jobs: readonly { jid: string; name: string; state: string; 'start-time': number }[];
-    };
-    return jobs
-      .map(({ jid, name, state, 'start-time': startedAt }) => ({ id: jid, name, state, startedAt }))
-      .sort((one, other) => other.startedAt - one.startedAt);
+    return readJobs(this.connection);
   }
 
   /** The job of this name that has not ended; undefined where there is none. */
   async activeJob(name: string): Promise<Job | undefined> {
-    return (await this.jobs()).find((job) => job.name === name && !ENDED.includes(job.state));
+    return (await this.jobs()).find((job) => job.name === name && !hasEnded(job.state));
   }
 
   /**
@@ -127,56 +107,16 @@ export class FlinkRest {
 
   /** Why a job ended: the innermost cause's own line. */
   async failure(job: Job): Promise<string | undefined> {
-    const exceptions = (await this.connection.get(`/jobs/${job.id}/exceptions?maxExceptions=1`)) as {
-      exceptionHistory?: { entries?: readonly { stacktrace?: string }[] };
-    };
-    return rootCause(exceptions.exceptionHistory?.entries?.[0]?.stacktrace);
+    return readFailure(this.connection, job);
   }
 
   async health(job: Job): Promise<JobHealth> {
-    const details = (await this.connection.get(`/jobs/${job.id}`)) as {
-      vertices: readonly { status: string }[];
-      state: string;
-    };
-    const checkpoints = (await this.connection.get(`/jobs/${job.id}/checkpoints`)) as {
-      counts?: { completed: number; failed: number; restored: number };
-      latest?: { completed?: { trigger_timestamp: number; external_path: string } | null };
-    };
-    const restarts = (await this.connection.get(`/jobs/${job.id}/metrics?get=numRestarts`)) as unknown as readonly {
-      value: string;
-    }[];
-    return {
-      job: { ...job, state: details.state },
-      allRunning: details.state === 'RUNNING' && details.vertices.every(({ status }) => status === 'RUNNING'),
-      restarts: Number(restarts[0]?.value ?? 0),
-      completedCheckpoints: checkpoints.counts?.completed ?? 0,
-      failedCheckpoints: checkpoints.counts?.failed ?? 0,
-      lastCheckpointAt: checkpoints.latest?.completed?.trigger_timestamp,
-      lastCheckpoint: checkpoints.latest?.completed?.external_path,
-      lastFailure: await this.failure(job),
-    };
+    return readHealth(this.connection, job);
   }
 
   /** Records that sources have not read yet, as far as their metrics say. */
   async pendingRecords(job: Job): Promise<number | undefined> {
-    const { vertices } = (await this.connection.get(`/jobs/${job.id}`)) as {
-      vertices: readonly { id: string; name: string }[];
-    };
-    let pending: number | undefined;
-    for (const { id, name } of vertices) {
-      if (!name.startsWith('Source:')) continue;
-      const path = `/jobs/${job.id}/vertices/${id}/subtasks/metrics`;
-      const known = (await this.connection.get(path)) as unknown as readonly { id: string }[];
-      const metric = known.map((entry) => entry.id).find((entry) => entry.endsWith('.pendingRecords'));
-      if (metric === undefined) continue;
-      const answer = (await this.connection.get(
-        `${path}?get=${encodeURIComponent(metric)}&agg=sum`,
-      )) as unknown as readonly {
-        sum: number;
-      }[];
-      pending = (pending ?? 0) + (answer[0]?.sum ?? 0);
-    }
-    return pending;
+    return readPendingRecords(this.connection, job);
   }
 
   /**

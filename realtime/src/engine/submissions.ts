@@ -1,4 +1,5 @@
 import { Failure } from '@ewallet/failure';
+import type { Job } from '@ewallet/flink';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { RealtimeConfig } from '../config/realtime-config';
 import { jobName } from '../script/script';
 import { newestCheckpoint, newestOf } from './restore-point';
-import type { FlinkRest, Job } from './rest';
+import type { FlinkRest } from './rest';
 
 /** What was done last on a cluster from a directory: the cluster forgets it when it is started again without HA. */
 type LastDeed =

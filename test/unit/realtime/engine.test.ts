@@ -34,6 +34,7 @@ test('a job continues from the newest complete checkpoint or savepoint, never fr
 const health = {
   job: { id: '1', name: 'ewallet-realtime realtime', state: 'RUNNING', startedAt: 0 },
   allRunning: true,
+  tasks: { running: 3, total: 3 },
   restarts: 0,
   completedCheckpoints: 7,
   failedCheckpoints: 0,
