@@ -65,8 +65,7 @@ export async function checkSchemas(client: Client, config: SourceConfig): Promis
 
 /** What lets a sync succeed and is still worth knowing. */
 export function findWarnings(config: SourceConfig, server: ServerFacts, tables: readonly Table[]): readonly string[] {
-  const role = quoteIdentifier(config.connection.username);
-  const warnings = tables.flatMap((table) => leftOut(table, role) ?? []);
+  const warnings = [...leftOutTables(config, tables)];
   if (server.encoding === 'SQL_ASCII') {
     warnings.push(
       'The database’s encoding is SQL_ASCII: texts that are not UTF-8 will be refused by whoever reads them.',
@@ -103,6 +102,12 @@ export function findWarnings(config: SourceConfig, server: ServerFacts, tables: 
     }
   }
   return warnings;
+}
+
+/** Tables that no catalogue offers, each with what would bring it in. */
+export function leftOutTables(config: SourceConfig, tables: readonly Table[]): readonly string[] {
+  const role = quoteIdentifier(config.connection.username);
+  return tables.flatMap((table) => leftOut(table, role) ?? []);
 }
 
 function leftOut(table: Table, role: string): string | undefined {

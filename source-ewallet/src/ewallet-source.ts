@@ -25,7 +25,7 @@ import { readCapture } from './capture/capture-run';
 import { confirmState } from './capture/confirm';
 import { queryCapturedTables, requirePublication } from './capture/publication';
 import { querySlot } from './capture/slot';
-import { checkSchemas, checkServer } from './check';
+import { checkSchemas, checkServer, leftOutTables } from './check';
 import { goneMembers } from './read/asked-keys';
 import { readAskedRows, readTable, type AskedMembers } from './read/read-table';
 import { openSession } from './server/session';
@@ -67,6 +67,7 @@ export class EwalletSource extends Source {
     return withTransaction(config, async (client) => {
       await checkSchemas(client, config);
       const tables = await queryTables(client, config.schemas);
+      for (const warning of leftOutTables(config, tables)) await this.context.log.warn(warning);
       const { method } = config;
       if (method.kind !== 'cdc') return new AirbyteCatalogMessage({ streams: [...streamCatalog(tables, method)] });
       const { capture } = method;

@@ -4,12 +4,21 @@ import { LineRelay } from './line-relay';
 import { parseMessage } from './message';
 import type { SyncLog } from './sync-log';
 
-/** The catalogue that the source offers. @throws Failure with the source's own reason. */
+/** What the source offers, unparsed, and what it warned of meanwhile: tables that it had to leave out, say. */
+export interface Discovered {
+  readonly catalog: unknown;
+  readonly warnings: readonly string[];
+}
+
+/** A source may leave thousands of tables out; nobody reads more than the ones that are asked about. */
+const WARNINGS_KEPT = 10_000;
+
+/** @throws Failure with the source's own reason */
 export async function discover(
   command: readonly [string, ...string[]],
   stop: AbortSignal,
   log: SyncLog,
-): Promise<unknown> {
+): Promise<Discovered> {
   const source = await ConnectorProcess.start(command);
   source.input.end();
   const onStop = (): void => {
@@ -17,10 +26,13 @@ export async function discover(
   };
   stop.addEventListener('abort', onStop);
   let catalog: unknown;
+  const warnings: string[] = [];
   let failure: Failure | undefined;
   const lines = new LineRelay((line) => {
     const message = parseMessage(line);
     if (message.kind === 'catalog') catalog = message.catalog;
+    else if (message.kind === 'log' && message.level === 'WARN' && warnings.length < WARNINGS_KEPT)
+      warnings.push(message.message);
     else if (message.kind === 'error') failure ??= new Failure(message.failureKind, { message: message.message });
     return { forward: false, record: false };
   });
@@ -46,5 +58,5 @@ export async function discover(
   if (code !== 0)
     throw Failure.transient(`The source ended with exit code ${String(code)} at discover and did not say why.`);
   if (catalog === undefined) throw Failure.system('The source ended discover without a catalogue.');
-  return catalog;
+  return { catalog, warnings };
 }

@@ -81,12 +81,12 @@ async function send(
   const stateFile = path.join(config.stateDirectory, 'state.json');
   const state = await readStateFile(stateFile);
   refuseOther(state.owner, stateOwner(config.file, config.stateDirectory, await connectorSettings(source)), stateFile);
-  const catalog = await discover(
+  const discovered = await discover(
     commandLine(source.launcher, 'discover', { files: { config: sourceConfig }, directory: files.directory }),
     stop,
     log,
   );
-  const configured = configureCatalog(catalog, config, state.streams, state.syncId);
+  const configured = configureCatalog(discovered, config, state.streams, state.syncId);
   const asking = askFor(asked, configured.streams, 'only');
   const marks = keepsDeletedRows(await connectorSettings(destination)) || config.deletions.schedule.kind !== 'off';
   const written = asking.map((stream) => {

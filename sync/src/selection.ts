@@ -1,4 +1,5 @@
 import { Failure, isObject } from '@ewallet/failure';
+import type { Discovered } from './discovery';
 import { streamName } from './message';
 
 export type SyncMode = 'full_refresh' | 'incremental';
@@ -44,32 +45,34 @@ export interface SelectedCatalog {
   readonly streams: readonly ConfiguredStream[];
   /** Full names of streams that were synced before, are still wanted, and that the source no longer offers. */
   readonly vanished: readonly string[];
+  /** What the source itself says of them: the GRANT that is missing, say. */
+  readonly reasons: readonly string[];
 }
 
 /**
  * The catalogue a sync runs with: the selected streams (all without a selection), incremental and deduplicated where the
  * source can, otherwise as much of that as it can.
  *
- * @param catalog what `discover` said
+ * @param discovered what `discover` said
  * @param known full names of the streams that were synced before
  * @param syncId number of the sync; full refreshes that overwrite begin a generation with it
  * @throws Failure naming a stream or mode that the source does not offer and never did; or where nothing is left to sync
  */
 export function configureCatalog(
-  catalog: unknown,
+  { catalog, warnings }: Discovered,
   selection: Selection,
   known: readonly string[],
   syncId: number,
 ): SelectedCatalog {
-  const discovered = parseCatalog(catalog);
-  const { chosen, vanished } = select(discovered, selection, known);
+  const { chosen, vanished } = select(parseCatalog(catalog), selection, known);
+  const reasons = warnings.filter((warning) => vanished.some((fullName) => isAbout(warning, fullName)));
   if (chosen.length === 0) {
-    if (vanished.length > 0) throw vanishedFailure(vanished, selection, 'no stream is left to sync');
+    if (vanished.length > 0) throw vanishedFailure({ vanished, reasons }, selection, 'no stream is left to sync');
     throw Failure.config(
       'The source offers no stream. Check its schemas and that its role may select from the tables.',
     );
   }
-  return { streams: chosen.map(({ stream, selected }) => configure(stream, selected, syncId)), vanished };
+  return { streams: chosen.map(({ stream, selected }) => configure(stream, selected, syncId)), vanished, reasons };
 }
 
 interface Chosen {
@@ -107,9 +110,15 @@ export function isNamed(fullName: string, name: string): boolean {
   return fullName === name || fullName.slice(fullName.indexOf('.') + 1) === name;
 }
 
+/** Whether a source's text is about a stream, and not about one whose name begins the same. */
+function isAbout(text: string, fullName: string): boolean {
+  const end = text.indexOf(fullName) + fullName.length;
+  return text.includes(fullName) && !/^[\w$.]/u.test(text.slice(end));
+}
+
 /** A stream that vanishes is no reason to be silent about it, nor to hold up the others: they are synced first. */
 export function vanishedFailure(
-  vanished: readonly string[],
+  { vanished, reasons }: Pick<SelectedCatalog, 'vanished' | 'reasons'>,
   { streams }: Selection,
   others: 'every other stream was synced' | 'no stream is left to sync',
 ): Failure {
@@ -118,7 +127,7 @@ export function vanishedFailure(
   return Failure.config(
     `${one ? 'Stream' : 'Streams'} ${vanished.join(', ')} ${were} synced before and the source no longer offers ${it}: ${its} ${one ? 'table was' : 'tables were'} dropped or renamed, the role lost SELECT on ${it} or USAGE on ${its} schema, or the source's \`schemas\` changed; ${others}. Bring ${it} back, or, where ${it === 'it' ? 'it is' : 'they are'} to stay away, ${
       streams === undefined ? `name ${it} in \`except\`` : `take ${it} out of \`streams\``
-    }.`,
+    }.${reasons.length === 0 ? '' : ` The source says: ${reasons.join(' ')}`}`,
   );
 }
 

@@ -133,9 +133,9 @@ export async function attemptSync(
       files: { config: sourceConfig },
       directory: files.directory,
     });
-    const catalog = await during(span.child('discover'), () => discover(discoverCommand, stop, log));
+    const discovered = await during(span.child('discover'), () => discover(discoverCommand, stop, log));
     const syncId = before.unfinished ? before.syncId : before.syncId + 1;
-    const selected = configureCatalog(catalog, config, before.streams, syncId);
+    const selected = configureCatalog(discovered, config, before.streams, syncId);
     const configured = progress === undefined ? selected : followedStreams(selected, config, log);
     const state = startingState(forget(before, namedStreams(refresh, configured)), selected, owner);
     await writeStateFile(stateFile, state);
@@ -226,7 +226,7 @@ export async function attemptSync(
     if (deletions.refused.length > 0) throw refusedFailure(deletions.refused, config.deletions.maxShare);
     await deletions.done();
     if (configured.vanished.length > 0) {
-      throw vanishedFailure(configured.vanished, config, 'every other stream was synced');
+      throw vanishedFailure(configured, config, 'every other stream was synced');
     }
     return syncId;
   } finally {
@@ -249,7 +249,7 @@ function following(progress: FollowProgress, feedback: SourceFeedback): NonNulla
 /** Of what is read whole each time nothing can be followed: the sync before has read it. */
 function followedStreams(selected: SelectedCatalog, config: SyncConfig, log: SyncLog): SelectedCatalog {
   if (selected.vanished.length > 0) {
-    throw vanishedFailure(selected.vanished, config, 'every other stream was synced');
+    throw vanishedFailure(selected, config, 'every other stream was synced');
   }
   const streams = selected.streams.filter(({ sync_mode: mode }) => mode === 'incremental');
   const others = selected.streams.filter(({ sync_mode: mode }) => mode !== 'incremental');

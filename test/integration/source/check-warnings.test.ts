@@ -92,3 +92,26 @@ test('a schema that is mistyped or may not be used fails discover, too: its tabl
     `There is no schema walet in database ${database.database}: correct \`schemas\`.`,
   ]);
 });
+
+test('check and discover name a table that the role may not read, with the GRANT, and offer the others', async () => {
+  const role = `r "of" ${database.database}`;
+  const quoted = `"${role.replaceAll('"', '""')}"`;
+  await admin.query(`create role ${quoted} login password 'a-secret'; grant select on ledger to ${quoted}`);
+  try {
+    const config = { ...(sourceConfig(database, {}) as object), username: role, password: 'a-secret' };
+    const { messages } = await runWalletSource('discover', config);
+    expect({
+      warnings: messages.flatMap(({ log }) => (log?.level === 'WARN' ? [log.message] : [])),
+      streams: messages.flatMap(({ catalog }) => catalog?.streams.map(({ name }) => name) ?? []),
+    }).toEqual({
+      warnings: [`Table public.payments is left out: GRANT SELECT ON "public"."payments" TO ${quoted};`],
+      streams: ['ledger'],
+    });
+    expect(await check({ username: role, password: 'a-secret' })).toEqual({
+      warnings: [`Table public.payments is left out: GRANT SELECT ON "public"."payments" TO ${quoted};`],
+      status: 'SUCCEEDED',
+    });
+  } finally {
+    await admin.query(`drop owned by ${quoted}; drop role ${quoted}`);
+  }
+});

@@ -1,5 +1,6 @@
 import { parseSyncConfig } from '../../../sync/src/config';
 import { parseSchedule, planRun, remaining, replan, type Moment, type Plan } from '../../../sync/src/schedule';
+import type { Discovered } from '../../../sync/src/discovery';
 import { configureCatalog, type StreamSelection } from '../../../sync/src/selection';
 
 const users = {
@@ -12,17 +13,18 @@ const users = {
 };
 const audit = { ...users, name: 'audit', source_defined_primary_key: [] };
 const report = { name: 'report', namespace: 'public', json_schema: {}, supported_sync_modes: ['full_refresh'] };
-const catalog = { streams: [users, audit, report] };
+const offering = (...streams: readonly object[]): Discovered => ({ catalog: { streams }, warnings: [] });
 
 const select = (
   streams: readonly StreamSelection[] | undefined,
   known: readonly string[] = [],
   except: string[] = [],
-) => configureCatalog(catalog, { streams, except }, known, 7);
+) => configureCatalog(offering(users, audit, report), { streams, except }, known, 7);
 
 test('without a selection every stream is synced as incrementally as it can be', () => {
   expect(select(undefined)).toEqual({
     vanished: [],
+    reasons: [],
     streams: [
       {
         stream: users,
@@ -164,7 +166,7 @@ test('a stream that was synced before and is no longer offered has vanished, unt
 });
 
 test('where every stream has vanished nothing is synced, and each is named', () => {
-  expect(() => configureCatalog({ streams: [] }, { streams: undefined, except: [] }, ['a.x', 'a.y'], 1)).toThrow(
+  expect(() => configureCatalog(offering(), { streams: undefined, except: [] }, ['a.x', 'a.y'], 1)).toThrow(
     gone(
       'Streams a.x, a.y were',
       'their',
@@ -175,8 +177,19 @@ test('where every stream has vanished nothing is synced, and each is named', () 
       'no stream is left to sync',
     ),
   );
-  expect(() => configureCatalog({ streams: [] }, { streams: [{ name: 'x' }], except: [] }, ['a.x'], 1)).toThrow(
+  expect(() => configureCatalog(offering(), { streams: [{ name: 'x' }], except: [] }, ['a.x'], 1)).toThrow(
     gone('Stream a.x was', 'its', 'it', 'table was', 'it is', 'take it out of `streams`', 'no stream is left to sync'),
+  );
+});
+
+test('what the source says of a stream that vanished is added, and not what it says of others', () => {
+  const grant = 'Table a.x is left out: GRANT SELECT ON "a"."x" TO "reader";';
+  const discovered = {
+    catalog: { streams: [] },
+    warnings: [grant, 'Table a.x_old is left out.', 'Table a.x.y is left out.', 'Table b.x is left out.'],
+  };
+  expect(() => configureCatalog(discovered, { streams: undefined, except: [] }, ['a.x'], 1)).toThrow(
+    `Bring it back, or, where it is to stay away, name it in \`except\`. The source says: ${grant}`,
   );
 });
 
