@@ -42,6 +42,8 @@ function packageLock(text, version) {
 
 const dockerfile = pattern(/^(ARG VERSION=)\S+()$/m);
 const dockerImageTag = pattern(/^(\s*dockerImageTag: ).+()$/m);
+/** What a reader copies from the docs. */
+const imageTag = pattern(/(\bewallet\/[a-z-]+:|\/sink-warehouse:|\| Docker image tag \| `)\d+\.\d+\.\d+()/m);
 
 /** @param {readonly string[]} workspaces folders of the workspaces */
 export function versionedFiles(workspaces) {
@@ -62,6 +64,9 @@ export function versionedFiles(workspaces) {
     ['deploy/kubernetes/base/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
     ['deploy/kubernetes/example/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
     ['deploy/kubernetes/realtime/kustomization.yaml', pattern(/(newTag: )[^ }]+()/m)],
+    ['dbt/dbt_project.yml', pattern(/^(version: ).+()$/m)],
+    ['docs/install.md', imageTag],
+    ['docs/airbyte.md', imageTag],
     ['deploy/kubernetes/realtime-operator/flinkdeployment.yaml', pattern(/(image: ewallet\/realtime:)\S+()/m)],
   ]);
 }
@@ -76,6 +81,11 @@ export function versionedFiles(workspaces) {
 export function releaseChangelog(text, version, date) {
   if (text.includes(`## [${version}]`)) return text;
   return text.replace('## [Unreleased]\n', `## [Unreleased]\n\n## [${version}] - ${date}\n`);
+}
+
+/** Gives the upgrade notes that were kept for the next version its number. */
+export function releaseUpgrading(text, version) {
+  return text.replace(/^(## From \S+ to )the next version$/m, (_whole, from) => `${from}${version}`);
 }
 
 /** @returns what CHANGELOG.md says of a version, without its heading */

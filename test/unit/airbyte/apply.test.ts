@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { VERSION } from '../../support/product-version';
 import { AirbyteDouble } from './airbyte-double';
 
 /** `ewallet-airbyte`, as built, against a double of Airbyte's API that refuses what Airbyte's API document does not declare. */
@@ -119,7 +120,7 @@ test('a changed tag, host, schedule and stream are updated in place, each named'
   airbyte.requests.length = 0;
   const config = await editedSetup((text) =>
     text
-      .replace('dockerImageTag: 0.1.0', 'dockerImageTag: 0.2.0')
+      .replace(`dockerImageTag: ${VERSION}`, 'dockerImageTag: 9.8.7')
       .replace('database: wallet', 'database: wallet_2')
       .replace('schedule: 0 0 * * * ?', 'schedule: 0 30 * * * ?')
       .concat('  streams: [{ name: users, syncMode: full_refresh_append }, { name: transactions }]\n'),
@@ -127,7 +128,7 @@ test('a changed tag, host, schedule and stream are updated in place, each named'
   const { stdout } = await apply(['--json', '--config', config]);
   expect(airbyte.refused).toEqual([]);
   expect(actions(stdout)).toEqual([
-    ['source definition', 'updated', 'dockerImageTag 0.1.0 → 0.2.0'],
+    ['source definition', 'updated', `dockerImageTag ${VERSION} → 9.8.7`],
     ['source', 'updated', 'database'],
     ['destination definition', 'kept'],
     ['destination', 'kept'],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { PROJECT_ROOT } from '../../support/command';
+import { VERSION } from '../../support/product-version';
 import { readPipelineConfig } from '../../../pipeline/src/config/pipeline-config';
 import { readAuditConfig } from '../../../audit/src/config/audit-config';
 import { parseSyncConfig } from '../../../sync/src/config';
@@ -95,7 +96,7 @@ rendered(
       { spec: { replicas: number; template: { spec: PodSpec } } } | undefined;
     expect([sink?.spec.replicas, sink?.spec.template.spec.containers[0]?.image]).toEqual([
       3,
-      'registry.example.com/ewallet/sink-warehouse:0.1.0',
+      `registry.example.com/ewallet/sink-warehouse:${VERSION}`,
     ]);
   },
 );

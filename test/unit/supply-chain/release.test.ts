@@ -29,12 +29,13 @@ const files = [
   'deploy/kubernetes/example/kustomization.yaml',
   'deploy/kubernetes/realtime/kustomization.yaml',
   'deploy/kubernetes/realtime-operator/flinkdeployment.yaml',
+  ...['dbt/dbt_project.yml', 'docs/install.md', 'docs/airbyte.md'],
 ];
 
 let copy: string;
 beforeEach(() => {
   copy = mkdtempSync(path.join(tmpdir(), 'ewallet-release-'));
-  for (const file of [...files, 'package.json']) {
+  for (const file of [...files, 'package.json', 'docs/upgrading.md']) {
     mkdirSync(path.dirname(path.join(copy, file)), { recursive: true });
     if (existsSync(path.join(PROJECT_ROOT, file))) cpSync(path.join(PROJECT_ROOT, file), path.join(copy, file));
   }
@@ -85,6 +86,18 @@ test("the changelog's unreleased entries get the version's heading, and are the 
     encoding: 'utf8',
   });
   expect(notes).toBe('### Added\n\n- One thing.\n');
+});
+
+test("the upgrade notes of the next version get its number, and an older version's keep theirs", () => {
+  const before = '# Upgrading\n\n## From 0.1.0 to the next version\n\nOne.\n\n## From 0.0.1 to 0.1.0\n\nOld.\n';
+  writeFileSync(path.join(copy, 'docs/upgrading.md'), before);
+  release('9.8.7');
+  expect(read('docs/upgrading.md', copy)).toBe(before.replace('the next version', '9.8.7'));
+});
+
+test('a release leaves no image tag of the old version in the docs', () => {
+  release('9.8.7');
+  for (const file of ['docs/install.md', 'docs/airbyte.md']) expect(read(file, copy)).not.toContain(version);
 });
 
 test('the SBOM is CycloneDX and has every production package of the lockfile', () => {
