@@ -2,13 +2,8 @@ import { Failure } from '@ewallet/failure';
 import { ConnectorProcess } from './connector-process';
 import { LineRelay } from './line-relay';
 import { parseMessage } from './message';
+import type { Discovered } from './selection';
 import type { SyncLog } from './sync-log';
-
-/** What the source offers, unparsed, and what it warned of meanwhile: tables that it had to leave out, say. */
-export interface Discovered {
-  readonly catalog: unknown;
-  readonly warnings: readonly string[];
-}
 
 /** A source may leave thousands of tables out; nobody reads more than the ones that are asked about. */
 const WARNINGS_KEPT = 10_000;

@@ -1,5 +1,4 @@
 import { Failure, isObject } from '@ewallet/failure';
-import type { Discovered } from './discovery';
 import { streamName } from './message';
 
 export type SyncMode = 'full_refresh' | 'incremental';
@@ -39,6 +38,12 @@ interface DiscoveredStream {
 export interface Selection {
   readonly streams: readonly StreamSelection[] | undefined;
   readonly except: readonly string[];
+}
+
+/** What the source offers, unparsed, and what it warned of meanwhile: tables that it had to leave out, say. */
+export interface Discovered {
+  readonly catalog: unknown;
+  readonly warnings: readonly string[];
 }
 
 export interface SelectedCatalog {

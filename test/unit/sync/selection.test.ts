@@ -1,7 +1,6 @@
 import { parseSyncConfig } from '../../../sync/src/config';
 import { parseSchedule, planRun, remaining, replan, type Moment, type Plan } from '../../../sync/src/schedule';
-import type { Discovered } from '../../../sync/src/discovery';
-import { configureCatalog, type StreamSelection } from '../../../sync/src/selection';
+import { configureCatalog, type Discovered, type StreamSelection } from '../../../sync/src/selection';
 
 const users = {
   name: 'users',
