@@ -82,7 +82,7 @@ function bootstrapServers(reader: ConfigReader): readonly string[] {
   const wrong = servers.find((server) => !/^.+:\d{1,5}$/.test(server));
   if (servers.length === 0 || wrong !== undefined) {
     throw Failure.config(
-      `"bootstrap_servers" must be host:port, several separated by commas${wrong === undefined ? '' : `; ${JSON.stringify(wrong)} is not`}.`,
+      `\`bootstrap_servers\` must be host:port, several separated by commas${wrong === undefined ? '' : `; ${JSON.stringify(wrong)} is not`}.`,
     );
   }
   return servers;
@@ -124,7 +124,7 @@ function sasl(reader: ConfigReader): SaslSettings {
   }
   if (username === undefined || password === undefined) {
     throw Failure.config(
-      '"protocol" needs "username" and "password" (or a "sasl_jaas_config" that holds them) for SASL.',
+      '`protocol` needs `username` and `password` (or a `sasl_jaas_config` that holds them) for SASL.',
     );
   }
   const kinds = { PLAIN: 'plain', 'SCRAM-SHA-256': 'scram-sha-256', 'SCRAM-SHA-512': 'scram-sha-512' } as const;
@@ -163,7 +163,7 @@ function protocol(reader: ConfigReader | undefined): Pick<KafkaSettings, 'tls' |
 
 function registry(reader: ConfigReader): RegistryOptions {
   const url = reader.text('url');
-  if (!/^https?:\/\/[^/]/.test(url)) throw Failure.config('"schema_registry.url" must start with http:// or https://.');
+  if (!/^https?:\/\/[^/]/.test(url)) throw Failure.config('`schema_registry.url` must start with http:// or https://.');
   const username = reader.optionalText('username');
   const password = reader.optionalText('password');
   const token = reader.optionalText('bearer_token');
@@ -199,7 +199,7 @@ function topics(reader: ConfigReader): TopicSettings {
 function topicPattern(reader: ConfigReader): string {
   const pattern = reader.text('topic_pattern', '{namespace}.{stream}');
   if (!pattern.includes('{stream}')) {
-    throw Failure.config('"topic_pattern" must contain {stream}: without it every stream would share one topic.');
+    throw Failure.config('`topic_pattern` must contain {stream}: without it every stream would share one topic.');
   }
   return pattern;
 }

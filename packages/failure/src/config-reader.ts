@@ -1,110 +1,81 @@
-import { Failure } from './failure';
-import { isObject, type Json } from './json-file';
-import { nearestName } from './nearest-name';
+import { ConfigKeys } from './config-keys';
+import { isObject } from './json-file';
 
 /**
  * Reads one object of the configuration key by key, remembers which keys exist, and refuses the rest. Airbyte's forms
- * send numbers as text now and then, and null for an empty field: both are taken.
+ * send numbers as text now and then, and null or an empty text for an empty field: all are taken.
  */
-export class ConfigReader {
-  private readonly values: Json;
-  private readonly known = new Set<string>();
-
-  constructor(
-    value: unknown,
-    private readonly path: string,
-  ) {
-    if (!isObject(value)) throw Failure.config(`${path === '' ? 'The configuration' : `"${path}"`} must be an object.`);
-    this.values = value;
-  }
-
+export class ConfigReader extends ConfigKeys {
   text(key: string, fallback?: string): string {
     const value = this.optionalText(key) ?? fallback;
-    if (value === undefined) throw Failure.config(`"${this.at(key)}" is missing.`);
+    if (value === undefined) throw this.wrong(key, 'is missing.');
     return value;
   }
 
   optionalText(key: string): string | undefined {
-    const value = this.take(key);
-    if (value === undefined || value === '') return undefined;
-    if (typeof value !== 'string') throw Failure.config(`"${this.at(key)}" must be text.`);
+    const value = this.filled(key);
+    if (value !== undefined && typeof value !== 'string') throw this.wrong(key, 'must be text.');
     return value;
   }
 
+  /** A whole number within a range. */
   number(key: string, fallback: number, range: { readonly min: number; readonly max: number }): number {
     const value = this.optionalNumber(key) ?? fallback;
     if (value < range.min || value > range.max) {
-      throw Failure.config(`"${this.at(key)}" must be between ${range.min} and ${range.max}.`);
+      throw this.wrong(key, `must be between ${range.min} and ${range.max}.`);
     }
     return value;
   }
 
+  /** A whole number. */
   optionalNumber(key: string): number | undefined {
-    const value = this.take(key);
-    if (value === undefined || value === '') return undefined;
-    const number = typeof value === 'string' ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isSafeInteger(number)) {
-      throw Failure.config(`"${this.at(key)}" must be a whole number.`);
-    }
-    return number;
+    return this.numeric(key, Number.isSafeInteger, 'must be a whole number.');
   }
 
   /** A number above 0, with or without a fraction. */
   optionalPositive(key: string): number | undefined {
-    const value = this.take(key);
-    if (value === undefined || value === '') return undefined;
-    const number = typeof value === 'string' ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isFinite(number) || number <= 0) {
-      throw Failure.config(`"${this.at(key)}" must be a number above 0.`);
-    }
-    return number;
+    return this.numeric(key, (number) => Number.isFinite(number) && number > 0, 'must be a number above 0.');
   }
 
   flag(key: string, fallback: boolean): boolean {
-    const value = this.take(key) ?? fallback;
-    if (typeof value !== 'boolean') throw Failure.config(`"${this.at(key)}" must be true or false.`);
+    const value = this.value(key) ?? fallback;
+    if (typeof value !== 'boolean') throw this.wrong(key, 'must be true or false.');
     return value;
   }
 
   oneOf<Choice extends string>(key: string, choices: readonly Choice[], fallback: Choice): Choice {
     const value = this.optionalText(key) ?? fallback;
     const choice = choices.find((candidate) => candidate === value);
-    if (choice === undefined) throw Failure.config(`"${this.at(key)}" must be one of ${choices.join(', ')}.`);
+    if (choice === undefined) throw this.wrong(key, `must be one of ${choices.join(', ')}.`);
     return choice;
   }
 
   object(key: string): ConfigReader {
     const reader = this.optionalObject(key);
-    if (reader === undefined) throw Failure.config(`"${this.at(key)}" is missing.`);
+    if (reader === undefined) throw this.wrong(key, 'is missing.');
     return reader;
   }
 
   optionalObject(key: string): ConfigReader | undefined {
-    const value = this.take(key);
+    const value = this.value(key);
     return value === undefined ? undefined : new ConfigReader(value, this.at(key));
   }
 
   /** An object whose keys are the user's own, with objects as values; empty where it is absent. */
   objects(key: string): ReadonlyMap<string, ConfigReader> {
-    const value = this.take(key) ?? {};
-    if (!isObject(value)) throw Failure.config(`"${this.at(key)}" must be an object.`);
-    return new Map(
-      Object.entries(value).map(([name, item]) => [name, new ConfigReader(item, `${this.at(key)}.${name}`)]),
-    );
+    return new Map(this.entries(key).map(([name, item]) => [name, new ConfigReader(item, `${this.at(key)}.${name}`)]));
   }
 
   /** An object whose keys are the user's own, with values as text. */
   textMap(key: string): Readonly<Record<string, string>> {
-    const value = this.take(key) ?? {};
-    if (!isObject(value)) throw Failure.config(`"${this.at(key)}" must be an object.`);
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, String(item)]));
+    return Object.fromEntries(this.entries(key).map(([name, item]) => [name, String(item)]));
   }
 
   /** A list of texts; empty where it is absent. */
   texts(key: string): readonly string[] {
-    const value = this.take(key) ?? [];
+    const value = this.value(key) ?? [];
     if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) {
-      throw Failure.config(`"${this.at(key)}" must be a list of texts.`);
+      throw this.wrong(key, 'must be a list of texts.');
     }
     return value as readonly string[];
   }
@@ -113,35 +84,29 @@ export class ConfigReader {
     return new Map(
       Object.entries(this.textMap(key)).map(([name, text]) => {
         const number = Number(text);
-        if (!Number.isSafeInteger(number) || number < 1) {
-          throw Failure.config(
-            `"${this.at(key)}" must have whole numbers from 1; that of ${JSON.stringify(name)} is not.`,
-          );
-        }
-        return [name, number];
+        if (Number.isSafeInteger(number) && number >= 1) return [name, number];
+        throw this.wrong(key, `must have whole numbers from 1; that of ${JSON.stringify(name)} is not.`);
       }),
     );
   }
 
-  /** Keys that are known and not needed. */
-  ignore(...keys: readonly string[]): void {
-    for (const key of keys) this.known.add(key);
+  /** What the key has; undefined where nothing is in it. */
+  private filled(key: string): unknown {
+    const value = this.value(key);
+    return value === '' ? undefined : value;
   }
 
-  /** @throws Failure config_error for the first key nobody asked for */
-  finish(): void {
-    const unknown = Object.keys(this.values).find((key) => !this.known.has(key));
-    if (unknown === undefined) return;
-    const nearest = nearestName(unknown, [...this.known]);
-    throw Failure.config(`Unknown key "${this.at(unknown)}". Did you mean "${this.at(nearest)}"?`);
+  private numeric(key: string, fits: (number: number) => boolean, rule: string): number | undefined {
+    const value = this.filled(key);
+    if (value === undefined) return undefined;
+    const number = typeof value === 'string' ? Number(value) : value;
+    if (typeof number !== 'number' || !fits(number)) throw this.wrong(key, rule);
+    return number;
   }
 
-  private take(key: string): unknown {
-    this.known.add(key);
-    return this.values[key] ?? undefined;
-  }
-
-  private at(key: string): string {
-    return this.path === '' ? key : `${this.path}.${key}`;
+  private entries(key: string): readonly (readonly [string, unknown])[] {
+    const value = this.value(key) ?? {};
+    if (!isObject(value)) throw this.wrong(key, 'must be a JSON object.');
+    return Object.entries(value);
   }
 }

@@ -27,7 +27,7 @@ export function parseCluster(reader: ConfigReader | undefined): ClusterConfig | 
 function parseUri(reader: ConfigReader, key: string): string | undefined {
   const text = reader.optionalText(key);
   if (text === undefined || /^[a-z][a-z0-9+.-]*:\/\/?[^/]|^file:\/\/\//.test(text)) return text;
-  throw Failure.config(`"cluster.${key}" must be a URI that the whole cluster reaches, such as s3://bucket/folder.`);
+  throw Failure.config(`\`cluster.${key}\` must be a URI that the whole cluster reaches, such as s3://bucket/folder.`);
 }
 
 /** `username` and `password`, or `bearer_token`. */
@@ -40,6 +40,6 @@ export function parseCredentials(reader: ConfigReader): RegistryCredentials {
 }
 
 export function parseHttpUrl(text: string, key: string): string {
-  if (!/^https?:\/\/[^/]/.test(text)) throw Failure.config(`"${key}" must start with http:// or https://.`);
+  if (!/^https?:\/\/[^/]/.test(text)) throw Failure.config(`\`${key}\` must start with http:// or https://.`);
   return text.replace(/\/+$/, '');
 }

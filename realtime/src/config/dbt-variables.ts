@@ -33,10 +33,10 @@ export function readDbtVariables(
   try {
     project = parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw Failure.config(`"rules.dbt_project": ${file} cannot be read as YAML.`, { cause: error });
+    throw Failure.config(`\`rules.dbt_project\`: ${file} cannot be read as YAML.`, { cause: error });
   }
   const vars = isObject(project) ? project.vars : undefined;
-  if (!isObject(vars)) throw Failure.config(`"rules.dbt_project": ${file} has no "vars".`);
+  if (!isObject(vars)) throw Failure.config(`\`rules.dbt_project\`: ${file} has no "vars".`);
   const variables = new Map(
     Object.entries(vars).map(([name, value]): [string, unknown] => [name, resolved(value, environment)]),
   );

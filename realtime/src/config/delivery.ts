@@ -64,7 +64,7 @@ export function parseDelivery(reader: ConfigReader | undefined, topicPrefix: str
   };
   reader.finish();
   if (config.channels.length === 0) {
-    throw Failure.config('"deliver.channels" is empty: name a channel of kind webhook, slack or email.');
+    throw Failure.config('`deliver.channels` is empty: name a channel of kind webhook, slack or email.');
   }
   return config;
 }
@@ -92,10 +92,12 @@ function parseTarget(name: string, reader: ConfigReader): ChannelTarget {
     case 'email': {
       const server = reader.text('server');
       if (!/^smtps?:\/\/[^/]/.test(server) || !URL.canParse(server)) {
-        throw Failure.config(`"deliver.channels.${name}.server" must be smtp://user:password@host:port, or smtps://.`);
+        throw Failure.config(
+          `\`deliver.channels.${name}.server\` must be smtp://user:password@host:port, or smtps://.`,
+        );
       }
       const to = reader.texts('to');
-      if (to.length === 0) throw Failure.config(`"deliver.channels.${name}.to" must name at least one address.`);
+      if (to.length === 0) throw Failure.config(`\`deliver.channels.${name}.to\` must name at least one address.`);
       return { kind, server, from: reader.text('from'), to, requireTls: reader.flag('require_tls', true) };
     }
     default:
@@ -107,9 +109,11 @@ function httpUrl(name: string, url: string): string {
   if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) {
     const { username, password } = new URL(url);
     if (username === '' && password === '') return url;
-    throw Failure.config(`"deliver.channels.${name}.url" must have no login: give it in "headers", as Authorization.`);
+    throw Failure.config(
+      `\`deliver.channels.${name}.url\` must have no login: give it in \`headers\`, as Authorization.`,
+    );
   }
-  throw Failure.config(`"deliver.channels.${name}.url" must start with http:// or https://.`);
+  throw Failure.config(`\`deliver.channels.${name}.url\` must start with http:// or https://.`);
 }
 
 function httpHeaders(name: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
@@ -118,7 +122,7 @@ function httpHeaders(name: string, headers: Readonly<Record<string, string>>): R
       new Headers([[header, value]]);
     } catch {
       throw Failure.config(
-        `"deliver.channels.${name}.headers": ${JSON.stringify(header)} is no HTTP header, or its value cannot be one.`,
+        `\`deliver.channels.${name}.headers\`: ${JSON.stringify(header)} is no HTTP header, or its value cannot be one.`,
       );
     }
   }
@@ -130,7 +134,7 @@ function parseSignals(name: string, names: readonly string[]): ReadonlySet<Alert
   const wrong = names.find((signal) => !known.some((one) => one === signal));
   if (wrong !== undefined) {
     throw Failure.config(
-      `"deliver.channels.${name}.signals" has ${JSON.stringify(wrong)}; it may have ${known.join(', ')}.`,
+      `\`deliver.channels.${name}.signals\` has ${JSON.stringify(wrong)}; it may have ${known.join(', ')}.`,
     );
   }
   // Balances are asked for by name: in a wallet that does not keep to double entry each of them would be a message.
@@ -147,12 +151,12 @@ function parseQuietHours(name: string, reader: ConfigReader | undefined): QuietH
     highPasses: reader.flag('high_passes', false),
   };
   reader.finish();
-  if (hours.from === hours.to) throw Failure.config(`"${at}": "from" and "to" must differ.`);
+  if (hours.from === hours.to) throw Failure.config(`\`${at}\`: \`from\` and \`to\` must differ.`);
   try {
     new Intl.DateTimeFormat('en', { timeZone: hours.timeZone });
   } catch {
     throw Failure.config(
-      `"${at}.time_zone" must be a name such as Asia/Manila; ${JSON.stringify(hours.timeZone)} is none.`,
+      `\`${at}.time_zone\` must be a name such as Asia/Manila; ${JSON.stringify(hours.timeZone)} is none.`,
     );
   }
   return hours;
@@ -160,6 +164,6 @@ function parseQuietHours(name: string, reader: ConfigReader | undefined): QuietH
 
 function minuteOfDay(text: string, key: string): number {
   const [, hours, minutes] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
-  if (hours === undefined) throw Failure.config(`"${key}" must be a time of day, such as 22:00.`);
+  if (hours === undefined) throw Failure.config(`\`${key}\` must be a time of day, such as 22:00.`);
   return Number(hours) * 60 + Number(minutes);
 }

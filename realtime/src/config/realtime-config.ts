@@ -100,7 +100,7 @@ export function parseRealtimeConfig(value: unknown, directory: string): Realtime
   reader.finish();
   if (config.cluster !== undefined && config.registry.truststore?.from !== undefined) {
     throw Failure.config(
-      '"schema_registry.ca_certificate" with "cluster" needs "truststore" too: the path, on every machine of the cluster, of a PKCS12 or JKS file with that certificate.',
+      '`schema_registry.ca_certificate` with `cluster` needs `truststore` too: the path, on every machine of the cluster, of a PKCS12 or JKS file with that certificate.',
     );
   }
   if (config.delivery !== undefined) requireWhatIsDelivered(config.delivery, products);
@@ -111,18 +111,18 @@ function requireWhatIsDelivered({ channels }: DeliveryConfig, products: readonly
   const balances = channels.find(({ signals }) => signals.has(BALANCE_MISMATCH));
   if (balances !== undefined && !products.includes('balance_checks')) {
     throw Failure.config(
-      `"deliver.channels.${balances.name}.signals" has "${BALANCE_MISMATCH}": "products" must have "balance_checks".`,
+      `\`deliver.channels.${balances.name}.signals\` has "${BALANCE_MISMATCH}": \`products\` must have "balance_checks".`,
     );
   }
   const wantAlerts = channels.some(({ signals }) => [...signals].some((signal) => signal !== BALANCE_MISMATCH));
   if (wantAlerts && !products.includes('alerts')) {
-    throw Failure.config('"deliver" tells people of alerts: "products" must have "alerts".');
+    throw Failure.config('`deliver` tells people of alerts: `products` must have "alerts".');
   }
 }
 
 function parsePort(port: number | undefined): number | undefined {
   if (port === undefined || (port >= 1 && port < 65_535)) return port;
-  throw Failure.config('"metrics_port" must be between 1 and 65534: the TaskManager has the next one.');
+  throw Failure.config('`metrics_port` must be between 1 and 65534: the TaskManager has the next one.');
 }
 
 function parseServers(text: string): string {
@@ -130,7 +130,7 @@ function parseServers(text: string): string {
   const wrong = servers.find((server) => !/^.+:\d{1,5}$/.test(server));
   if (wrong !== undefined) {
     throw Failure.config(
-      `"bootstrap_servers" must be host:port, several separated by commas; ${JSON.stringify(wrong)} is not.`,
+      `\`bootstrap_servers\` must be host:port, several separated by commas; ${JSON.stringify(wrong)} is not.`,
     );
   }
   return servers.join(',');
@@ -156,14 +156,14 @@ function parseConnection(reader: ConfigReader): ConnectionConfig {
 
 function parsePrefix(text: string): string {
   if (/^[A-Za-z0-9._-]{1,150}$/.test(text)) return text;
-  throw Failure.config('"topic_prefix" may have letters, digits, ".", "_" and "-" only.');
+  throw Failure.config('`topic_prefix` may have letters, digits, ".", "_" and "-" only.');
 }
 
 function parseProducts(names: readonly string[]): readonly ProductName[] {
   if (names.length === 0) return DEFAULT_PRODUCTS;
   const wrong = names.find((name) => !PRODUCTS.some((known) => known === name));
   if (wrong !== undefined) {
-    throw Failure.config(`"products" has ${JSON.stringify(wrong)}; it may have ${PRODUCTS.join(', ')}.`);
+    throw Failure.config(`\`products\` has ${JSON.stringify(wrong)}; it may have ${PRODUCTS.join(', ')}.`);
   }
   return PRODUCTS.filter((name) => names.includes(name));
 }

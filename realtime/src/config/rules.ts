@@ -51,7 +51,7 @@ export function parseRules(reader: ConfigReader | undefined, directory: string):
     const value = reader?.optionalPositive(key) ?? dbt?.variables.get(`risk_${key}`);
     if (typeof value === 'number' && value > 0) return value;
     throw Failure.config(
-      `The threshold "${key}" of alerts is not known: give "rules.dbt_project", the dbt_project.yml with risk_${key}, or "rules.${key}", a number above 0.`,
+      `The threshold \`${key}\` of alerts is not known: give \`rules.dbt_project\`, the dbt_project.yml with risk_${key}, or \`rules.${key}\`, a number above 0.`,
     );
   };
   const own = (key: string, fallback: number): number => reader?.optionalPositive(key) ?? fallback;
@@ -98,6 +98,6 @@ function amountsByCurrency(value: unknown, name: string): readonly (readonly [st
   return (isObject(value) ? Object.entries(value) : []).map(([currency, given]) => {
     const amount = Number(given);
     if (amount > 0 && Number.isFinite(amount)) return [currency, amount];
-    throw Failure.config(`"${name}" of ${JSON.stringify(currency)} must be an amount above 0.`);
+    throw Failure.config(`\`${name}\` of ${JSON.stringify(currency)} must be an amount above 0.`);
   });
 }

@@ -39,7 +39,7 @@ export function parseSecurity(reader: ConfigReader | undefined): KafkaSecurity {
   const usesTls = protocol === 'SSL' || protocol === 'SASL_SSL';
   if (!protocol.startsWith('SASL_')) return { tls: usesTls ? tls : undefined, sasl: undefined };
   if (username === undefined || password === undefined) {
-    throw Failure.config('"protocol" needs "username" and "password" for SASL.');
+    throw Failure.config('`protocol` needs `username` and `password` for SASL.');
   }
   return { tls: usesTls ? tls : undefined, sasl: { mechanism, username, password } };
 }

@@ -301,10 +301,10 @@ test('check succeeds, leaves nothing visible, and says what to change where it c
   expect(await runCheck(smallest)).toEqual({ code: 0, status: { status: 'SUCCEEDED' } });
   expect(await read('_airbyte_dead_letters', false)).toHaveLength(before.length);
   const failing: readonly (readonly [unknown, string])[] = [
-    [{ ...smallest, bootstrap_server: 'x:1' }, 'Unknown key "bootstrap_server". Did you mean "bootstrap_servers"?'],
+    [{ ...smallest, bootstrap_server: 'x:1' }, 'Unknown key `bootstrap_server`: did you mean `bootstrap_servers`?'],
     [
       { ...smallest, topic_pattern: 'all' },
-      '"topic_pattern" must contain {stream}: without it every stream would share one topic.',
+      '`topic_pattern` must contain {stream}: without it every stream would share one topic.',
     ],
     [
       { ...smallest, topic_replication_factor: 3 },
@@ -312,7 +312,7 @@ test('check succeeds, leaves nothing visible, and says what to change where it c
     ],
     [
       { ...smallest, protocol: { security_protocol: 'SASL_SSL', sasl_mechanism: 'PLAIN' } },
-      '"protocol" needs "username" and "password" (or a "sasl_jaas_config" that holds them) for SASL.',
+      '`protocol` needs `username` and `password` (or a `sasl_jaas_config` that holds them) for SASL.',
     ],
     [{ ...smallest, schema_registry: { url: `${connections.schemaRegistry.url}/nowhere` } }, 'Schema registry'],
   ];

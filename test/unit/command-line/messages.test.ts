@@ -122,7 +122,7 @@ const PLAIN: readonly (readonly [typed: string, code: number, stderr: string])[]
   ],
   ['ewallet-realtime bogus', 2, "error: unknown command 'bogus'"],
   ['ewallet-realtime up --config yaml.json', 2, `ewallet-realtime: The configuration yaml.json ${NOT_JSON}`],
-  ['ewallet-realtime up --config empty.json', 2, 'ewallet-realtime: "bootstrap_servers" is missing.'],
+  ['ewallet-realtime up --config empty.json', 2, 'ewallet-realtime: `bootstrap_servers` is missing.'],
   ['ewallet-mapping bogus', 2, "error: unknown command 'bogus'"],
   [
     'ewallet-mapping propose',
@@ -188,7 +188,7 @@ const CHECKED: readonly (readonly [typed: string, message: string])[] = [
   ['source-ewallet check --config typo.json', 'Unknown key `hosst`: did you mean `host`?'],
   ['source-ewallet check --config source.json', REFUSED],
   ['destination-kafka check --config yaml.json', `The configuration yaml.json ${NOT_JSON}`],
-  ['destination-kafka check --config empty.json', '"bootstrap_servers" is missing.'],
+  ['destination-kafka check --config empty.json', '`bootstrap_servers` is missing.'],
 ];
 
 const TRACED: readonly (readonly [typed: string, kind: string, message: string])[] = [

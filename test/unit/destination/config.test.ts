@@ -50,11 +50,11 @@ test("a configuration of Airbyte's own destination-kafka works with a registry a
 });
 
 test.each([
-  [{ ...airbytes }, '"schema_registry" is missing.'],
-  [{ ...airbytes, schema_registry, bach_size: 1 }, 'Unknown key "bach_size". Did you mean "batch_size"?'],
+  [{ ...airbytes }, '`schema_registry` is missing.'],
+  [{ ...airbytes, schema_registry, bach_size: 1 }, 'Unknown key `bach_size`: did you mean `batch_size`?'],
   [
     { ...airbytes, schema_registry, protocol: { security_protocol: 'SASL_SSL', sasl_mechanism: 'GSSAPI' } },
-    '"protocol.sasl_mechanism" must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER.',
+    '`protocol.sasl_mechanism` must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER.',
   ],
 ])('what cannot work is refused by its key', (config, message) => {
   expect(() => parseConfig(config)).toThrow(message);

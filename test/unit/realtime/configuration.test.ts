@@ -20,30 +20,30 @@ test('the smallest configuration reads the topics of the destination', () => {
 });
 
 test.each([
-  [{ topic_prefx: 'x' }, 'Unknown key "topic_prefx". Did you mean "topic_prefix"?'],
-  [{ products: ['minute_volume'] }, '"products" has "minute_volume"; it may have '],
+  [{ topic_prefx: 'x' }, 'Unknown key `topic_prefx`: did you mean `topic_prefix`?'],
+  [{ products: ['minute_volume'] }, '`products` has "minute_volume"; it may have '],
   [
     { bootstrap_servers: 'broker' },
-    '"bootstrap_servers" must be host:port, several separated by commas; "broker" is not.',
+    '`bootstrap_servers` must be host:port, several separated by commas; "broker" is not.',
   ],
-  [{ topic_prefix: 'a b' }, '"topic_prefix" may have letters, digits, ".", "_" and "-" only.'],
-  [{ schema_registry: { url: 'registry' } }, '"schema_registry.url" must start with http:// or https://.'],
-  [{ protocol: { security_protocol: 'SASL_SSL' } }, '"protocol" needs "username" and "password" for SASL.'],
-  [{ cluster: { rest_url: 'flink:8081' } }, '"cluster.rest_url" must start with http:// or https://.'],
+  [{ topic_prefix: 'a b' }, '`topic_prefix` may have letters, digits, ".", "_" and "-" only.'],
+  [{ schema_registry: { url: 'registry' } }, '`schema_registry.url` must start with http:// or https://.'],
+  [{ protocol: { security_protocol: 'SASL_SSL' } }, '`protocol` needs `username` and `password` for SASL.'],
+  [{ cluster: { rest_url: 'flink:8081' } }, '`cluster.rest_url` must start with http:// or https://.'],
   [
     { cluster: { rest_url: 'http://f', checkpoints: 'x' } },
-    'Unknown key "cluster.checkpoints". Did you mean "cluster.',
+    'Unknown key `cluster.checkpoints`: did you mean `cluster.rest_url`?',
   ],
   [
     { cluster: { rest_url: 'http://f', checkpoint_directory: '/data' } },
-    '"cluster.checkpoint_directory" must be a URI that the whole cluster reaches, such as s3://bucket/folder.',
+    '`cluster.checkpoint_directory` must be a URI that the whole cluster reaches, such as s3://bucket/folder.',
   ],
-  [{ metrics_port: 65_535 }, '"metrics_port" must be between 1 and 65534: the TaskManager has the next one.'],
+  [{ metrics_port: 65_535 }, '`metrics_port` must be between 1 and 65534: the TaskManager has the next one.'],
   [
     { cluster: { rest_url: 'http://f' }, schema_registry: { url: 'http://r', ca_certificate: 'PEM' } },
-    '"schema_registry.ca_certificate" with "cluster" needs "truststore" too',
+    '`schema_registry.ca_certificate` with `cluster` needs `truststore` too',
   ],
-  [{ checkpoint_interval_seconds: 0 }, '"checkpoint_interval_seconds" must be between 1 and 3600.'],
+  [{ checkpoint_interval_seconds: 0 }, '`checkpoint_interval_seconds` must be between 1 and 3600.'],
 ])('%j is refused by name', (more, message) => {
   expect(() => parse(more)).toThrow(message);
 });

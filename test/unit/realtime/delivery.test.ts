@@ -240,20 +240,20 @@ test('channels are part of the one configuration, with names of their own', () =
 });
 
 test.each([
-  [{ channels: {} }, '"deliver.channels" is empty: name a channel of kind webhook, slack or email.'],
-  [{ chanels: {} }, 'Unknown key "deliver.chanels". Did you mean "deliver.channels"?'],
+  [{ channels: {} }, '`deliver.channels` is empty: name a channel of kind webhook, slack or email.'],
+  [{ chanels: {} }, 'Unknown key `deliver.chanels`: did you mean `deliver.channels`?'],
   [
     { channels: { a: { ...slack, min_severty: 'low' } } },
-    'Unknown key "deliver.channels.a.min_severty". Did you mean "deliver.channels.a.min_severity"?',
+    'Unknown key `deliver.channels.a.min_severty`: did you mean `deliver.channels.a.min_severity`?',
   ],
-  [{ channels: { a: { ...slack, kind: 'pager' } } }, '"deliver.channels.a.kind" must be one of webhook, slack, email.'],
+  [{ channels: { a: { ...slack, kind: 'pager' } } }, '`deliver.channels.a.kind` must be one of webhook, slack, email.'],
   [
     { channels: { a: { ...slack, url: 'hooks.slack.example/secret' } } },
-    '"deliver.channels.a.url" must start with http:// or https://.',
+    '`deliver.channels.a.url` must start with http:// or https://.',
   ],
   [
     { channels: { a: { kind: 'webhook', url: 'https://user:secret@x/' } } },
-    '"deliver.channels.a.url" must have no login: give it in "headers", as Authorization.',
+    '`deliver.channels.a.url` must have no login: give it in `headers`, as Authorization.',
   ],
   [
     { channels: { a: { kind: 'webhook', url: 'https://x/', headers: { 'a b': 'secret' } } } },
@@ -261,23 +261,23 @@ test.each([
   ],
   [
     { channels: { a: { ...slack, signals: ['velocty'] } } },
-    '"deliver.channels.a.signals" has "velocty"; it may have velocity, ',
+    '`deliver.channels.a.signals` has "velocty"; it may have velocity, ',
   ],
   [
     { channels: { a: { ...slack, quiet_hours: { from: '22:00', to: '07:00', time_zone: 'Manila' } } } },
-    '"deliver.channels.a.quiet_hours.time_zone" must be a name such as Asia/Manila; "Manila" is none.',
+    '`deliver.channels.a.quiet_hours.time_zone` must be a name such as Asia/Manila; "Manila" is none.',
   ],
   [
     { channels: { a: { ...slack, quiet_hours: { from: '24:00', to: '07:00', time_zone: 'UTC' } } } },
-    '"deliver.channels.a.quiet_hours.from" must be a time of day, such as 22:00.',
+    '`deliver.channels.a.quiet_hours.from` must be a time of day, such as 22:00.',
   ],
   [
     { channels: { a: { kind: 'email', server: 'mail:25', from: 'a@x', to: ['b@x'] } } },
-    '"deliver.channels.a.server" must be smtp://user:password@host:port, or smtps://.',
+    '`deliver.channels.a.server` must be smtp://user:password@host:port, or smtps://.',
   ],
   [
     { channels: { a: { kind: 'email', server: 'smtp://mail:25', from: 'a@x', to: [] } } },
-    '"deliver.channels.a.to" must name at least one address.',
+    '`deliver.channels.a.to` must name at least one address.',
   ],
 ])('%j is refused by name, and never with a value that may be secret', (deliver, message) => {
   let said = '';
@@ -292,7 +292,7 @@ test.each([
 
 test('delivery of alerts needs alerts', () => {
   expect(() => parse({ channels: { a: slack } }, { products: ['minute_volumes'] })).toThrow(
-    '"deliver" tells people of alerts: "products" must have "alerts".',
+    '`deliver` tells people of alerts: `products` must have "alerts".',
   );
 });
 
@@ -361,6 +361,6 @@ test('balances are told to the channels that name them, and need balance checks'
   const ledger = { channels: { ledger: both.ledger } };
   expect(watchesOf('rt', parse(ledger, { products: ['balance_checks'] }).delivery!)).toHaveLength(1);
   expect(() => parse(ledger)).toThrow(
-    '"deliver.channels.ledger.signals" has "balance_mismatch": "products" must have "balance_checks".',
+    '`deliver.channels.ledger.signals` has "balance_mismatch": `products` must have "balance_checks".',
   );
 });

@@ -68,10 +68,10 @@ test("thresholds are dbt's, amounts in the reporting currency are those of each 
 });
 
 test.each([
-  [{}, 'The threshold "pin_minutes" of alerts is not known: give "rules.dbt_project"'],
-  [{ pin_minutes: 0 }, '"rules.pin_minutes" must be a number above 0.'],
-  [{ pin_minutes: 1, pin_count: 5 }, 'Unknown key "rules.pin_count".'],
-  [{ pin_minutes: 1, in_out_amounts: { USD: 'x' } }, '"rules.in_out_amounts" of "USD" must be an amount above 0.'],
+  [{}, 'The threshold `pin_minutes` of alerts is not known: give `rules.dbt_project`'],
+  [{ pin_minutes: 0 }, '`rules.pin_minutes` must be a number above 0.'],
+  [{ pin_minutes: 1, pin_count: 5 }, 'Unknown key `rules.pin_count`: did you mean `rules.pin_minutes`?'],
+  [{ pin_minutes: 1, in_out_amounts: { USD: 'x' } }, '`rules.in_out_amounts` of "USD" must be an amount above 0.'],
   [{ dbt_project: 'none.yml' }, 'none.yml cannot be read as YAML.'],
 ])('%j is refused by name', (value, message) => {
   expect(() => rules(value)).toThrow(message);
