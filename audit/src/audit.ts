@@ -1,5 +1,5 @@
 import type { AuditConfig } from './config/audit-config';
-import { Failure } from '@ewallet/failure';
+import { count, Failure } from '@ewallet/failure';
 import type { Sample, SessionPair } from './compare/compare-range';
 import type { HashKind } from './compare/row-hash';
 import { SnapshotRun } from './compare/snapshot-run';
@@ -152,7 +152,7 @@ export async function planAudit(
   }
   if (plans.length === 0 && wanted === 'everything') {
     throw Failure.config(
-      `Nothing to compare: none of the source's ${tables.length} tables (schemas ${config.schemas.join(', ')}) has a table in the warehouse's schemas ${schemas.join(', ')}. Check \`source.schemas\`, \`warehouse.table.name.format\` and the roles' grants.`,
+      `Nothing to compare: the source has ${count(tables.length, 'table')} (schemas ${config.schemas.join(', ')}), and none of them is in the warehouse's schemas ${schemas.join(', ')}. Check \`source.schemas\`, \`warehouse.table.name.format\` and the roles' grants.`,
     );
   }
   return { plans, notLanded, hash };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { commandLine, type Ends } from '@ewallet/command-line';
-import { asFailure, Failure, unreadable } from '@ewallet/failure';
+import { asFailure, count, Failure, unreadable } from '@ewallet/failure';
 import type { Command } from 'commander';
 import { check, isRight, verdictText } from './check/check';
 import { databaseOf, type DatabaseFlags } from './config/database-access';
@@ -65,7 +65,7 @@ export function program(out: Output, err: Output): Command {
           [
             `${flags.out}: ${merged.added} lines added, ${merged.updated} changed, ${merged.kept.length} of yours kept though the tables say otherwise`,
             ...merged.kept.map((name) => `  kept ${name}`),
-            `${open.length} questions are open:`,
+            `${count(open.length, 'question is', 'questions are')} open:`,
             ...open.map((question) => `  ${question.id}: ${question.question}`),
             'Answer them in the file, give control totals, then: ewallet-mapping check',
             '',

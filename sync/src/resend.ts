@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '@ewallet/failure';
+import { count, Failure } from '@ewallet/failure';
 import { askFor, type AskedRows } from './asked-rows';
 import { runAttempt } from './attempt';
 import { AttemptFiles } from './attempt-files';
@@ -121,7 +121,7 @@ async function send(
   const wanted = asking.reduce((sum, { asked_keys: keys }) => sum + keys.values.length, 0);
   if (!stop.aborted && read !== wanted) {
     throw Failure.system(
-      `The source sent ${read} records for ${wanted} keys: it does not know the catalogue's \`asked_keys\`, which source-ewallet does.`,
+      `The source sent ${count(read, 'record')} for ${count(wanted, 'key')}: it does not know the catalogue's \`asked_keys\`, which source-ewallet does.`,
     );
   }
   const records = Object.values(streams).reduce((sum, count) => sum + count, 0);

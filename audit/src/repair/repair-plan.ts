@@ -1,4 +1,4 @@
-import { Failure, showShare } from '@ewallet/failure';
+import { count, Failure, showShare } from '@ewallet/failure';
 import type { KeyValue, ShownKey } from '../report/audit-report';
 
 /** What an audit found of a stream, and what the stream is repaired by. */
@@ -41,7 +41,7 @@ export function planRepair(findings: readonly Finding[], maxShare: number): Repa
   if (tooMany.length > 0) {
     const each = tooMany.map(
       ({ stream, send, remove, share }) =>
-        `${stream}: ${send.length} rows to send and ${remove.length} to delete, ${showShare(share)} of the table`,
+        `${stream}: ${count(send.length, 'row')} to send and ${remove.length} to delete, ${showShare(share)} of the table`,
     );
     throw Failure.config(
       `More than --max-share ${showShare(maxShare)} differs, so nothing is repaired. ${each.join('; ')}. Look for the cause first (is it the right database, may the role see every row, was the table refreshed?); to repair it all the same raise --max-share, or read the stream from the start.`,

@@ -1,16 +1,14 @@
-import { showShare } from '@ewallet/failure';
+import { count, showShare } from '@ewallet/failure';
 import type { RepairPlan, StreamRepair } from '../repair/repair-plan';
 import { keyJson } from './json-report';
 
 /** Keys that a person reads of each kind; `--json` has all of them. */
 const KEYS_SHOWN = 20;
 
-const count = new Intl.NumberFormat('en-US');
-
 /** The plan as a person reads it. @param sent records that were sent; undefined where it is a plan only */
 export function repairText(plan: RepairPlan, sent: number | undefined): string {
   const lines = plan.repairs.flatMap((repair) => [
-    `${repair.stream}: ${rows(repair.send.length)} to send again, ${rows(repair.remove.length)} to delete, ${showShare(repair.share)} of the table`,
+    `${repair.stream}: ${count(repair.send.length, 'row')} to send again, ${count(repair.remove.length, 'row')} to delete, ${showShare(repair.share)} of the table`,
     ...shown('send', repair.send),
     ...shown('delete', repair.remove),
   ]);
@@ -34,7 +32,7 @@ export function repairJson(plan: RepairPlan, sent: number | undefined): string {
 
 function verdict(plan: RepairPlan, sent: number | undefined): string {
   if (sent !== undefined) {
-    return `Sent: ${rows(sent)}. The sink lands them like any others; \`ewallet-audit run\` proves it.`;
+    return `Sent: ${count(sent, 'row')}. The sink lands them like any others; \`ewallet-audit run\` proves it.`;
   }
   if (plan.repairs.length > 0) return 'A plan only: nothing was sent. --apply sends them.';
   return plan.unrepairable.length > 0 ? 'Nothing can be sent.' : 'Nothing to repair.';
@@ -43,9 +41,5 @@ function verdict(plan: RepairPlan, sent: number | undefined): string {
 function shown(what: string, keys: StreamRepair['send']): readonly string[] {
   const lines = keys.slice(0, KEYS_SHOWN).map((key) => `  ${what} ${keyJson(key)}`);
   const more = keys.length - KEYS_SHOWN;
-  return more > 0 ? [...lines, `  … and ${count.format(more)} more to ${what}; --json names all`] : lines;
-}
-
-function rows(number: number): string {
-  return `${count.format(number)} row${number === 1 ? '' : 's'}`;
+  return more > 0 ? [...lines, `  … and ${more.toLocaleString('en')} more to ${what}; --json names all`] : lines;
 }

@@ -1,10 +1,9 @@
+import { count } from '@ewallet/failure';
 import { differencesIn, isEqualReport, type AuditReport, type DifferentRow, type StreamReport } from './audit-report';
 import { keyJson } from './json-report';
 
 /** Keys that a person reads of each kind; `--json` has all of them. */
 const KEYS_SHOWN = 20;
-
-const count = new Intl.NumberFormat('en-US');
 
 /** The report as a person reads it. */
 export function textReport(report: AuditReport): string {
@@ -18,21 +17,21 @@ export function textReport(report: AuditReport): string {
       : [
           `Not in the warehouse, so not compared: ${report.notLanded.join(', ')}. Name the streams in \`streams\` to have them required.`,
         ];
-  const moving = inFlight === 0 ? '' : ` ${plural(inFlight, 'row')} in flight, not judged.`;
+  const moving = inFlight === 0 ? '' : ` ${count(inFlight, 'row')} in flight, not judged.`;
   const verdict = isEqualReport(report)
-    ? `Equal: ${plural(rows, 'row')} of ${plural(report.streams.length, 'stream')}.${moving}`
-    : `Different: ${plural(wrong, 'finding')} in ${plural(rows, 'row')} of ${plural(report.streams.length, 'stream')}.${moving}`;
+    ? `Equal: ${count(rows, 'row')} of ${count(report.streams.length, 'stream')}.${moving}`
+    : `Different: ${count(wrong, 'finding')} in ${count(rows, 'row')} of ${count(report.streams.length, 'stream')}.${moving}`;
   return `${[...lines, ...notLanded, `${verdict} ${report.seconds.toFixed(1)} s.`].join('\n')}\n`;
 }
 
 function streamLines(stream: StreamReport): readonly string[] {
   const parts = [
-    plural(stream.rows, 'row'),
-    ...(stream.missing.length === 0 ? [] : [`${count.format(stream.missing.length)} missing`]),
-    ...(stream.extra.length === 0 ? [] : [`${count.format(stream.extra.length)} extra`]),
-    ...(stream.different.length === 0 ? [] : [`${count.format(stream.different.length)} different`]),
-    ...(stream.inFlight === 0 ? [] : [`${count.format(stream.inFlight)} in flight`]),
-    ...(stream.nulled === 0 ? [] : [`${count.format(stream.nulled)} with values that could not be carried`]),
+    count(stream.rows, 'row'),
+    ...(stream.missing.length === 0 ? [] : [`${stream.missing.length.toLocaleString('en')} missing`]),
+    ...(stream.extra.length === 0 ? [] : [`${stream.extra.length.toLocaleString('en')} extra`]),
+    ...(stream.different.length === 0 ? [] : [`${stream.different.length.toLocaleString('en')} different`]),
+    ...(stream.inFlight === 0 ? [] : [`${stream.inFlight.toLocaleString('en')} in flight`]),
+    ...(stream.nulled === 0 ? [] : [`${stream.nulled.toLocaleString('en')} with values that could not be carried`]),
   ];
   const verdict = differencesIn(stream) === 0 ? 'equal    ' : 'DIFFERENT';
   return [
@@ -47,7 +46,7 @@ function streamLines(stream: StreamReport): readonly string[] {
 function shown<Item>(kind: string, items: readonly Item[], text: (item: Item) => string): readonly string[] {
   const lines = items.slice(0, KEYS_SHOWN).map((item) => `  ${kind} ${text(item)}`);
   const more = items.length - KEYS_SHOWN;
-  return more > 0 ? [...lines, `  … and ${count.format(more)} more ${kind}; --json names all`] : lines;
+  return more > 0 ? [...lines, `  … and ${more.toLocaleString('en')} more ${kind}; --json names all`] : lines;
 }
 
 function differentText(row: DifferentRow): string {
@@ -57,8 +56,4 @@ function differentText(row: DifferentRow): string {
     return `${column} (source ${JSON.stringify(values.source)}, warehouse ${JSON.stringify(values.warehouse)})`;
   });
   return `${keyJson(row.key)}: ${columns.join(', ')}`;
-}
-
-function plural(number: number, word: string): string {
-  return `${count.format(number)} ${word}${number === 1 ? '' : 's'}`;
 }

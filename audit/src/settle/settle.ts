@@ -1,3 +1,4 @@
+import { count } from '@ewallet/failure';
 import { pause } from '@ewallet/command-line';
 import type { SessionPair } from '../compare/compare-range';
 import type { HashKind } from '../compare/row-hash';
@@ -56,7 +57,7 @@ export async function settle(
       told = true;
       const waiting = candidates.filter(isSuspect).length;
       options.say(
-        `${waiting} rows differ: waiting until the pipeline has passed them, or nothing has landed for ${options.settleSeconds} s`,
+        `${count(waiting, 'row differs', 'rows differ')}: waiting until the pipeline has passed, or nothing has landed for ${options.settleSeconds} s`,
       );
     }
     await pause(LOOK_EVERY_MS, options.stop);

@@ -1,4 +1,4 @@
-import { Failure } from '@ewallet/failure';
+import { count, Failure } from '@ewallet/failure';
 import { kafkaError, type LogFailures, type OvertakenTopic, type SealedBatch } from '@ewallet/kafka';
 import type { Access } from './access';
 import { failureFromKafka } from './kafka-errors';
@@ -52,7 +52,7 @@ function fenced(error: unknown, what: string, ageMs: number | undefined, setting
 
 function tooLarge(batch: SealedBatch, error: Error & { readonly type: string }): Failure {
   return Failure.config(
-    `Topic ${batch.topic} refused a batch of ${batch.bytes.length} bytes (${batch.records} records) as too large. Raise the topic's max.message.bytes, or set "oversized_records" to "dead_letter".`,
+    `Topic ${batch.topic} refused a batch of ${batch.bytes.length} bytes (${count(batch.records, 'record')}) as too large. Raise the topic's max.message.bytes, or set "oversized_records" to "dead_letter".`,
     { detail: error.type, cause: error },
   );
 }

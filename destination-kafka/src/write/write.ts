@@ -1,5 +1,5 @@
 import type { AirbyteMessage, ConfiguredCatalog, ConnectorContext } from '@ewallet/airbyte';
-import { Failure } from '@ewallet/failure';
+import { count, Failure } from '@ewallet/failure';
 import { displayName, SchemaRegistry, type StreamName } from '@ewallet/avro';
 import { type Compress, compressor, TransactionalLog } from '@ewallet/kafka';
 import type { Admin } from 'kafkajs';
@@ -169,7 +169,7 @@ async function reportOutcome(
   for (const { plan, nulledValues } of streams) {
     if (nulledValues === 0) continue;
     await context.log.warn(
-      `Stream of topic ${plan.topic}: ${nulledValues} values did not fit their columns and were written as null; each is named in its record's _airbyte_meta.changes.`,
+      `Stream of topic ${plan.topic}: ${count(nulledValues, 'value')} that did not fit became null; each is named in its record's _airbyte_meta.changes.`,
     );
   }
   for (const stream of incomplete) {
@@ -177,7 +177,8 @@ async function reportOutcome(
       `Stream ${displayName(stream)}: the source did not say COMPLETE, so the rows of earlier generations stay beside the new ones. A sync that completes ends them.`,
     );
   }
-  if (deadLetters.count > 0) await context.log.warn(`${deadLetters.count} records went to the dead letter topic.`);
+  if (deadLetters.count > 0)
+    await context.log.warn(`${count(deadLetters.count, 'record')} went to the dead letter topic.`);
 }
 
 /** What one write reads from, and what it lives in. */

@@ -1,3 +1,4 @@
+import { count } from '@ewallet/failure';
 import { readCatalogue } from '../database/catalogue';
 import type { Database } from '../database/database';
 import type { Mapping, Question } from '../file/mapping';
@@ -72,10 +73,10 @@ export function verdictText(verdict: Verdict): string {
     ...section(`${wrong.length} wrong:`, wrong.map(line)),
     ...section('To know:', verdict.findings.filter((each) => each.kind === 'note').map(line)),
     ...section(
-      `${verdict.open.length} questions are open:`,
+      `${count(verdict.open.length, 'question is', 'questions are')} open:`,
       verdict.open.map((question) => `  ${question.id}: ${question.question}`),
     ),
-    `${verdict.matchingTotals} control totals match; ${
+    `${count(verdict.matchingTotals, 'control total matches', 'control totals match')}; ${
       verdict.balancesProven
         ? 'every balance is what its transactions add up to'
         : 'balances are not proven by transactions'

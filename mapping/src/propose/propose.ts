@@ -1,4 +1,4 @@
-import { Failure } from '@ewallet/failure';
+import { count, Failure } from '@ewallet/failure';
 import { readCatalogue } from '../database/catalogue';
 import type { Database } from '../database/database';
 import { profileTable, type TableProfile } from '../database/profile';
@@ -107,7 +107,9 @@ function proposeWallet(context: Context, landed: boolean): void {
     value: naive.length === 0 ? '' : 'UTC',
     confidence: naive.length === 0 ? 0.97 : 0.4,
     because:
-      naive.length === 0 ? 'timestamps carry their zone' : `${naive.length} columns are wall clocks without a zone`,
+      naive.length === 0
+        ? 'timestamps carry their zone'
+        : `${count(naive.length, 'column is a wall clock', 'columns are wall clocks')} without a zone`,
   });
   if (naive.length > 0) {
     context.questions.push({

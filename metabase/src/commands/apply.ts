@@ -1,4 +1,4 @@
-import { Failure } from '@ewallet/failure';
+import { count, Failure } from '@ewallet/failure';
 import type { Metabase } from '../api/metabase';
 import type { Content } from '../content/content';
 import { isList, type Json } from '../content/json';
@@ -99,5 +99,7 @@ export async function apply(request: ApplyRequest): Promise<void> {
   const scope = request.only.length === 0 ? content : restricted(content, request.only);
   await execute(server, content, { scope, plan: prepared, say: request.say });
   for (const line of [...describePlan({ ...prepared, operations: [] }), ...describeKept(kept)]) request.say(line);
-  request.say(prepared.operations.length === 0 ? summary(prepared) : `Done: ${prepared.operations.length} changes.`);
+  request.say(
+    prepared.operations.length === 0 ? summary(prepared) : `Done: ${count(prepared.operations.length, 'change')}.`,
+  );
 }

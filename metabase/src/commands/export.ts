@@ -1,3 +1,4 @@
+import { count } from '@ewallet/failure';
 import type { Metabase } from '../api/metabase';
 import type { Content } from '../content/content';
 import type { Dashboard } from '../content/dashboard';
@@ -80,7 +81,7 @@ export async function exportContent(request: ExportRequest): Promise<boolean> {
   request.say(
     changes.length === 0
       ? 'Nothing to do: the files say what Metabase shows.'
-      : `${changes.length} files${request.dryRun ? ' would be' : ''} written.`,
+      : `${count(changes.length, 'file')}${request.dryRun ? ' would be' : ''} written.`,
   );
   return server.skipped.length + left.length === 0;
 }

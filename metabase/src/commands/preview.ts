@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Failure } from '@ewallet/failure';
+import { count, Failure } from '@ewallet/failure';
 import type { ConnectionConfig } from '@ewallet/postgres';
 import type { Content } from '../content/content';
 import { readSoundContent } from '../content/read';
@@ -66,7 +66,7 @@ export async function preview(request: PreviewRequest): Promise<string> {
     const file = join(folder, 'index.html');
     const html = pageHtml(page);
     await writeFile(file, html);
-    request.say(`${file} (${(html.length / 1e6).toFixed(1)} MB, ${page.dashboards.length} dashboards)`);
+    request.say(`${file} (${(html.length / 1e6).toFixed(1)} MB, ${count(page.dashboards.length, 'dashboard')})`);
     if (failures.length > 0) throw failedCards(failures);
     return file;
   });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { Failure } from '@ewallet/failure';
+import { count, Failure } from '@ewallet/failure';
 import type { ConnectionConfig } from '@ewallet/postgres';
 import { asNumber, asRows, asText, optionalText } from '../api/answer';
 import type { Http } from '../api/http';
@@ -52,7 +52,7 @@ async function ready({ http, syncTimeout, pollEvery, say }: SetupRequest): Promi
     const answer = await http.call(call).catch((error: unknown) => error);
     if (isObject(answer) && answer.status === 'ok') return;
     if (waited >= syncTimeout)
-      throw Failure.transient(`Metabase was not ready within ${syncTimeout / 1000} seconds.`, { cause: answer });
+      throw Failure.transient(`Metabase was not ready within ${syncTimeout / 1000} s.`, { cause: answer });
     if (waited === 0) say('Waiting for Metabase to start …');
     await sleep(pollEvery);
   }
@@ -160,7 +160,7 @@ async function synced(metabase: Metabase, database: number, request: SetupReques
     if (absent.length === 0) return columns;
     if (waited >= request.syncTimeout)
       throw Failure.transient(
-        `After ${request.syncTimeout / 1000} seconds Metabase still does not know ${absent.length} columns: ${absent.slice(0, 10).join(', ')}${absent.length > 10 ? ', …' : ''}. Are the marts built, and may the role read them?`,
+        `After ${request.syncTimeout / 1000} s Metabase still does not know ${count(absent.length, 'column')}: ${absent.slice(0, 10).join(', ')}${absent.length > 10 ? ', …' : ''}. Are the marts built, and may the role read them?`,
       );
     await sleep(request.pollEvery);
   }
@@ -176,5 +176,5 @@ async function describeFields(
   const facts: FieldFacts[] = factsOfManifest(JSON.parse(await readFile(request.manifest, 'utf8')));
   const changes = fieldChanges(facts, columns, await metabase.databaseMetadata(database));
   for (const { id, column, body } of changes) await metabase.change('field', id, body, `Column ${columnText(column)}`);
-  request.say(changes.length === 0 ? 'Columns are described already.' : `described ${changes.length} columns`);
+  request.say(changes.length === 0 ? 'Columns are described already.' : `described ${count(changes.length, 'column')}`);
 }

@@ -1,5 +1,5 @@
 import type { ConnectionConfig } from '@ewallet/postgres';
-import { isFailure } from '@ewallet/failure';
+import { count, isFailure } from '@ewallet/failure';
 import type { Content } from '../content/content';
 import { readContracts, type Contracts } from '../content/contracts';
 import type { Json } from '../content/json';
@@ -47,10 +47,12 @@ export async function validate(request: ValidateRequest): Promise<boolean> {
   }
   for (const { file, message } of all) request.say(`${file}: ${message}`);
   for (const { file, message } of referenceNotes(content)) request.say(`${file}: ${message} (no fault)`);
-  const size = `${content.collections.size} collections, ${content.questions.size} questions, ${content.dashboards.size} dashboards`;
+  const size = `${count(content.collections.size, 'collection')}, ${count(content.questions.size, 'question')}, ${count(content.dashboards.size, 'dashboard')}`;
   const queries =
     request.warehouse === undefined ? 'their SQL was not run: no warehouse given' : `${asked} queries answered`;
-  request.say(all.length === 0 ? `Valid: ${size}; ${queries}.` : `${all.length} faults in ${size}; ${queries}.`);
+  request.say(
+    all.length === 0 ? `Valid: ${size}; ${queries}.` : `${count(all.length, 'fault')} in ${size}; ${queries}.`,
+  );
   return all.length === 0;
 }
 

@@ -1,5 +1,6 @@
 export { ConfigReader } from './config-reader';
 export { isObject, readJsonObject, refuseUnknown, textOf, type Json } from './json-file';
+export { count } from './count';
 export { Failure, asFailure, isFailure, type FailureKind } from './failure';
 export { jsonFault } from './json-place';
 export { nearestName } from './nearest-name';

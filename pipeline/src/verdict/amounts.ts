@@ -16,10 +16,6 @@ export function ago(at: Date, now: Date): string {
   return `${duration(secondsBetween(at, now))} ago`;
 }
 
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
-}
-
 /** In powers of 1,024. */
 export function bytes(number: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

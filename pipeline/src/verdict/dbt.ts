@@ -1,6 +1,7 @@
+import { count } from '@ewallet/failure';
 import type { DbtFacts } from '../probe/dbt';
 import type { Probe } from '../probe/probe';
-import { ago, count, duration, secondsBetween } from './amounts';
+import { ago, duration, secondsBetween } from './amounts';
 import { line, type Finding, type Line } from './verdict';
 
 const NAMES_SHOWN = 3;

@@ -1,7 +1,8 @@
+import { count } from '@ewallet/failure';
 import type { EwalletConfig } from '../config/pipeline-config';
 import type { EwalletFacts } from '../probe/ewallet';
 import type { Probe } from '../probe/probe';
-import { bytes, count, duration } from './amounts';
+import { bytes, duration } from './amounts';
 import { clockFindings } from './clock';
 import { line, type Finding, type Line } from './verdict';
 

@@ -1,7 +1,7 @@
+import { count } from '@ewallet/failure';
 import { partitionKey } from '@ewallet/kafka';
 import type { KafkaFacts } from '../probe/kafka';
 import type { Probe } from '../probe/probe';
-import { count } from './amounts';
 import { line, type Finding, type Line } from './verdict';
 
 export function judgeKafka(subject: string, asked: Probe<KafkaFacts>): Line {

@@ -1,7 +1,8 @@
+import { count } from '@ewallet/failure';
 import type { RealtimeConfig } from '../config/realtime';
 import type { FlinkFacts } from '../probe/flink';
 import type { Probe } from '../probe/probe';
-import { ago, count, duration, secondsBetween } from './amounts';
+import { ago, duration, secondsBetween } from './amounts';
 import { line, type Finding, type Line } from './verdict';
 
 export function judgeRealtime(config: RealtimeConfig, asked: Probe<FlinkFacts>, now: Date): Line {

@@ -1,9 +1,10 @@
+import { count } from '@ewallet/failure';
 import type { SinkConfig } from '../config/pipeline-config';
 import type { KafkaFacts } from '../probe/kafka';
 import type { Probe } from '../probe/probe';
 import type { InstanceFacts } from '../probe/sink-rest';
 import type { WarehouseFacts } from '../probe/warehouse';
-import { ago, count } from './amounts';
+import { ago } from './amounts';
 import { line, type Finding, type Line } from './verdict';
 
 export interface SinkEvidence {

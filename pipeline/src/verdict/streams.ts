@@ -1,10 +1,11 @@
+import { count } from '@ewallet/failure';
 import { partitionKey } from '@ewallet/kafka';
 import { quoteLiteral } from '@ewallet/postgres';
 import type { KafkaFacts } from '../probe/kafka';
 import type { Probe } from '../probe/probe';
 import type { SyncFacts } from '../probe/sync';
 import type { WarehouseFacts } from '../probe/warehouse';
-import { ago, count, duration, secondsBetween } from './amounts';
+import { ago, duration, secondsBetween } from './amounts';
 import { line, type Finding, type Line } from './verdict';
 
 export interface StreamEvidence {

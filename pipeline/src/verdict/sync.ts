@@ -1,6 +1,7 @@
+import { count } from '@ewallet/failure';
 import type { Probe } from '../probe/probe';
 import type { SyncFacts } from '../probe/sync';
-import { ago, count, duration, secondsBetween } from './amounts';
+import { ago, duration, secondsBetween } from './amounts';
 import { line, type Finding, type Line } from './verdict';
 
 /** A start may be late by this much, in seconds, before the scheduler counts as dead: a timer wakes within 30 s. */

@@ -1,7 +1,8 @@
+import { count } from '@ewallet/failure';
 import type { ConnectionConfig } from '@ewallet/postgres';
 import type { Probe } from '../probe/probe';
 import type { AuditedStream, WarehouseFacts } from '../probe/warehouse';
-import { ago, count, duration, secondsBetween } from './amounts';
+import { ago, duration, secondsBetween } from './amounts';
 import { clockFindings } from './clock';
 import { line, type Finding, type Line } from './verdict';
 

@@ -1,3 +1,4 @@
+import { count } from '@ewallet/failure';
 import { SchemaRegistry } from '@ewallet/avro';
 import { migrateSinkSchema } from '@ewallet/sink-schema';
 import { DEFAULT_PATIENCE, openCluster } from '@ewallet/kafka';
@@ -21,7 +22,9 @@ export async function validateCommand(path: string): Promise<void> {
     const partitions = await chosenPartitions(cluster, config.topics, config.errors.topic);
     const topics = new Set(partitions.map(({ topic }) => topic));
     hasTopics = topics.size > 0;
-    say(`kafka: ${topics.size} topics with ${partitions.length} partitions: ${[...topics].join(', ') || 'none yet'}`);
+    say(
+      `kafka: ${count(topics.size, 'topic')} with ${count(partitions.length, 'partition')}: ${[...topics].join(', ') || 'none yet'}`,
+    );
   } catch (error) {
     throw failureOfCommand(error, config.kafka.brokers);
   } finally {
@@ -29,7 +32,7 @@ export async function validateCommand(path: string): Promise<void> {
   }
   const registry = new SchemaRegistry({ ...config.registry, attempts: 1 });
   try {
-    say(`registry: ${(await registry.subjects()).length} subjects`);
+    say(`registry: ${count((await registry.subjects()).length, 'subject')}`);
   } finally {
     registry.close();
   }

@@ -1,3 +1,4 @@
+import { count } from '@ewallet/failure';
 import type { SinkEvents } from '../run/events';
 import type { Sink } from '../run/sink';
 
@@ -22,12 +23,12 @@ export interface Figures {
 function progressText({ records, perSecond, lag, partitions, deadLetters, parked }: Figures): string {
   const number = (value: number) => Math.round(value).toLocaleString('en');
   return [
-    `${number(records)} records`,
+    count(records, 'record'),
     `${number(perSecond)}/s`,
     `lag ${number(lag)}`,
-    `${partitions} partitions`,
-    `${number(deadLetters)} dead letters`,
-    ...(parked === 0 ? [] : [`${parked} topics parked`]),
+    count(partitions, 'partition'),
+    count(deadLetters, 'dead letter'),
+    ...(parked === 0 ? [] : [`${count(parked, 'topic')} parked`]),
   ].join(' · ');
 }
 

@@ -143,7 +143,7 @@ const NO_KAFKA =
 const REGISTRY_AWAY = 'connect ECONNREFUSED 127.0.0.1:1. Check its address, its TLS settings and that it is up.';
 const NOTHING_LANDED = 'No connector TOPICS has landed a record in this warehouse: is it running, by this name?';
 const NOT_COMPARED =
-  "ewallet-audit: Nothing to compare: none of the source's 1 tables (schemas public) has a table in the warehouse's schemas raw. Check `source.schemas`, `warehouse.table.name.format` and the roles' grants.";
+  "ewallet-audit: Nothing to compare: the source has 1 table (schemas public), and none of them is in the warehouse's schemas raw. Check `source.schemas`, `warehouse.table.name.format` and the roles' grants.";
 
 /** What connectors answer: `check` with a status and exit code 0, everything else with a traced error and exit code 1. */
 const CONNECTORS: readonly (readonly [typed: string, answer: object])[] = [

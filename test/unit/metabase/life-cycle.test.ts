@@ -586,9 +586,7 @@ it('setup names the columns that are missing when the sync takes too long', asyn
     },
   );
   expect(failed.code).toBe(1);
-  expect(failed.stderr).toContain(
-    'After 1 seconds Metabase still does not know 1 columns: marts.risk_signals.severity.',
-  );
+  expect(failed.stderr).toContain('After 1 s Metabase still does not know 1 column: marts.risk_signals.severity.');
 });
 
 const smallManifest = {
