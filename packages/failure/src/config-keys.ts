@@ -28,6 +28,16 @@ export class ConfigKeys {
     for (const key of keys) this.known.add(key);
   }
 
+  /**
+   * Refuses other keys before any is read, so that a mistyped key is named and not the one that it was meant to be.
+   *
+   * @throws Failure config_error
+   */
+  only(...keys: readonly string[]): void {
+    this.ignore(...keys);
+    this.finish();
+  }
+
   /** @throws Failure config_error for the first key nobody asked for: a mistyped option must not be ignored silently */
   finish(): void {
     const unknown = Object.keys(this.values).find((key) => !this.known.has(key));

@@ -37,6 +37,13 @@ export class ConfigReader extends ConfigKeys {
     return this.numeric(key, (number) => Number.isFinite(number) && number > 0, 'must be a number above 0.');
   }
 
+  /** A number from 0 up, with or without a fraction. */
+  atLeastZero(key: string, fallback: number): number {
+    return (
+      this.numeric(key, (number) => Number.isFinite(number) && number >= 0, 'must be a number from 0 up.') ?? fallback
+    );
+  }
+
   flag(key: string, fallback: boolean): boolean {
     const value = this.value(key) ?? fallback;
     if (typeof value !== 'boolean') throw this.wrong(key, 'must be true or false.');
@@ -78,6 +85,16 @@ export class ConfigReader extends ConfigKeys {
       throw this.wrong(key, 'must be a list of texts.');
     }
     return value as readonly string[];
+  }
+
+  /** One text, or a list of at least one. */
+  textOrTexts(key: string): readonly [string, ...string[]] | undefined {
+    const value = this.value(key);
+    if (value === undefined) return undefined;
+    const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const [first, ...rest] = list.filter((item): item is string => typeof item === 'string' && item !== '');
+    if (first !== undefined && rest.length + 1 === list.length) return [first, ...rest];
+    throw this.wrong(key, 'must be text, or a list of texts.');
   }
 
   numberMap(key: string): ReadonlyMap<string, number> {

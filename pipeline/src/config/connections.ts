@@ -1,29 +1,28 @@
-import { Failure, isObject, textOf, type Json } from '@ewallet/failure';
+import { Failure, type ConfigReader } from '@ewallet/failure';
 import type { RegistryOptions } from '@ewallet/avro';
 import type { KafkaConnection } from '@ewallet/kafka';
 import { parseConnectKeys, type ConnectionConfig } from '@ewallet/postgres';
-import { requiredText } from './json-file';
 
 /** A status that waits for its answers longer than this is no use to anybody. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const CLIENT_ID = 'ewallet-pipeline';
 
 /** The sink's `connection.url`, `connection.user` and `connection.password`. */
-export function warehouseOf(keys: Json, prefix: string): ConnectionConfig {
+export function warehouseOf(keys: ConfigReader): ConnectionConfig {
   return parseConnectKeys(
-    requiredText(keys, 'connection.url', prefix),
-    textOf(keys, 'connection.user', prefix),
-    textOf(keys, 'connection.password', prefix),
+    keys.text('connection.url'),
+    keys.optionalText('connection.user'),
+    keys.optionalText('connection.password'),
   );
 }
 
 /** The sink's `consumer.override.*`. */
-export function kafkaOfSink(keys: Json): KafkaConnection {
-  const key = (name: string): string | undefined => textOf(keys, `consumer.override.${name}`, 'sink.');
+export function kafkaOfSink(keys: ConfigReader): KafkaConnection {
+  const key = (name: string): string | undefined => keys.optionalText(`consumer.override.${name}`);
   const protocol = key('security.protocol') ?? 'PLAINTEXT';
   const jaas = key('sasl.jaas.config') ?? '';
   return {
-    brokers: brokersOf(requiredText(keys, 'consumer.override.bootstrap.servers', 'sink.')),
+    brokers: brokersOf(keys.text('consumer.override.bootstrap.servers')),
     clientId: CLIENT_ID,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     ssl: protocol.endsWith('SSL')
@@ -46,13 +45,13 @@ export function kafkaOfSink(keys: Json): KafkaConnection {
 }
 
 /** The destination's `bootstrap_servers` and `protocol`. */
-export function kafkaOfDestination(config: Json): KafkaConnection {
-  const protocol = isObject(config.protocol) ? config.protocol : {};
-  const key = (name: string): string | undefined => textOf(protocol, name, 'kafka.protocol.');
+export function kafkaOfDestination(config: ConfigReader): KafkaConnection {
+  const protocol = config.optionalObject('protocol');
+  const key = (name: string): string | undefined => protocol?.optionalText(name);
   const security = key('security_protocol') ?? 'PLAINTEXT';
   const jaas = key('sasl_jaas_config') ?? '';
   return {
-    brokers: brokersOf(requiredText(config, 'bootstrap_servers', 'kafka.')),
+    brokers: brokersOf(config.text('bootstrap_servers')),
     clientId: CLIENT_ID,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     ssl: security.endsWith('SSL')
@@ -63,7 +62,7 @@ export function kafkaOfDestination(config: Json): KafkaConnection {
             key: key('client_key'),
             passphrase: key('client_key_password'),
           }),
-          rejectUnauthorized: protocol.verify !== false,
+          rejectUnauthorized: protocol?.value('verify') !== false,
         }
       : false,
     ...(security.startsWith('SASL')
@@ -79,11 +78,11 @@ export function kafkaOfDestination(config: Json): KafkaConnection {
 }
 
 /** The sink's `value.converter.*`. */
-export function registryOfSink(keys: Json): RegistryOptions | undefined {
-  const url = textOf(keys, 'value.converter.schema.registry.url', 'sink.');
+export function registryOfSink(keys: ConfigReader): RegistryOptions | undefined {
+  const url = keys.optionalText('value.converter.schema.registry.url');
   if (url === undefined) return undefined;
-  const userInfo = textOf(keys, 'value.converter.basic.auth.user.info', 'sink.');
-  const ca = textOf(keys, 'value.converter.schema.registry.ssl.truststore.certificates', 'sink.');
+  const userInfo = keys.optionalText('value.converter.basic.auth.user.info');
+  const ca = keys.optionalText('value.converter.schema.registry.ssl.truststore.certificates');
   const [username = '', ...password] = (userInfo ?? '').split(':');
   return {
     url,
@@ -93,14 +92,14 @@ export function registryOfSink(keys: Json): RegistryOptions | undefined {
 }
 
 /** The destination's `schema_registry`. */
-export function registryOfDestination(config: Json): RegistryOptions | undefined {
-  const registry = config.schema_registry;
-  if (!isObject(registry)) return undefined;
-  const key = (name: string): string | undefined => textOf(registry, name, 'kafka.schema_registry.');
+export function registryOfDestination(config: ConfigReader): RegistryOptions | undefined {
+  const registry = config.optionalObject('schema_registry');
+  if (registry === undefined) return undefined;
+  const key = (name: string): string | undefined => registry.optionalText(name);
   const username = key('username');
   const token = key('bearer_token');
   return {
-    url: requiredText(registry, 'url', 'kafka.schema_registry.'),
+    url: registry.text('url'),
     ...(token !== undefined
       ? { credentials: { kind: 'bearer', token } }
       : username !== undefined
@@ -111,7 +110,7 @@ export function registryOfDestination(config: Json): RegistryOptions | undefined
       certificate: key('client_certificate'),
       key: key('client_key'),
       keyPassphrase: key('client_key_password'),
-      rejectUnauthorized: registry.verify !== false,
+      rejectUnauthorized: registry.value('verify') !== false,
     },
   };
 }

@@ -1,7 +1,6 @@
 import path from 'node:path';
-import { Failure, isObject, textOf, type Json } from '@ewallet/failure';
+import { ConfigReader, Failure, isObject, type Json } from '@ewallet/failure';
 import { authorization, type RegistryCredentials } from '@ewallet/avro';
-import { numberOf } from './json-file';
 
 export interface RealtimeConfig {
   /** Flink's name of the job, which ewallet-realtime gives it by its topic prefix. */
@@ -31,32 +30,29 @@ const LAG_RECORDS = 10_000;
 export function parseRealtime(keys: Json | undefined, base: string): RealtimeConfig | undefined {
   if (keys === undefined) return undefined;
   // What is said here goes before what the file says of its cluster.
-  const flink = { ...(isObject(keys.cluster) ? keys.cluster : {}), ...keys };
-  const interval = numberOf(keys, 'checkpoint_interval_seconds', 'realtime.', INTERVAL_SECONDS);
+  const reader = new ConfigReader({ ...(isObject(keys.cluster) ? keys.cluster : {}), ...keys }, 'realtime');
+  const interval = reader.atLeastZero('checkpoint_interval_seconds', INTERVAL_SECONDS);
   return {
-    job:
-      textOf(keys, 'job', 'realtime.') ?? `ewallet-realtime ${textOf(keys, 'topic_prefix', 'realtime.') ?? 'realtime'}`,
-    at: addressOf(flink, base),
-    headers: authorization(credentialsOf(flink)),
-    checkpointAgeSeconds: numberOf(
-      keys,
+    job: reader.optionalText('job') ?? `ewallet-realtime ${reader.text('topic_prefix', 'realtime')}`,
+    at: addressOf(reader, base),
+    headers: authorization(credentialsOf(reader)),
+    checkpointAgeSeconds: reader.atLeastZero(
       'checkpoint_age_seconds',
-      'realtime.',
       Math.max(LATE_AT_LEAST_SECONDS, interval * LATE_INTERVALS),
     ),
-    lagRecords: numberOf(keys, 'lag_records', 'realtime.', LAG_RECORDS),
+    lagRecords: reader.atLeastZero('lag_records', LAG_RECORDS),
   };
 }
 
-function addressOf(keys: Json, base: string): FlinkAddress {
-  const url = textOf(keys, 'rest_url', 'realtime.');
+function addressOf(reader: ConfigReader, base: string): FlinkAddress {
+  const url = reader.optionalText('rest_url');
   if (url !== undefined) return { kind: 'url', url: httpUrl(url) };
-  if (keys.config_file === undefined) {
+  if (reader.value('config_file') === undefined) {
     throw Failure.config(
       '`realtime` needs `config_file`, the configuration of ewallet-realtime, or `rest_url`, where Flink answers.',
     );
   }
-  const directory = textOf(keys, 'directory', 'realtime.') ?? 'realtime-cluster';
+  const directory = reader.text('directory', 'realtime-cluster');
   return { kind: 'directory', directory: path.resolve(base, directory) };
 }
 
@@ -67,10 +63,10 @@ function httpUrl(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-function credentialsOf(keys: Json): RegistryCredentials {
-  const token = textOf(keys, 'bearer_token', 'realtime.');
+function credentialsOf(reader: ConfigReader): RegistryCredentials {
+  const token = reader.optionalText('bearer_token');
   if (token !== undefined) return { kind: 'bearer', token };
-  const username = textOf(keys, 'username', 'realtime.');
+  const username = reader.optionalText('username');
   if (username === undefined) return { kind: 'none' };
-  return { kind: 'basic', username, password: textOf(keys, 'password', 'realtime.') ?? '' };
+  return { kind: 'basic', username, password: reader.optionalText('password') ?? '' };
 }

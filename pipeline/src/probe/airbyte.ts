@@ -1,5 +1,5 @@
 import { Failure, isObject, type Json } from '@ewallet/failure';
-import type { AirbyteConfig } from '../config/pipeline-config';
+import type { AirbyteConfig } from '../config/parts';
 import { noAnswer } from './no-answer';
 import { dateOf, type SyncFacts } from './sync';
 

@@ -1,6 +1,6 @@
 import { withTunnel } from '@ewallet/postgres';
 import type { Client } from 'pg';
-import type { EwalletConfig } from '../config/pipeline-config';
+import type { EwalletConfig } from '../config/parts';
 import { clockSkew, withDatabase } from './database';
 
 export interface SlotFacts {

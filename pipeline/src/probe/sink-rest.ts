@@ -1,5 +1,5 @@
 import { Failure, isObject } from '@ewallet/failure';
-import type { SinkConfig } from '../config/pipeline-config';
+import type { SinkConfig } from '../config/parts';
 import { noAnswer } from './no-answer';
 
 /** One process of the sink, as its REST API says. */

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Failure, isObject, type Json, unreadable } from '@ewallet/failure';
-import type { SyncConfig } from '../config/pipeline-config';
+import type { SyncConfig } from '../config/parts';
 
 /** What a run of a connection was: ewallet-sync's, or an Airbyte job. */
 export interface SyncSuccess {

@@ -1,5 +1,5 @@
 import { count } from '@ewallet/failure';
-import type { EwalletConfig } from '../config/pipeline-config';
+import type { EwalletConfig } from '../config/parts';
 import type { EwalletFacts } from '../probe/ewallet';
 import type { Probe } from '../probe/probe';
 import { bytes, duration } from './amounts';

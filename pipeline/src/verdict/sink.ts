@@ -1,5 +1,5 @@
 import { count } from '@ewallet/failure';
-import type { SinkConfig } from '../config/pipeline-config';
+import type { SinkConfig } from '../config/parts';
 import type { KafkaFacts } from '../probe/kafka';
 import type { Probe } from '../probe/probe';
 import type { InstanceFacts } from '../probe/sink-rest';

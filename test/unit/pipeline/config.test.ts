@@ -142,16 +142,8 @@ test('the file of ewallet-realtime leads to Flink: to the cluster that it names,
 });
 
 test.each<[string, unknown, string]>([
-  [
-    'a mistyped section',
-    { kafak: {} },
-    'Unknown key `kafak`: did you mean `kafka`? Known are ewallet, sync, airbyte, kafka, realtime, sink, warehouse, dbt, audit.',
-  ],
-  [
-    'a mistyped key',
-    { dbt: { taget: 'x' } },
-    'Unknown key `dbt.taget`: did you mean `dbt.target`? Known are target, max_age_seconds.',
-  ],
+  ['a mistyped section', { kafak: {} }, 'Unknown key `kafak`: did you mean `kafka`?'],
+  ['a mistyped key', { dbt: { taget: 'x' } }, 'Unknown key `dbt.taget`: did you mean `dbt.target`?'],
   [
     'nothing to look at',
     {},
@@ -206,8 +198,7 @@ test('what is wrong with the command itself is never taken for a verdict', async
   expect(await run('status', '--config', file)).toEqual({
     code: 3,
     stdout: '',
-    stderr:
-      'ewallet-pipeline: Unknown key `dbt.taget`: did you mean `dbt.target`? Known are target, max_age_seconds.\n',
+    stderr: 'ewallet-pipeline: Unknown key `dbt.taget`: did you mean `dbt.target`?\n',
   });
   expect(await run('status', '--config', 'x', '--jsn')).toEqual({
     code: 3,

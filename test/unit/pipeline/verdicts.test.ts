@@ -1,4 +1,4 @@
-import type { EwalletConfig } from '../../../pipeline/src/config/pipeline-config';
+import type { EwalletConfig } from '../../../pipeline/src/config/parts';
 import type { SyncFacts } from '../../../pipeline/src/probe/sync';
 import { factsOf } from '../../../pipeline/src/probe/airbyte';
 import type { FlinkFacts } from '../../../pipeline/src/probe/flink';
