@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Failure, isObject, readJsonObject, refuseUnknown, textOf, type Json } from '@ewallet/failure';
+import { ConfigReader, Failure, isObject, readJsonObject, type Json } from '@ewallet/failure';
 import {
   parseConnectionConfig,
   parseConnectKeys,
@@ -45,62 +45,50 @@ const DEFAULT_SETTLE_SECONDS = 15;
  */
 export async function readAuditConfig(file: string): Promise<AuditConfig> {
   const directory = path.dirname(path.resolve(file));
-  const config = await readJsonObject(file);
-  refuseUnknown(config, KEYS, '');
+  const config = new ConfigReader(await readJsonObject(file), '');
+  config.only(...KEYS);
   const source = await sectionOf(config, 'source', directory);
-  const warehouse = await sectionOf(config, 'warehouse', directory);
+  const warehouse = new ConfigReader(await sectionOf(config, 'warehouse', directory), 'warehouse');
   // A file is the sink's own configuration, whose other keys are the sink's to check.
-  if (!isFile(config.warehouse)) refuseUnknown(warehouse, WAREHOUSE_KEYS, 'warehouse.');
+  if (config.object('warehouse').value('config_file') === undefined) warehouse.only(...WAREHOUSE_KEYS);
   return {
     source: parseConnectionConfig(source),
     tunnel: parseTunnel(source.tunnel_method),
     schemas: parseSchemas(source.schemas),
     warehouse: parseWarehouse(warehouse),
-    tableNameFormat: textOf(warehouse, 'table.name.format', 'warehouse.') ?? 'raw.${stream}',
-    topicPattern: textOf(config, 'topic_pattern', '') ?? '{namespace}.{stream}',
-    streams: parseStreams(config.streams),
-    settleSeconds: parseSettle(config.settle_seconds),
-    sync: parseSync(config.sync, directory),
+    tableNameFormat: warehouse.text('table.name.format', 'raw.${stream}'),
+    topicPattern: config.text('topic_pattern', '{namespace}.{stream}'),
+    streams: parseStreams(config.value('streams')),
+    settleSeconds: config.atLeastZero('settle_seconds', DEFAULT_SETTLE_SECONDS),
+    sync: parseSync(config.optionalObject('sync'), directory),
   };
 }
 
-function parseSync(value: unknown, directory: string): SyncCommand | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) throw Failure.config('`sync` must be a JSON object.');
-  refuseUnknown(value, SYNC_KEYS, 'sync.');
-  const file = textOf(value, 'config_file', 'sync.');
+function parseSync(sync: ConfigReader | undefined, directory: string): SyncCommand | undefined {
+  if (sync === undefined) return undefined;
+  sync.only(...SYNC_KEYS);
+  const file = sync.optionalText('config_file');
   if (file === undefined)
     throw Failure.config("`sync.config_file` is missing: the path of ewallet-sync's configuration.");
-  const given = value.command ?? 'ewallet-sync';
-  const command: readonly unknown[] = Array.isArray(given) ? given : [given];
-  const texts = command.filter((part): part is string => typeof part === 'string' && part !== '');
-  if (texts.length === 0 || texts.length !== command.length) {
-    throw Failure.config('`sync.command` must be text, or a list of texts.');
-  }
-  return { command: texts, configFile: path.resolve(directory, file) };
+  return { command: sync.textOrTexts('command') ?? ['ewallet-sync'], configFile: path.resolve(directory, file) };
 }
 
-async function sectionOf(config: Json, key: 'source' | 'warehouse', directory: string): Promise<Json> {
-  const section = config[key];
+/** A section with the keys of the file that it names. */
+async function sectionOf(config: ConfigReader, key: 'source' | 'warehouse', directory: string): Promise<Json> {
+  const section = config.value(key);
   if (!isObject(section)) throw Failure.config(`\`${key}\` must be a JSON object.`);
-  if (!isFile(section)) return section;
-  const { config_file: file, ...more } = section;
-  if (typeof file !== 'string') throw Failure.config(`\`${key}.config_file\` must be the path of a file.`);
+  const file = new ConfigReader(section, key).optionalText('config_file');
+  if (file === undefined) return section;
   const read = await readJsonObject(path.resolve(directory, file));
   const inner = isObject(read.config) ? read.config : read;
-  return { ...inner, ...more };
+  return { ...inner, ...section };
 }
 
-function isFile(section: unknown): boolean {
-  return isObject(section) && section.config_file !== undefined;
-}
-
-function parseWarehouse(warehouse: Json): ConnectionConfig {
-  const url = textOf(warehouse, 'connection.url', 'warehouse.');
+function parseWarehouse(warehouse: ConfigReader): ConnectionConfig {
+  const url = warehouse.optionalText('connection.url');
   if (url === undefined)
     throw Failure.config('`warehouse.connection.url` is missing: postgresql://user:password@host/db');
-  const user = textOf(warehouse, 'connection.user', 'warehouse.');
-  const password = textOf(warehouse, 'connection.password', 'warehouse.');
+  const [user, password] = [warehouse.optionalText('connection.user'), warehouse.optionalText('connection.password')];
   return parseConnectKeys(url, user, password);
 }
 
@@ -120,12 +108,4 @@ function parseStreams(value: unknown): readonly StreamChoice[] | undefined {
     throw Failure.config('`streams` must be a list with something in it; leave it out for every stream.');
   }
   return (value as readonly unknown[]).map(parseStreamChoice);
-}
-
-function parseSettle(value: unknown): number {
-  const seconds = value ?? DEFAULT_SETTLE_SECONDS;
-  if (typeof seconds !== 'number' || !(seconds >= 0)) {
-    throw Failure.config('`settle_seconds` must be a number from 0 up.');
-  }
-  return seconds;
 }

@@ -1,4 +1,4 @@
-import { Failure, refuseUnknown } from '@ewallet/failure';
+import { ConfigReader, Failure, isObject } from '@ewallet/failure';
 
 /** A stream to audit, and what the two databases do not say about it themselves. */
 export interface StreamChoice {
@@ -19,19 +19,22 @@ const KEYS = ['name', 'columns', 'primary_key', 'table', 'renamed'];
 /** `"public.users"`, or `{"name", "columns", "primary_key", "table", "renamed"}`. */
 export function parseStreamChoice(value: unknown): StreamChoice {
   if (typeof value === 'string' && value !== '') return { name: value };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw Failure.config('A stream in `streams` must be its name, or an object with `name`.');
   }
-  const stream = value as Readonly<Record<string, unknown>>;
-  refuseUnknown(stream, KEYS, 'streams.');
-  const { name } = stream;
-  if (typeof name !== 'string' || name === '') throw Failure.config('A stream in `streams` has no `name`.');
+  const stream = new ConfigReader(value, 'streams');
+  stream.only(...KEYS);
+  const name = stream.optionalText('name');
+  if (name === undefined) throw Failure.config('A stream in `streams` has no `name`.');
+  const [columns, primaryKey, table, renamed] = ['columns', 'primary_key', 'table', 'renamed'].map((key) =>
+    stream.value(key),
+  );
   return {
     name,
-    ...(stream.columns === undefined ? {} : { columns: texts(stream.columns, name, 'columns') }),
-    ...(stream.primary_key === undefined ? {} : { primaryKey: texts(stream.primary_key, name, 'primary_key') }),
-    ...(stream.table === undefined ? {} : { table: tableOf(stream.table, name) }),
-    ...(stream.renamed === undefined ? {} : { renamed: namesOf(stream.renamed, name) }),
+    ...(columns === undefined ? {} : { columns: texts(columns, name, 'columns') }),
+    ...(primaryKey === undefined ? {} : { primaryKey: texts(primaryKey, name, 'primary_key') }),
+    ...(table === undefined ? {} : { table: tableOf(table, name) }),
+    ...(renamed === undefined ? {} : { renamed: namesOf(renamed, name) }),
   };
 }
 
