@@ -31,7 +31,7 @@ interface Node {
   readonly description: string;
   readonly columns: Readonly<Record<string, Column>>;
   readonly depends_on: { readonly nodes: readonly string[] };
-  readonly config: { readonly contract?: { readonly enforced: boolean } };
+  readonly config: { readonly contract?: { readonly enforced: boolean }; readonly materialized?: string };
 }
 
 interface Manifest {
@@ -83,6 +83,15 @@ test('each model is named for its layer and stands in that schema', () => {
 
 test('sources are read by staging alone, and no layer reads a later one', () => {
   const rank: Readonly<Record<string, number>> = { staging: 1, intermediate: 2, marts: 3 };
+  // An ephemeral model is part of the queries that read it, and stands in their layer.
+  const layer = (node: Node): number =>
+    node.config.materialized === 'ephemeral'
+      ? Math.min(
+          ...models()
+            .filter(({ depends_on }) => depends_on.nodes.some((id) => manifest.nodes[id] === node))
+            .map(layer),
+        )
+      : (rank[node.schema] ?? 0);
   const broken = models().flatMap((model) =>
     model.depends_on.nodes
       .filter((id) => {
@@ -90,7 +99,7 @@ test('sources are read by staging alone, and no layer reads a later one', () => 
         const upstream = manifest.nodes[id];
         if (upstream?.resource_type !== 'model') return false;
         if (model.schema === 'staging') return true; // Staging reads sources and maps, not other models.
-        return (rank[upstream.schema] ?? 0) > (rank[model.schema] ?? 0);
+        return layer(upstream) > layer(model);
       })
       .map((id) => `${model.name} reads ${id}`),
   );
@@ -105,6 +114,7 @@ test('every model, seed and column is described as it is in the database, every 
   const nodes = new Map(
     Object.values(manifest.nodes)
       .filter(({ resource_type }) => resource_type === 'model' || resource_type === 'seed')
+      .filter(({ config }) => config.materialized !== 'ephemeral')
       .map((node) => [`${node.schema}.${node.name}`, node]),
   );
   const missing = rows.filter(({ schema, table, column }) => {
