@@ -14,7 +14,7 @@
   {{ return(left is not none and left.is_table) }}
 {% endmacro %}
 
-{# The relation that an earlier run left for a model, or none; for the one place that compares with it (see the change log). #}
+{# The relation that an earlier run left for a model, or none; for the two that may not ref it: the change log, risk signals. #}
 {% macro last_built(schema, name) %}
   {{ return(adapter.get_relation(database=target.database, schema=schema, identifier=name)) }}
 {% endmacro %}
