@@ -257,7 +257,7 @@ test.each([
   ],
   [
     { channels: { a: { kind: 'webhook', url: 'https://x/', headers: { 'a b': 'secret' } } } },
-    '"deliver.channels.a.headers": "a b" is no HTTP header, or its value cannot be one.',
+    '`deliver.channels.a.headers`: "a b" is no HTTP header, or its value cannot be one.',
   ],
   [
     { channels: { a: { ...slack, signals: ['velocty'] } } },
