@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { guardPath, type Release } from '@ewallet/child-services';
 import { readText } from '@ewallet/failure';
-import type { ConnectorConfig } from './config';
+import type { ConnectorConfig } from './connector-config';
 import { diskFailure } from './disk-failure';
 
 const PREFIX = 'attempt-';

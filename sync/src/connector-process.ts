@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { guardChild } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
-import type { Launcher } from './config';
+import type { Launcher } from './connector-config';
 
 /** Where an image finds the files of the run. */
 const IN_CONTAINER = '/ewallet-sync';

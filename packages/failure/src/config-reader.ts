@@ -1,6 +1,8 @@
 import { ConfigKeys } from './config-keys';
 import { isObject } from './json-file';
 
+type Texts = readonly [string, ...string[]];
+
 /**
  * Reads one object of the configuration key by key, remembers which keys exist, and refuses the rest. Airbyte's forms
  * send numbers as text now and then, and null or an empty text for an empty field: all are taken.
@@ -21,10 +23,8 @@ export class ConfigReader extends ConfigKeys {
   /** A whole number within a range. */
   number(key: string, fallback: number, range: { readonly min: number; readonly max: number }): number {
     const value = this.optionalNumber(key) ?? fallback;
-    if (value < range.min || value > range.max) {
-      throw this.wrong(key, `must be between ${range.min} and ${range.max}.`);
-    }
-    return value;
+    if (value >= range.min && value <= range.max) return value;
+    throw this.wrong(key, `must be between ${range.min} and ${range.max}.`);
   }
 
   /** A whole number. */
@@ -51,9 +51,13 @@ export class ConfigReader extends ConfigKeys {
   }
 
   oneOf<Choice extends string>(key: string, choices: readonly Choice[], fallback: Choice): Choice {
-    const value = this.optionalText(key) ?? fallback;
+    return this.optionalOneOf(key, choices) ?? fallback;
+  }
+
+  optionalOneOf<Choice extends string>(key: string, choices: readonly Choice[]): Choice | undefined {
+    const value = this.optionalText(key);
     const choice = choices.find((candidate) => candidate === value);
-    if (choice === undefined) throw this.wrong(key, `must be one of ${choices.join(', ')}.`);
+    if (value !== undefined && choice === undefined) throw this.wrong(key, `must be one of ${choices.join(', ')}.`);
     return choice;
   }
 
@@ -87,14 +91,23 @@ export class ConfigReader extends ConfigKeys {
     return value as readonly string[];
   }
 
-  /** One text, or a list of at least one. */
-  textOrTexts(key: string): readonly [string, ...string[]] | undefined {
+  /** A list of at least one. */
+  list(key: string): readonly unknown[] | undefined {
     const value = this.value(key);
-    if (value === undefined) return undefined;
-    const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-    const [first, ...rest] = list.filter((item): item is string => typeof item === 'string' && item !== '');
-    if (first !== undefined && rest.length + 1 === list.length) return [first, ...rest];
-    throw this.wrong(key, 'must be text, or a list of texts.');
+    if (value === undefined || (Array.isArray(value) && value.length > 0))
+      return value as readonly unknown[] | undefined;
+    throw this.wrong(key, 'must be a list with something in it.');
+  }
+
+  /** One text, or a list of at least one. */
+  textOrTexts(key: string): Texts | undefined {
+    const value = this.value(key);
+    return value === undefined ? undefined : this.oneOrMore(key, value);
+  }
+
+  /** A list of columns, each by its name or by its path. */
+  paths(key: string): readonly Texts[] | undefined {
+    return this.list(key)?.map((item) => this.oneOrMore(key, item));
   }
 
   numberMap(key: string): ReadonlyMap<string, number> {
@@ -111,6 +124,13 @@ export class ConfigReader extends ConfigKeys {
   private filled(key: string): unknown {
     const value = this.value(key);
     return value === '' ? undefined : value;
+  }
+
+  private oneOrMore(key: string, value: unknown): Texts {
+    const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const [first, ...rest] = list.filter((item): item is string => typeof item === 'string' && item !== '');
+    if (first !== undefined && rest.length + 1 === list.length) return [first, ...rest];
+    throw this.wrong(key, 'must be text, or a list of texts.');
   }
 
   private numeric(key: string, fits: (number: number) => boolean, rule: string): number | undefined {

@@ -73,10 +73,7 @@ test.each([
 
 test.each([
   [{}, '`source` must be a JSON object.'],
-  [
-    { sorce: {} },
-    'The configuration has an unknown key `sorce`. Known are name, state_directory, source, destination, streams, except, retries, backoff_seconds, detect_deletes, max_delete_share, audit, rediscover_seconds.',
-  ],
+  [{ sorce: {} }, 'Unknown key `sorce`: did you mean `source`?'],
   [{ source: {} }, '`source` needs either `config` or `config_file`.'],
   [{ source: { config: {}, image: 'a', command: 'b' } }, '`source` has both `command` and `image`: choose one.'],
   [
