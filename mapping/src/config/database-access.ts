@@ -11,6 +11,8 @@ export interface DatabaseFlags {
  * The warehouse, or the e-wallet itself: by an environment variable that holds its URL, or by a JSON file with
  * `connection.url` (the sink's own configuration does; `${env:NAME}` in it is replaced).
  *
+ * No ConfigReader is used: of the sink's file one key is read, and the others are the sink's to check.
+ *
  * @throws Failure that names the variable, file or key, never a secret
  */
 export async function databaseOf(

@@ -4,7 +4,10 @@ import { KEYS, type Key } from './keys';
 
 const known = new Map(KEYS.map((key) => [key.name, key]));
 
-/** Reads keys of a configuration by their declaration. */
+/**
+ * Reads keys of a configuration by their declaration. It is no ConfigReader: Kafka Connect's values are texts, and their
+ * types, ranges and defaults come from the one key list that the docs are made of.
+ */
 export class KeyReader {
   constructor(private readonly raw: RawConfig) {
     for (const [name, value] of raw) {

@@ -43,7 +43,10 @@ const keys = [
   'statement_timeout_seconds',
 ] as const;
 
-/** Parses the configuration of spec.json. An unknown key is an error: a mistyped option must not be ignored silently. */
+/**
+ * Parses the configuration of spec.json. An unknown key is an error: a mistyped option must not be ignored silently. It
+ * uses no ConfigReader, which takes a number as text: spec.json does not.
+ */
 export function parseSourceConfig(config: Json): SourceConfig {
   refuseUnknown(config, keys, '');
   return {
