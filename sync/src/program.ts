@@ -10,7 +10,7 @@ import {
   serveMetrics,
   untilStopped,
 } from '@ewallet/command-line';
-import { asFailure, Failure, jsonFault, readText } from '@ewallet/failure';
+import { asFailure, Failure, readJsonObject } from '@ewallet/failure';
 import { during, openTracing, PARENT_VARIABLE, type Span, type Tracing } from '@ewallet/tracing';
 import { Option, type Command } from 'commander';
 import { readAskedRows } from './asked-rows';
@@ -237,17 +237,5 @@ function isStopped(signal: AbortSignal): boolean {
 }
 
 async function readConfig(file: string): Promise<SyncConfig> {
-  const text = await readText(file, 'configuration');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw Failure.config(
-      `The configuration ${file} is not JSON (${jsonFault(text)}). YAML is not read: write it as JSON.`,
-      {
-        cause: error,
-      },
-    );
-  }
-  return parseSyncConfig(value, path.resolve(file));
+  return parseSyncConfig(await readJsonObject(file), path.resolve(file));
 }
