@@ -15,7 +15,19 @@ const PROGRAMS = [
     use: 'fill a disk until its alert fires',
   },
   { program: 'psql', package: 'postgresql-client', use: "compare with PostgreSQL's own client" },
+  ...(process.env.EWALLET_LONG === '1' ? podman() : []),
 ];
+
+/** Only the long suite starts containers. Each part by itself: buildah's package brings another runtime. */
+function podman() {
+  const use = 'start compose.yaml and testcontainers on podman';
+  return [
+    { program: 'podman', package: 'podman', use },
+    { program: 'runc', package: 'runc', use },
+    { program: '/usr/lib/podman/netavark', package: 'netavark', use },
+    { program: '/usr/lib/podman/aardvark-dns', package: 'aardvark-dns', use },
+  ];
+}
 
 /** Installs what is missing where this user may (root on Debian); says so, and what will be skipped, where not. */
 export async function provideSystemPackages() {

@@ -4,8 +4,8 @@ import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainer
 import type { RunningServices } from './service-provider';
 
 /*
- * Services from containers, for machines with a container engine. The project's own machines have none, so this file is
- * type-checked there and not run; the images are the versions that local-stack runs.
+ * Services from containers, for machines with a container engine. The project's own machines have none: there the long suite
+ * runs this on podman, with stand-in images. The versions are those that local-stack runs.
  */
 
 const USER = 'ewallet';
