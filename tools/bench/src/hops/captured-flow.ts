@@ -1,11 +1,11 @@
-import { totalsOfTable, withClient, writeCommand, type BenchSession } from '../session/bench-session';
+import { totalsOfTable, writeCommand, type BenchSession } from '../session/bench-session';
 import { deleteTopic } from '../session/kafka-totals';
 import type { Measurement } from '../measure/measurement';
 import { startPipeline } from '../measure/pipeline';
 import { ProcessUsage } from '../measure/process-usage';
 import { mustEqual } from '../session/money';
 import { produce } from './destination-hop';
-import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
+import { forgetLanded, LANDED, startSink, stopSink, untilLanded } from './sink-hop';
 
 interface CapturedRows {
   /** The sink's connector and the first part of its topic's name. */
@@ -19,7 +19,7 @@ interface CapturedRows {
 /** Changes of the slot | destination → Kafka → sink, all at once, from the start of the sync to the last row in the warehouse. */
 export async function flowOfChanges(session: BenchSession, { name, copied, read }: CapturedRows): Promise<Measurement> {
   const { totals, warehouseUrl, errors } = session;
-  await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
+  await forgetLanded(session);
   await produce(session, copied, name);
   const sink = await startSink(session, name);
   let hop: Measurement;

@@ -7,14 +7,14 @@ import { mustEqual } from '../session/money';
 import { runPipeline, startPipeline } from '../measure/pipeline';
 import { ProcessUsage } from '../measure/process-usage';
 import { perMillion, watchServers } from '../measure/server-usage';
-import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
+import { forgetLanded, LANDED, startSink, stopSink, untilLanded } from './sink-hop';
 import type { Trial } from '../measure/trial';
 
 /** source | destination → Kafka → sink, all at once, from the start of the sync to the last row in the warehouse. */
 export async function flowTrial(session: BenchSession, number: number): Promise<Trial[]> {
   const { totals, warehouseUrl, errors } = session;
   const name = `flow${number}`;
-  await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
+  await forgetLanded(session);
   const sink = await startSink(session, name);
   const servers = watchServers(session.stack, ['e-wallet', 'Kafka', 'warehouse']);
   let hop: Measurement;

@@ -21,7 +21,7 @@ import { runPipeline, type RunningPipeline } from '../measure/pipeline';
 import { ProcessUsage } from '../measure/process-usage';
 import { perMillion, watchServers } from '../measure/server-usage';
 import type { Trial } from '../measure/trial';
-import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
+import { forgetLanded, LANDED, startSink, stopSink, untilLanded } from './sink-hop';
 
 /** Of the limit, for a tenth of the rows at random places. */
 const TARGET = 0.5;
@@ -34,7 +34,7 @@ const TARGET = 0.5;
 export async function incrementTrial(session: BenchSession, run: number): Promise<Trial[]> {
   const name = `increment${run}`;
   const own = await withOwnDatabase(session, name);
-  await withClient(session.warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
+  await forgetLanded(session);
   const sink = await startSink(own, name);
   const trials: Trial[] = [];
   try {

@@ -1,4 +1,4 @@
-import { totalsOfTable, withClient, type BenchSession } from '../session/bench-session';
+import { totalsOfTable, type BenchSession } from '../session/bench-session';
 import { produce } from './destination-hop';
 import { deleteTopic } from '../session/kafka-totals';
 import type { Measurement } from '../measure/measurement';
@@ -6,7 +6,7 @@ import { mustEqual } from '../session/money';
 import { idleSeconds } from '../measure/proc';
 import { ProcessUsage } from '../measure/process-usage';
 import { perMillion, watchServers } from '../measure/server-usage';
-import { LANDED, startSink, stopSink, untilLanded } from './sink-hop';
+import { forgetLanded, LANDED, startSink, stopSink, untilLanded } from './sink-hop';
 import type { Trial } from '../measure/trial';
 
 /** Less than all of it, as a core is idle while the instances start and while the last batch is committed. */
@@ -49,7 +49,7 @@ interface CatchUp extends Measurement {
 
 async function catchUp(session: BenchSession, connector: string, topics: string, instances: number): Promise<CatchUp> {
   const { totals, warehouseUrl, stack } = session;
-  await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
+  await forgetLanded(session);
   const servers = watchServers(stack, ['warehouse', 'Kafka']);
   const idleBefore = idleSeconds();
   const started = Number(process.hrtime.bigint());

@@ -27,7 +27,7 @@ export async function sinkTrial(session: BenchSession, lines: string, number: nu
   const { totals, warehouseUrl } = session;
   const name = `sink${number}`;
   const topic = `${name}.transactions`;
-  await withClient(warehouseUrl, (client) => client.query(`drop table if exists ${LANDED}`));
+  await forgetLanded(session);
   await produce(session, lines, name);
   const insert = await land(session, name, totals.rows);
   mustEqual(await totalsOfTable(warehouseUrl, LANDED), totals, `Table ${LANDED} after the insert`);
@@ -102,10 +102,29 @@ export async function startSink(
   });
 }
 
-/** SIGTERM, and its exit awaited, so that the next connector has the machine to itself. */
+/**
+ * SIGTERM, and its exit awaited, so that the next connector has the machine to itself.
+ *
+ * @throws Failure where it ended by itself before, with where its reason is
+ */
 export async function stopSink(sink: RunningPipeline): Promise<void> {
-  for (const pid of sink.measuredPids) process.kill(pid, 'SIGTERM');
+  for (const pid of sink.measuredPids) {
+    try {
+      process.kill(pid, 'SIGTERM');
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
   await sink.ended;
+}
+
+/** A warehouse without the table that trials land in, and without the decision which topic fills it: each has its own topic. */
+export async function forgetLanded({ warehouseUrl }: BenchSession): Promise<void> {
+  await withClient(warehouseUrl, async (client) => {
+    await client.query(`drop table if exists ${LANDED}`);
+    const { rows } = await client.query<{ there: boolean }>(`select to_regclass('sink.tables') is not null as there`);
+    if (rows[0]?.there === true) await client.query('delete from sink.tables');
+  });
 }
 
 interface Landing {
