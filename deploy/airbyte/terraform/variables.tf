@@ -35,7 +35,7 @@ variable "destination_image" {
 variable "image_tag" {
   description = "Version of both images"
   type        = string
-  default     = "0.1.0"
+  default     = "0.2.0"
 }
 
 variable "documentation_url" {
