@@ -395,7 +395,7 @@ it('validate before dbt has run says so in one line', async () => {
     const outcome = await runCommand('ewallet-dashboards', ['validate', '--warehouse', empty.url]);
     expect(outcome).toMatchObject({ code: 1, stderr: '' });
     expect(outcome.stdout).toMatch(
-      /^the warehouse: (marts\.\w+, ){2}marts\.\w+ and \d+ more are not there, or this role may not read them: run dbt \(npm run dbt -- build\) first\n1 faults in [^\n]+\n$/,
+      /^the warehouse: (marts\.\w+, ){2}marts\.\w+ and \d+ more are not there, or this role may not read them: run dbt \(npm run dbt -- build\) first\n1 fault in [^\n]+\n$/,
     );
   } finally {
     await empty.drop();
