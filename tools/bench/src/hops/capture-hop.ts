@@ -3,9 +3,9 @@ import path from 'node:path';
 import type { Measurement } from '../measure/measurement';
 import { runPipeline } from '../measure/pipeline';
 import type { Trial } from '../measure/trial';
-import { readCommand, withClient, type BenchSession } from '../session/bench-session';
+import { readCommand, transactionsOnly, withClient, type BenchSession } from '../session/bench-session';
 import { mustEqual, totalsOfLines } from '../session/money';
-import { programPath, systemProgram } from '../session/programs';
+import { systemProgram } from '../session/programs';
 import { flowOfChanges } from './captured-flow';
 import { lastState } from './incremental-hop';
 
@@ -32,7 +32,7 @@ export async function captureTrial(session: BenchSession, run: number): Promise<
   try {
     await withClient(sourceUrl, (client) => client.query(`create publication ${name} for table transactions`));
     const refresh = await measure(session, readCommand(session), files.streamed);
-    const read = await captureCommand(session, name);
+    const { captured, read } = await capturing(session, name);
     const copy = await measure(session, read, files.copied);
     await writeFile(state, JSON.stringify([await lastState(files.copied)]));
     const end = await updateAll(session, limitSlot);
@@ -46,7 +46,7 @@ export async function captureTrial(session: BenchSession, run: number): Promise<
       end,
       file: files.received,
     });
-    const flow = await flowOfChanges(session, { name: `${name}-flow`, copied: files.copied, read: changes });
+    const flow = await flowOfChanges(captured, { name: `${name}-flow`, copied: files.copied, read: changes });
     return [
       {
         hop: 'first copy, captured',
@@ -125,17 +125,23 @@ async function receiveTo(
   return { rows: totals.rows, bytes: (await stat(from.file)).size, ...usage };
 }
 
-/** A read of the transactions by change data capture, from a slot that it makes itself. */
-async function captureCommand(session: BenchSession, name: string): Promise<readonly [string, ...string[]]> {
+/** The session by change data capture, with the catalogue that it discovers, and a read that makes its slot itself. */
+async function capturing(
+  session: BenchSession,
+  name: string,
+): Promise<{ readonly captured: BenchSession; readonly read: readonly [string, ...string[]] }> {
   const { host, port, database, username, password } = session.stack.source;
-  const config = path.join(session.directory, `${name}.json`);
+  const sourceConfig = path.join(session.directory, `${name}.json`);
+  const catalog = path.join(session.directory, `${name}-catalog.json`);
   await writeFile(
-    config,
+    sourceConfig,
     JSON.stringify({
       ...{ host, port, database, username, password, schemas: ['public'], ssl_mode: { mode: 'disable' } },
       ...session.overrides.source,
       replication_method: { method: 'CDC', replication_slot: name, publication: name, slot_creation: 'if_missing' },
     }),
   );
-  return [programPath('source-ewallet'), 'read', '--config', config, '--catalog', session.catalog];
+  await writeFile(catalog, JSON.stringify(await transactionsOnly(sourceConfig)));
+  const captured = { ...session, sourceConfig, catalog };
+  return { captured, read: readCommand(captured) };
 }

@@ -83,7 +83,7 @@ interface CatalogMessage {
 }
 
 /** One stream, as a first sync reads it: all rows. */
-async function transactionsOnly(sourceConfig: string): Promise<unknown> {
+export async function transactionsOnly(sourceConfig: string): Promise<unknown> {
   const { stdout } = await run(programPath('source-ewallet'), ['discover', '--config', sourceConfig], {
     maxBuffer: 1 << 28,
   });
