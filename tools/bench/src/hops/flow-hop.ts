@@ -1,48 +1,30 @@
 import { ACROSS, createAcross, dropAcross } from '../session/across-table';
-import { readCommand, totalsOfTable, withClient, writeCommand, type BenchSession } from '../session/bench-session';
+import { readCommand, totalsOfTable, withClient, type BenchSession } from '../session/bench-session';
 import { copyCommand, copyProgramName } from '../session/copy-program';
 import { deleteTopic } from '../session/kafka-totals';
 import type { Measurement } from '../measure/measurement';
 import { mustEqual } from '../session/money';
-import { runPipeline, startPipeline } from '../measure/pipeline';
-import { ProcessUsage } from '../measure/process-usage';
+import { runPipeline } from '../measure/pipeline';
 import { perMillion, watchServers } from '../measure/server-usage';
-import { forgetLanded, LANDED, startSink, stopSink, untilLanded } from './sink-hop';
+import { forgetLanded, LANDED, startSink, stopSink, syncUntilLanded } from './sink-hop';
 import type { Trial } from '../measure/trial';
 
 /** source | destination → Kafka → sink, all at once, from the start of the sync to the last row in the warehouse. */
 export async function flowTrial(session: BenchSession, number: number): Promise<Trial[]> {
-  const { totals, warehouseUrl, errors } = session;
+  const { totals, warehouseUrl } = session;
   const name = `flow${number}`;
   await forgetLanded(session);
   const sink = await startSink(session, name);
   const servers = watchServers(session.stack, ['e-wallet', 'Kafka', 'warehouse']);
   let hop: Measurement;
   try {
-    const started = Number(process.hrtime.bigint());
-    const sync = startPipeline(
-      [
-        { command: readCommand(session), measured: true },
-        { command: await writeCommand(session, name), measured: true },
-        { command: ['cat'], measured: false },
-      ],
-      { errors },
-    );
-    const usage = new ProcessUsage([...sync.measuredPids, ...sink.measuredPids]);
-    try {
-      await sync.ended;
-      const { at } = await untilLanded(session, name, totals.rows, sink);
-      const own = usage.stop();
-      const shares = [
-        `programs ${perMillion(own.cpuSeconds, totals.rows)}`,
-        ...servers.map((server) => `${server.name} ${perMillion(server.seconds(), totals.rows)}`),
-      ];
-      session.say(`CPU s a million rows of the flow: ${shares.join(', ')}`);
-      hop = { rows: totals.rows, bytes: await textBytes(session), seconds: (at - started) / 1e9, ...own };
-    } finally {
-      usage.stop();
-      sync.stop();
-    }
+    const usage = await syncUntilLanded(session, sink, { read: readCommand(session), name, records: totals.rows });
+    const shares = [
+      `programs ${perMillion(usage.cpuSeconds, totals.rows)}`,
+      ...servers.map((server) => `${server.name} ${perMillion(server.seconds(), totals.rows)}`),
+    ];
+    session.say(`CPU s a million rows of the flow: ${shares.join(', ')}`);
+    hop = { rows: totals.rows, bytes: await textBytes(session), ...usage };
   } finally {
     await stopSink(sink);
   }

@@ -3,13 +3,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
 import type { Client } from 'pg';
-import { totalsOfTable, withClient, type BenchSession } from '../session/bench-session';
+import { totalsOfTable, withClient, writeCommand, type BenchSession } from '../session/bench-session';
 import { copyCommand, copyProgramName } from '../session/copy-program';
 import { produce } from './destination-hop';
 import { deleteTopic } from '../session/kafka-totals';
 import type { Measurement } from '../measure/measurement';
 import { mustEqual } from '../session/money';
-import { runPipeline, startPipeline, type RunningPipeline } from '../measure/pipeline';
+import { runPipeline, startPipeline, type PipelineUsage, type RunningPipeline } from '../measure/pipeline';
 import { ProcessUsage } from '../measure/process-usage';
 import { programPath } from '../session/programs';
 import type { Trial } from '../measure/trial';
@@ -125,6 +125,36 @@ export async function forgetLanded({ warehouseUrl }: BenchSession): Promise<void
     const { rows } = await client.query<{ there: boolean }>(`select to_regclass('sink.tables') is not null as there`);
     if (rows[0]?.there === true) await client.query('delete from sink.tables');
   });
+}
+
+/**
+ * A sync beside a sink that runs: timed from its start until the connector has landed `records`.
+ *
+ * @param sync.read the source's command line; `sync.name` is the connector's, and the first part of the topic's name
+ */
+export async function syncUntilLanded(
+  session: BenchSession,
+  sink: RunningPipeline,
+  sync: { readonly read: readonly [string, ...string[]]; readonly name: string; readonly records: number },
+): Promise<PipelineUsage> {
+  const started = Number(process.hrtime.bigint());
+  const pipeline = startPipeline(
+    [
+      { command: sync.read, measured: true },
+      { command: await writeCommand(session, sync.name), measured: true },
+      { command: ['cat'], measured: false },
+    ],
+    { errors: session.errors },
+  );
+  const usage = new ProcessUsage([...pipeline.measuredPids, ...sink.measuredPids]);
+  try {
+    await pipeline.ended;
+    const { at } = await untilLanded(session, sync.name, sync.records, sink);
+    return { seconds: (at - started) / 1e9, ...usage.stop() };
+  } finally {
+    usage.stop();
+    pipeline.stop();
+  }
 }
 
 interface Landing {
