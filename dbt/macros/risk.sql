@@ -21,7 +21,7 @@
   {{ return(days_of([var('risk_velocity_minutes'), var('risk_structuring_minutes'), var('risk_in_out_minutes')] | max)) }}
 {%- endmacro %}
 
-{# Where bursts are looked for: all transactions come from the fact itself, as PostgreSQL would copy a CTE that two models read. #}
+{# Where bursts are searched for: all transactions come straight from the fact, as PostgreSQL would copy a CTE that two models read. #}
 {% macro risk_transactions() -%}
   {%- set every = ref('fct_transactions') -%}
   {{ return(ref('int_risk_transactions') if built_risk_signals() else every) }}

@@ -8,7 +8,7 @@
 {%- set customers = ref('int_risk_changed_customers') -%}
 {%- set log = ref('int_transaction_changes') -%}
 {%- set recent = literal_date("select coalesce(max(transaction_date), '-infinity') - 7 from " ~ log) %}
-
+{%- set of_changed_customers -%}
 select
   transactions.user_id,
   transactions.transaction_id,
@@ -23,22 +23,12 @@ inner join {{ customers }} as customers
   on
     transactions.user_id = customers.user_id
     and transactions.transaction_date >= customers.from_date - {{ reach }}
+{%- endset %}
+
+{{ of_changed_customers }}
 where transactions.transaction_date >= {{ recent }}
 union all
-select
-  transactions.user_id,
-  transactions.transaction_id,
-  transactions.transaction_type,
-  transactions.transaction_status,
-  transactions.currency,
-  transactions.amount,
-  transactions.amount_reporting,
-  transactions.created_at
-from {{ ref('fct_transactions') }} as transactions
-inner join {{ customers }} as customers
-  on
-    transactions.user_id = customers.user_id
-    and transactions.transaction_date >= customers.from_date - {{ reach }}
+{{ of_changed_customers }}
 where
   transactions.transaction_date < {{ recent }}
   and transactions.user_id = any(array(
