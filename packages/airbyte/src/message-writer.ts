@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { Failure } from '@ewallet/failure';
 import type { AirbyteMessage } from './protocol';
@@ -11,43 +10,58 @@ import { SerialisedLines } from './serialised-lines';
  */
 export class MessageWriter {
   private broken: Error | undefined;
+  /** Writes that wait for the stream: it says nothing of those that were under way when it was closed. */
+  private readonly waiting = new Set<() => void>();
 
-  constructor(private readonly stream: Writable) {
-    stream.on('error', (error) => {
-      this.broken = error;
+  /**
+   * @param parts.keepsChunks whether the stream may still read a chunk after it has called back, as one inside the process
+   *   may: its readers have the chunk itself, not a copy. The memory of lines is not used again then.
+   */
+  constructor(
+    private readonly stream: Writable,
+    private readonly parts: { readonly keepsChunks: boolean } = { keepsChunks: stream !== process.stdout },
+  ) {
+    const isBroken = (error: Error): void => {
+      this.broken ??= error;
+      for (const wake of this.waiting) wake();
+    };
+    stream.on('error', isBroken);
+    stream.on('close', () => {
+      isBroken(new Error('The stream was closed.'));
     });
   }
 
-  /** Resolves once the message is handed on and the stream takes more. */
+  /** Resolves once the message has left the process. */
   async write(message: AirbyteMessage): Promise<void> {
-    await this.writeBytes(message instanceof SerialisedLines ? message.bytes : `${serialise(message)}\n`);
+    if (message instanceof SerialisedLines) {
+      await this.writeBytes(message.bytes);
+      if (!this.parts.keepsChunks) message.written?.();
+    } else {
+      await this.writeBytes(`${serialise(message)}\n`);
+    }
   }
 
   /** Whole lines, as they are. */
   async writeBytes(lines: string | Uint8Array): Promise<void> {
     this.failIfBroken();
-    if (!this.stream.write(lines)) {
-      try {
-        await once(this.stream, 'drain');
-      } catch (error) {
-        this.broken ??= error instanceof Error ? error : new Error(String(error));
-      }
-    }
+    // A stream's `drain` would come too early: what it holds below its mark has not left the process yet.
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.waiting.delete(wake);
+        resolve();
+      };
+      this.waiting.add(wake);
+      this.stream.write(lines, (error) => {
+        if (error) this.broken ??= error;
+        wake();
+      });
+    });
     this.failIfBroken();
   }
 
   /** Resolves once everything written has left the process, which is when exiting is safe. */
   async flush(): Promise<void> {
-    this.failIfBroken();
-    await new Promise<void>((resolve, reject) => {
-      this.stream.write('', (error) => {
-        if (error) reject(error);
-        else resolve();
-      });
-    }).catch((error: unknown) => {
-      this.broken ??= error instanceof Error ? error : new Error(String(error));
-    });
-    this.failIfBroken();
+    await this.writeBytes('');
   }
 
   private failIfBroken(): void {

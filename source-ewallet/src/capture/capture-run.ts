@@ -13,6 +13,7 @@ import {
   type StreamStateMessage,
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
+import { lineBuffers } from '../copy/line-buffers';
 import { readTable } from '../read/read-table';
 import { openCaptureSession, openReplication, type Session } from '../server/session';
 import type { ServerIdentity } from '../position/snapshot';
@@ -56,8 +57,14 @@ export interface CaptureReading {
  * server stood. Every state is a GLOBAL one, as all tables share one order of changes.
  */
 export async function* readCapture(reading: CaptureReading): AsyncGenerator<AirbyteMessage> {
-  const session = await openCaptureSession(reading.config);
-  const replication = await openReplication(reading.config).catch(async (error: unknown) => {
+  const opening = openReplication(reading.config);
+  // Its failure is that of the session too, most often, and is asked for below.
+  opening.catch(() => undefined);
+  const session = await openCaptureSession(reading.config).catch(async (error: unknown) => {
+    await (await opening.catch(() => undefined))?.close();
+    throw error;
+  });
+  const replication = await opening.catch(async (error: unknown) => {
     await session.close();
     throw error;
   });
@@ -280,7 +287,9 @@ class CaptureRun {
     for await (const step of steps) {
       switch (step.kind) {
         case 'records':
-          yield SerialisedLines.records(step.lines);
+          yield SerialisedLines.records(step.lines, () => {
+            lineBuffers.giveBack(step.lines);
+          });
           break;
         case 'state':
           this.position = step.position;

@@ -1,5 +1,6 @@
 import { unescapeCopyText } from './copy-text';
 import type { Column } from '../tables/table';
+import { CHUNK_BYTES, lineBuffers } from './line-buffers';
 import { valueJson } from './value-json';
 
 /**
@@ -16,7 +17,10 @@ export interface RecordEncoder {
   more: Uint8Array;
   /** The next record has null for this column although the row has a value. */
   noteNulled(column: number, reason: NulledReason): void;
-  /** Encodes `input[start, end)`, one whole row with its newline; gives what became full of lines, else undefined. */
+  /**
+   * Encodes `input[start, end)`, one whole row with its newline; gives what became full of lines, else undefined. Who gives
+   * such lines back to `lineBuffers` once they were written saves their memory.
+   */
   encode(input: Uint8Array, start: number, end: number, emittedAt: number): Uint8Array | undefined;
   /** The lines that are still here. */
   flush(): Uint8Array | undefined;
@@ -55,6 +59,8 @@ for (let byte = 0; byte < 0x20; byte += 1) special[byte] = 1;
 special[QUOTE] = 1;
 special[BACKSLASH] = 1;
 
+const NO_WORDS = new Uint32Array(0);
+
 const hexDigits = Buffer.from('0123456789abcdef');
 const nullBytes = Buffer.from('null');
 const trueBytes = Buffer.from('true');
@@ -66,17 +72,21 @@ const longRow = 1 << 20;
 export function recordEncoder(
   stream: { readonly name: string; readonly namespace?: string },
   columns: readonly EncodedColumn[],
-  chunkBytes = 128 * 1024,
+  chunkBytes = CHUNK_BYTES,
 ): RecordEncoder {
   const namespace = stream.namespace === undefined ? '' : `"namespace":${JSON.stringify(stream.namespace)},`;
   const head = Buffer.from(`{"type":"RECORD","record":{${namespace}"stream":${JSON.stringify(stream.name)},"data":{`);
   const keys = columns.map((column, index) => Buffer.from(`${index === 0 ? '' : ','}${JSON.stringify(column.name)}:`));
+  const keyWords = keys.map(wordsOf);
   const ways = Uint8Array.from(columns.map(wayOf));
   const fixedLength = head.length + keys.reduce((sum, key) => sum + key.length, 0) + 128;
   // What writes many bytes takes these two into locals first: as variables of the closure they are loaded and stored again
   // for each byte, which made a read take a third more CPU time.
-  let output = Buffer.allocUnsafeSlow(chunkBytes + 64 * 1024);
+  let output = lineBuffers.take();
+  let view = new DataView(output.buffer);
   let at = 0;
+  let viewed: Uint8Array = output;
+  let inputView = view;
   let tail = Buffer.alloc(0);
   let tailTime = -1;
   let changes: string[] = [];
@@ -93,9 +103,20 @@ export function recordEncoder(
   function put(bytes: Uint8Array): void {
     const target = output;
     const { length } = bytes;
-    // For a few dozen bytes a loop by index is faster than a call into the runtime, and than iterating.
-    for (let index = 0; index < length; index += 1) target[at + index] = bytes[index] ?? 0;
+    if (length > 20) {
+      target.set(bytes, at);
+    } else {
+      for (let index = 0; index < length; index += 1) target[at + index] = bytes[index] ?? 0;
+    }
     at += length;
+  }
+
+  function putKey(column: number): void {
+    const words = keyWords[column] ?? NO_WORDS;
+    const target = view;
+    const start = at;
+    for (let index = 0; index < words.length; index += 1) target.setUint32(start + 4 * index, words[index] ?? 0, true);
+    at = start + (keys[column]?.length ?? 0);
   }
 
   /** NaN and the infinities: JSON has no such numbers, and destinations no such times. */
@@ -210,6 +231,7 @@ export function recordEncoder(
       nulled(column);
       return fieldEnd(input, index);
     }
+    if (way === Way.timestamptz && isPlainTime(input, start)) return encodePlainTime(input, start);
     const target = output;
     let to = at;
     target[to++] = QUOTE;
@@ -269,6 +291,26 @@ export function recordEncoder(
     return index;
   }
 
+  /** The time of today's wallets, by words: byte by byte it took three times as long. */
+  function encodePlainTime(input: Uint8Array, start: number): number {
+    if (input !== viewed) {
+      viewed = input;
+      inputView = new DataView(input.buffer, input.byteOffset, input.byteLength);
+    }
+    const target = output;
+    const from = inputView;
+    const to = at;
+    target[to] = QUOTE;
+    for (let offset = 0; offset < 28; offset += 4) {
+      view.setUint32(to + 1 + offset, from.getUint32(start + offset, true), true);
+    }
+    target[to + 11] = 0x54;
+    target[to + 27] = 0x5a;
+    target[to + 28] = QUOTE;
+    at = to + 29;
+    return start + 29;
+  }
+
   function encodeArray(input: Uint8Array, start: number, column: number): number {
     const end = fieldEnd(input, start);
     const type = columns[column]?.type ?? { kind: 'text' };
@@ -286,6 +328,7 @@ export function recordEncoder(
     const larger = Buffer.allocUnsafeSlow(at + more);
     output.copy(larger, 0, 0, at);
     output = larger;
+    view = new DataView(output.buffer);
   }
 
   function encodeField(input: Uint8Array, start: number, column: number): number {
@@ -320,7 +363,8 @@ export function recordEncoder(
   function take(): Uint8Array | undefined {
     if (at === 0) return undefined;
     const full = output.subarray(0, at);
-    output = Buffer.allocUnsafeSlow(chunkBytes + 64 * 1024);
+    output = lineBuffers.take();
+    view = new DataView(output.buffer);
     at = 0;
     return full;
   }
@@ -340,7 +384,7 @@ export function recordEncoder(
       put(head);
       let index = start;
       for (let column = 0; column < keys.length; column += 1) {
-        put(keys[column] ?? head);
+        putKey(column);
         index = encodeField(input, index, column) + 1; // past the separator
       }
       if (index !== end && keys.length > 0) throw new Error('a COPY row has other fields than its columns');
@@ -359,6 +403,34 @@ export function recordEncoder(
     flush: take,
   };
   return encoder;
+}
+
+/** As little-endian words, with zeros behind: four bytes are stored as fast as one. */
+function wordsOf(bytes: Buffer): Uint32Array {
+  const padded = Buffer.alloc(Math.ceil(bytes.length / 4) * 4);
+  bytes.copy(padded);
+  return Uint32Array.from({ length: padded.length / 4 }, (_, index) => padded.readUInt32LE(4 * index));
+}
+
+/**
+ * `2026-03-02 17:00:13.204125+00`, with its separator behind: a year of four digits, a fraction of six. The digits that are
+ * looked at rule out infinity and a shorter fraction, behind which the other bytes could be those of the next column.
+ */
+function isPlainTime(input: Uint8Array, start: number): boolean {
+  const behind = input[start + 29];
+  return (
+    isDigit(input[start]) &&
+    input[start + 10] === SPACE &&
+    input[start + 19] === DOT &&
+    isDigit(input[start + 24]) &&
+    isDigit(input[start + 25]) &&
+    input[start + 26] === 0x2b &&
+    (behind === TAB || behind === NEWLINE)
+  );
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= 0x39;
 }
 
 function fieldEnd(input: Uint8Array, start: number): number {

@@ -13,6 +13,7 @@ import { goneMembers, KeyReader } from './asked-keys';
 import { copyOut } from '../copy/copy-out';
 import { queryHighestCursor } from './cursor-column';
 import { queryHeapTables, type HeapTable } from '../tables/heap-table';
+import { lineBuffers } from '../copy/line-buffers';
 import { recordEncoder } from '../copy/record-encoder';
 import { MOST_PLACES, readingSteps, rowCount, rowsAtPlaces, type LookedAt } from './reading-steps';
 import { selectList } from './select-list';
@@ -159,7 +160,10 @@ class StreamRun {
         this.isRunning = true;
         yield streamStatusMessage(this.stream.descriptor, 'RUNNING', reading.now());
       }
-      yield SerialisedLines.records(part.value);
+      const { value } = part;
+      yield SerialisedLines.records(value, () => {
+        lineBuffers.giveBack(value);
+      });
       // A stop waits for the step's end, where its state is; but the platform kills after a minute.
       if (reading.context.signal.aborted) {
         abortedAt ??= reading.now();
