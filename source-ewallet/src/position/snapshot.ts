@@ -51,6 +51,8 @@ export interface ServerNow {
   readonly next: bigint;
   /** pg_last_wal_replay_lsn: on a promoted server, until its next start, where its history parted from the primary's. */
   readonly replayed: Lsn | undefined;
+  /** Where pg_upgrade made the cluster, the old one's next transaction at that time. */
+  readonly upgradedAt: bigint | undefined;
 }
 
 /** Why a saved snapshot may be of another history than the server's. */
@@ -81,7 +83,9 @@ export function doubtOf(saved: Snapshot, now: ServerNow): Doubt | undefined {
   if (differ(system, server.system)) {
     const isUpgraded = version !== undefined && server.version !== undefined && version < server.version;
     const why = `the server is another one (system identifier ${server.system ?? ''}, the state is of ${system ?? ''})`;
-    return { why, isAnother: true, isProvable: isUpgraded, isNews: true, undone: 'if it forks' };
+    // The upgrade itself takes transactions, so `next` says little about the moment of the old cluster.
+    const undone = (now.upgradedAt ?? next) < saved.next ? 'perhaps' : 'if it forks';
+    return { why, isAnother: true, isProvable: isUpgraded, isNews: true, undone };
   }
   if (differ(database, server.database)) {
     const why = `the database is another one (oid ${server.database ?? ''}, the state is of ${database ?? ''})`;

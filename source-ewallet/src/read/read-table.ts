@@ -16,7 +16,7 @@ import { queryHeapTables } from '../tables/heap-table';
 import { isLocked, lockTable } from '../tables/locked-table';
 import { goneColumns, mayHavePadding, selectedColumns } from '../position/read-columns';
 import { paddedSql } from './select-list';
-import { queryLogPlaces, queryServerIdentity, querySnapshotBounds } from '../server/server-state';
+import { queryLogPlaces, queryServerIdentity, querySnapshotBounds, queryUpgradePlace } from '../server/server-state';
 import { appendRolePath, type Session } from '../server/session';
 import type { Snapshot } from '../position/snapshot';
 import type { SourceConfig } from '../config/source-config';
@@ -52,7 +52,7 @@ export async function* readTable(
   const server = await queryServerIdentity(client);
   const { next } = await querySnapshotBounds(client);
   const { end, replayed } = await queryLogPlaces(client);
-  const now = { server, next, replayed };
+  const now = { server, next, replayed, upgradedAt: await queryUpgradePlace(client, next) };
   await reading.onSnapshot?.(client);
   if (reading.columns === undefined) await sayWhatIsGone(reading, table, stream);
   const columns = selectedColumns(table.columns, stream).filter(({ name }) => reading.columns?.has(name) ?? true);

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { parseLsn, sqlStateOf, type Lsn } from '@ewallet/postgres';
+import { fullXid, parseLsn, sqlStateOf, type Lsn } from '@ewallet/postgres';
 import type { ServerIdentity } from '../position/snapshot';
 
 /** What tells this server's history from another's. Asked in the transaction that reads: behind a pooler the next one may be another server's. */
@@ -33,6 +33,18 @@ export async function queryLogPlaces(client: Client): Promise<{ end: Lsn | undef
        pg_last_wal_replay_lsn()::text as replayed`,
   );
   return { end: parseLsn(rows[0]?.end ?? ''), replayed: parseLsn(rows[0]?.replayed ?? '') };
+}
+
+/**
+ * pg_upgrade leaves the old cluster's next transaction as the age of template0, which nobody connects to: it stays until a
+ * vacuum against wraparound. Of a cluster that initdb made it is the age of its own beginning.
+ */
+export async function queryUpgradePlace(client: Client, next: bigint): Promise<bigint | undefined> {
+  const { rows } = await client.query<{ xid: string }>(
+    `select datfrozenxid::text as xid from pg_database where datname = 'template0'`,
+  );
+  const [row] = rows;
+  return row === undefined ? undefined : fullXid(BigInt(row.xid), next);
 }
 
 /** The bounds of the current transaction's snapshot, as 64-bit transaction ids. */

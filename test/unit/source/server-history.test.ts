@@ -113,7 +113,12 @@ test('the states of the first versions, without the start of the server and with
     columns: undefined,
   });
   expect(
-    doubtOf(parsed.rules[0]?.since ?? saved, { server: saved.server, next: 120n, replayed: undefined }),
+    doubtOf(parsed.rules[0]?.since ?? saved, {
+      server: saved.server,
+      next: 120n,
+      replayed: undefined,
+      upgradedAt: undefined,
+    }),
   ).toBeUndefined();
 });
 

@@ -40,8 +40,13 @@ describe('a saved snapshot of what may be another history is doubted with its re
     ],
     [
       'a cluster made by pg_upgrade',
-      { server: { ...server, system: '8', version: 19 }, next: 2000n },
+      { server: { ...server, system: '8', version: 19 }, next: 2000n, upgradedAt: 1010n },
       ['the server is another one (system identifier 8, the state is of 7)', 'another', 'provable', 'if it forks'],
+    ],
+    [
+      'a cluster made by pg_upgrade from a copy of an earlier time',
+      { server: { ...server, system: '8', version: 19 }, next: 2000n, upgradedAt: 1009n },
+      ['the server is another one (system identifier 8, the state is of 7)', 'another', 'provable', 'perhaps'],
     ],
     [
       'another database of the server',
@@ -117,7 +122,7 @@ describe('a saved snapshot of what may be another history is doubted with its re
       undefined,
     ],
   ])('%s', (_, now, told) => {
-    const doubt = doubtOf(saved, { replayed: undefined, ...now });
+    const doubt = doubtOf(saved, { replayed: undefined, upgradedAt: undefined, ...now });
     expect(
       doubt && [
         doubt.why,
