@@ -1,4 +1,4 @@
-import { BATCH_HEADER_BYTES, BatchBuilder, partitionOf, type Span } from '@ewallet/kafka';
+import { BATCH_HEADER_BYTES, BatchBuilder, type BatchBuffers, partitionOf, type Span } from '@ewallet/kafka';
 import type { Outbox } from './outbox';
 
 /** Bytes of a partition's first buffer; it grows where the stream is busy, and the next one begins as large. */
@@ -10,6 +10,7 @@ interface BatchTarget {
   readonly batchBytes: number;
   /** Milliseconds. */
   readonly now: () => number;
+  readonly buffers: BatchBuffers;
 }
 
 /**
@@ -20,6 +21,7 @@ export class TopicWriter {
   private readonly outbox: Outbox;
   private readonly batchBytes: number;
   private readonly now: () => number;
+  private readonly buffers: BatchBuffers;
   private readonly builders: (BatchBuilder | undefined)[];
   private readonly capacities: number[];
   private keyless = 0;
@@ -28,11 +30,12 @@ export class TopicWriter {
   constructor(
     readonly topic: string,
     readonly partitions: number,
-    { outbox, batchBytes, now }: BatchTarget,
+    { outbox, batchBytes, now, buffers }: BatchTarget,
   ) {
     this.outbox = outbox;
     this.batchBytes = batchBytes;
     this.now = now;
+    this.buffers = buffers;
     this.builders = new Array<BatchBuilder | undefined>(partitions).fill(undefined);
     this.capacities = new Array<number>(partitions).fill(FIRST_CAPACITY);
   }
@@ -74,7 +77,7 @@ export class TopicWriter {
 
   private open(partition: number, bytes: number): BatchBuilder {
     const capacity = Math.max(this.capacities[partition] ?? FIRST_CAPACITY, BATCH_HEADER_BYTES + bytes);
-    const builder = new BatchBuilder(this.topic, partition, capacity);
+    const builder = new BatchBuilder(this.topic, partition, capacity, this.buffers);
     this.builders[partition] = builder;
     this.bytesOpen += builder.size;
     return builder;

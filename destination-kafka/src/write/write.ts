@@ -1,7 +1,7 @@
 import type { AirbyteMessage, ConfiguredCatalog, ConnectorContext } from '@ewallet/airbyte';
 import { count, Failure } from '@ewallet/failure';
 import { displayName, SchemaRegistry, type StreamName } from '@ewallet/avro';
-import { type Compress, compressor, TransactionalLog } from '@ewallet/kafka';
+import { BatchBuffers, type Compress, compressor, TransactionalLog } from '@ewallet/kafka';
 import type { Admin } from 'kafkajs';
 import type { Config } from '../config/config';
 import { accessOf } from '../kafka/access';
@@ -130,9 +130,11 @@ function assemble(
     partAfterBytes: PART_BYTES,
     compress,
   });
+  const buffers = new BatchBuffers(MAX_WAITING_BYTES);
   const writer = ({ name, partitions, maxMessageBytes }: Topic): TopicWriter =>
     new TopicWriter(name, partitions, {
       outbox,
+      buffers,
       batchBytes: Math.min(config.batchBytes, maxMessageBytes),
       now: surroundings.now,
     });

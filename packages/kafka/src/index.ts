@@ -31,6 +31,7 @@ export { Group, type Membership } from './group/group';
 export type { LogFailures, OvertakenTopic } from './produce/log-failures';
 export { partitionOf } from './produce/murmur2';
 export { TransactionalLog } from './produce/transactional-log';
+export { BatchBuffers } from './record-batch/batch-buffers';
 export { BatchBuilder, writeVarint, type SealedBatch, type Span } from './record-batch/batch-builder';
 export { offsetAfter, readRecordBatchHeader, RecordCursor, type RecordBatchHeader } from './record-batch/batch-reader';
 export { decompress, type CodecName } from './record-batch/codecs';

@@ -5,9 +5,11 @@ import {
   type Broker,
   type Cluster,
   type OvertakenTopic,
+  type SealedBatch,
 } from '@ewallet/kafka';
 import { startStack, type RunningStack } from '@ewallet/local-stack';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { KafkaJSConnectionError } from 'kafkajs';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -259,20 +261,20 @@ test('of two connections with one topic in common, first by name of neither, the
   expect(expectComplete(await read(target), [])).toEqual([]);
 });
 
-test('a run that takes a topic while another commits makes that commit fail as one that is visible', async () => {
-  const target = connection();
-  const topic = `public.${target.stream.name}`;
-  const settings = { brokers: [stack.connections.kafka.bootstrapServers], clientId: 'two-writers' };
+function clusterOf(clientId: string): Cluster {
+  const settings = { brokers: [stack.connections.kafka.bootstrapServers], clientId };
   const patience = {
     connectionTimeoutMs: 10_000,
     metadataMaxAgeMs: 300_000,
     retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000 },
   };
-  const cluster = openCluster(
-    { ...settings, requestTimeoutMs: 10_000, sasl: undefined, ssl: false },
-    patience,
-    () => 0,
-  );
+  return openCluster({ ...settings, requestTimeoutMs: 10_000, sasl: undefined, ssl: false }, patience, () => 0);
+}
+
+test('a run that takes a topic while another commits makes that commit fail as one that is visible', async () => {
+  const target = connection();
+  const topic = `public.${target.stream.name}`;
+  const cluster = clusterOf('two-writers');
   await withFiles({ 'config.json': target.config, 'catalog.json': target.catalog }, async (files) => {
     expect((await start(target, files, RECORDS - CHECKPOINT).ended).code).toBe(0);
   });
@@ -326,6 +328,65 @@ test('a run that takes a topic while another commits makes that commit fail as o
     await log.append([batch.seal(Date.now())]);
     await expect(log.commit()).rejects.toMatchObject({ type: 'INVALID_PRODUCER_EPOCH' });
     expect(found).toEqual([{ topic, transactionalId: `destination-kafka.${topic}`, committed: true }]);
+  } finally {
+    await cluster.disconnect();
+  }
+});
+
+test('the memory of a batch is given back once the broker has it, but not after a second attempt: a first one may still be writing it', async () => {
+  const target = connection();
+  const topic = `public.${target.stream.name}`;
+  await withFiles({ 'config.json': target.config, 'catalog.json': target.catalog }, async (files) => {
+    expect((await start(target, files, RECORDS - CHECKPOINT).ended).code).toBe(0);
+  });
+  const cluster = clusterOf('given-back');
+  try {
+    await cluster.connect();
+    await cluster.addMultipleTargetTopics([topic]);
+    let refusals = 0;
+    const log = new TransactionalLog(
+      new Proxy(cluster, {
+        get: (whole, name) => {
+          if (name !== 'findBroker') return bound(whole, name);
+          return async (options: { nodeId: number }): Promise<Broker> =>
+            new Proxy(await whole.findBroker(options), {
+              get: (broker, member) => {
+                if (member !== 'connectionPool' || refusals === 0) return bound(broker, member);
+                refusals -= 1;
+                throw new KafkaJSConnectionError('the connection was lost');
+              },
+            });
+        },
+      }),
+      {
+        transactionalId: `destination-kafka.${topic}`,
+        topicIds: new Map(),
+        transactionTimeoutMs: 60_000,
+        deliveryTimeoutMs: 30_000,
+        requestTimeoutMs: 10_000,
+        now: Date.now,
+        failures: {
+          failed: (error) => error as Error,
+          fenced: (error) => error as Error,
+          tooLarge: (_batch, error) => error,
+          overtaken: (error) => error as Error,
+        },
+      },
+    );
+    await log.open();
+    const givenBack: string[] = [];
+    const sealed = (name: string): SealedBatch => {
+      const batch = new BatchBuilder(topic, 0, 1024);
+      const key = Buffer.from(name);
+      batch.append({ bytes: key, start: 0, end: key.length }, undefined, { bytes: Buffer.from([0]), start: 0, end: 1 });
+      return { ...batch.seal(Date.now()), written: () => givenBack.push(name) };
+    };
+    await log.append([sealed('at once')]);
+    refusals = 1;
+    await log.append([sealed('at the second attempt')]);
+    await log.append([sealed('at once again')]);
+    await log.commit();
+    expect({ givenBack, refusals }).toEqual({ givenBack: ['at once', 'at once again'], refusals: 0 });
   } finally {
     await cluster.disconnect();
   }

@@ -97,8 +97,10 @@ export class TransactionalLog {
       this.sequences.set(key, nextSequence(firstSequence, batch.records));
     }
     let waiting = batches;
+    let attempts = 0;
     const topics = topicsOf(batches);
     await this.retry(`write to ${describeTopics(topics)}`, topics, async () => {
+      attempts += 1;
       const outcomes = await Promise.all(
         [...(await this.byLeader(waiting))].map(([broker, mine]) => this.produce(broker, mine)),
       );
@@ -108,6 +110,8 @@ export class TransactionalLog {
       const first = fatal ?? failed[0];
       if (first !== undefined) throw first.error;
     });
+    // A connection of an attempt that was not answered may still be writing these bytes.
+    if (attempts === 1) for (const { written } of batches) written?.();
   }
 
   /**

@@ -1,4 +1,5 @@
 import { crc32c } from '@node-rs/crc32';
+import { BatchBuffers } from './batch-buffers';
 import { AT, ATTRIBUTE, BATCH_HEADER_BYTES, CHECKED_FROM, LENGTH_COUNTS_FROM, MAGIC, type CodecId } from './layout';
 
 /** A batch that only lacks what is known when it is sent: producer and sequence. */
@@ -10,6 +11,8 @@ export interface SealedBatch {
   readonly records: number;
   readonly compression: CodecId;
   readonly timestamp: number;
+  /** Called once the brokers have the batch and nothing reads its bytes any more: its memory is used again. */
+  readonly written?: () => void;
 }
 
 export interface BatchIdentity {
@@ -91,8 +94,9 @@ export class BatchBuilder {
     readonly topic: string,
     readonly partition: number,
     capacity: number,
+    private readonly buffers = new BatchBuffers(0),
   ) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.bytes = buffers.take(capacity);
   }
 
   get records(): number {
@@ -142,20 +146,25 @@ export class BatchBuilder {
 
   /** @param timestamp milliseconds since the epoch, of every record in the batch */
   seal(timestamp: number): SealedBatch {
+    const { bytes, buffers } = this;
     return {
       topic: this.topic,
       partition: this.partition,
-      bytes: this.bytes.subarray(0, this.end),
+      bytes: bytes.subarray(0, this.end),
       records: this.recordCount,
       compression: 0,
       timestamp,
+      written: () => {
+        buffers.giveBack(bytes);
+      },
     };
   }
 
   private reserve(bytes: number): void {
     if (this.end + bytes <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.end + bytes));
+    const larger = this.buffers.take(Math.max(this.bytes.length * 2, this.end + bytes));
     this.bytes.copy(larger, 0, 0, this.end);
+    this.buffers.giveBack(this.bytes);
     this.bytes = larger;
   }
 }
