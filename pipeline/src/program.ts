@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { commandLine, parsePort, pause, untilStopped } from '@ewallet/command-line';
 import { Failure } from '@ewallet/failure';
 import type { Command } from 'commander';
+import { ANSWER_SECONDS, answerMs } from './budget';
 import { readPipelineConfig } from './config/pipeline-config';
 import { lookAt } from './look';
 import { jsonReport } from './report/json-report';
@@ -11,8 +12,6 @@ import { exitCodeOf as exitCodeOfLines } from './verdict/verdict';
 /** What a shell, cron or a probe sees beside the verdicts 0, 1 and 2. */
 export const EXIT = { config: 3, failed: 4 } as const;
 
-/** A part that takes longer has no answer: with what the command itself needs this stays under two seconds. */
-const ANSWER_SECONDS = 1.4;
 const WATCH_SECONDS = 5;
 /** Where `serve` listens unless it is told otherwise. */
 const METRICS_PORT = 9465;
@@ -22,7 +21,7 @@ interface StatusFlags {
   readonly config: string;
   readonly json?: boolean;
   readonly watch?: number | true;
-  readonly timeout: number;
+  readonly timeout?: number;
 }
 
 interface ServeFlags {
@@ -55,12 +54,18 @@ export function program(out: Output): Command {
     )
     .option('--json', 'print one JSON object, with --watch one on each line')
     .option('--watch [seconds]', `look again every ${WATCH_SECONDS} s, or as often as is said, until stopped`, positive)
-    .option('--timeout <seconds>', 'how long each part has to answer', positive, ANSWER_SECONDS)
+    .option(
+      '--timeout <seconds>',
+      `how long each part has to answer (default: ${ANSWER_SECONDS}, less what the command needed to start)`,
+      positive,
+    )
     .action(async (flags: StatusFlags) => {
       const config = await readPipelineConfig(flags.config);
+      // Node counts from the start of the process.
+      let limitMs = answerMs(flags.timeout, performance.now());
       await untilStopped(async (stop) => {
         do {
-          const lines = await lookAt(config, flags.timeout * 1_000, () => new Date());
+          const lines = await lookAt(config, limitMs, () => new Date());
           const at = new Date();
           const isLive = flags.watch !== undefined && out.isTTY === true && flags.json !== true;
           const text = flags.json === true ? jsonReport(lines, at) : textReport(lines, at, out.isTTY === true);
@@ -69,6 +74,7 @@ export function program(out: Output): Command {
           if (flags.watch === undefined) return;
           const seconds = flags.watch === true ? WATCH_SECONDS : flags.watch;
           await pause(seconds * 1_000, stop);
+          limitMs = answerMs(flags.timeout, 0);
         } while (!stop.aborted);
       });
     });

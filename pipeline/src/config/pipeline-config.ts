@@ -58,7 +58,9 @@ export async function readPipelineConfig(file: string): Promise<PipelineConfig> 
   const ewallet = (await read('ewallet')) ?? (await connectorOf(syncKeys, 'source', syncDirectory));
   const kafkaKeys = (await read('kafka')) ?? (await connectorOf(syncKeys, 'destination', syncDirectory));
   const kafka = readerOf(kafkaKeys, 'kafka');
-  const warehouse = readerOf(await read('warehouse'), 'warehouse') ?? sink;
+  // A sink that is only named here is not a sink's own file, which says where it lands.
+  const sinkFile = sink?.value('config_file') === undefined ? undefined : sink;
+  const warehouse = readerOf(await read('warehouse'), 'warehouse') ?? sinkFile;
   /** The sink's own way to Kafka and the registry, where the configuration has no other. */
   const sinkToKafka = config.kafka === undefined ? sink : undefined;
   const parsed: PipelineConfig = {
@@ -81,7 +83,7 @@ export async function readPipelineConfig(file: string): Promise<PipelineConfig> 
     throw Failure.config(`The configuration ${file} names no part to look at. Known are ${SECTIONS.join(', ')}.`);
   }
   if (parsed.audit !== undefined && parsed.warehouse === undefined) {
-    throw Failure.config('`audit` is read from the warehouse: give `warehouse` or `sink` too.');
+    throw Failure.config('`audit` is read from the warehouse: give `warehouse`, or `sink.config_file`, too.');
   }
   return parsed;
 }

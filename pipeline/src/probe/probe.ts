@@ -16,7 +16,7 @@ export async function probe<T>(limitMs: number, ask: (over: AbortSignal) => Prom
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Probe<T>>((resolve) => {
     timer = setTimeout(() => {
-      resolve({ kind: 'failed', reason: `no answer within ${limitMs / 1_000} s` });
+      resolve({ kind: 'failed', reason: silence(limitMs) });
       over.abort();
     }, limitMs);
   });
@@ -29,6 +29,12 @@ export async function probe<T>(limitMs: number, ask: (over: AbortSignal) => Prom
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Nobody refused: what is silent may be down, cut off, or slow, and only more time tells the last from the others. */
+function silence(limitMs: number): string {
+  const seconds = limitMs / 1_000;
+  return `no answer within ${seconds} s; --timeout ${Math.max(10, Math.ceil(4 * seconds))} tells silent from slow`;
 }
 
 /** The message of a failure without its last full stop; of other errors their own words. */

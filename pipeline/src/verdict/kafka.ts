@@ -25,6 +25,7 @@ export function judgeKafka(subject: string, asked: Probe<KafkaFacts>): Line {
     count(topics.size, 'topic'),
     count(partitions.length, 'partition'),
     `end offsets add up to ${end.toLocaleString('en')}`,
+    ...(asked.value.ageUnknown === undefined ? [] : [`the age of what waits is not known: ${asked.value.ageUnknown}`]),
   ];
   const findings: Finding[] = [];
   if (leaderless.length > 0) {

@@ -37,13 +37,17 @@ export function judgeStreams(lagSeconds: number, evidence: StreamEvidence, now: 
     const says = [
       ...(records === undefined ? [] : [`last sync ${count(records, 'record')}`]),
       ...(kafka === undefined ? [] : [`${topic} ends at ${end.toLocaleString('en')}`]),
-      ...(lag === undefined ? [] : [`lag ${count(lag.records, 'record')}, ${duration(lag.seconds)}`]),
+      ...(lag === undefined
+        ? []
+        : [
+            `lag ${count(lag.records, 'record')}, ${lag.seconds === undefined ? 'of an age that is not known' : duration(lag.seconds)}`,
+          ]),
       ...(landedAt === undefined
         ? []
         : [`landed ${ago(landedAt, now)} in ${tables.get(topic)?.table ?? 'no table yet'}`]),
     ];
     const findings: Finding[] = [];
-    if (lag !== undefined && lag.seconds > lagSeconds) {
+    if (lag?.seconds !== undefined && lag.seconds > lagSeconds) {
       findings.push({
         code: 'sink-lag',
         verdict: 'degraded',
@@ -93,12 +97,13 @@ function lagOf(
   kafka: KafkaFacts | undefined,
   warehouse: WarehouseFacts | undefined,
   now: Date,
-): { readonly records: number; readonly seconds: number } | undefined {
+): { readonly records: number; readonly seconds: number | undefined } | undefined {
   const partitions = (kafka?.partitions ?? []).filter((at) => at.topic === topic);
   if (warehouse === undefined || partitions.length === 0 || warehouse.refused.includes('sink.offsets'))
     return undefined;
   const next = new Map(warehouse.partitions.map((at) => [partitionKey(at), at.nextOffset]));
   const records = partitions.reduce((sum, at) => sum + Math.max(0, at.end - (next.get(partitionKey(at)) ?? 0)), 0);
+  if (records > 0 && kafka?.ageUnknown !== undefined) return { records, seconds: undefined };
   const oldest = partitions
     .flatMap(({ waitingSince }) => (waitingSince === undefined ? [] : [waitingSince]))
     .sort((a, b) => a.getTime() - b.getTime())[0];

@@ -181,6 +181,23 @@ test('a network that swallows what is sent to the servers is found by the time l
   }
 });
 
+test('a warehouse that is silent is no trouble of Kafka, which is asked how old its backlog is by what landed there', async () => {
+  const config = await configured();
+  flow.ways.warehouse.swallow();
+  try {
+    const { code, lines } = await status(config, '--timeout', '4');
+    expect({ code, troubled: troubled(lines) }).toEqual({
+      code: 2,
+      troubled: ['warehouse: warehouse-down', 'audit: audit-never'],
+    });
+    expect(lines.find(({ hop }) => hop === 'warehouse')?.findings[0]?.says).toBe(
+      'no answer within 4 s; --timeout 16 tells silent from slow',
+    );
+  } finally {
+    flow.ways.warehouse.heal();
+  }
+});
+
 test('a server that is not there is named with what to do next', async () => {
   const gone = await BlackHole.before('127.0.0.1', 1);
   const { port } = gone;

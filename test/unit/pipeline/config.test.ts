@@ -162,7 +162,7 @@ test.each<[string, unknown, string]>([
   [
     'an audit without a warehouse',
     { audit: {} },
-    '`audit` is read from the warehouse: give `warehouse` or `sink` too.',
+    '`audit` is read from the warehouse: give `warehouse`, or `sink.config_file`, too.',
   ],
   [
     'a sync without a place',
@@ -187,6 +187,12 @@ test.each<[string, unknown, string]>([
 ])('%s is refused with what to do, before anything is asked', async (_, content, message) => {
   const file = await written('wrong.json', content);
   await expect(readPipelineConfig(file)).rejects.toThrow(message.replace('FILE', file));
+});
+
+test('a sink that is only named says nothing of a warehouse, which is then not looked at', async () => {
+  const file = await written('named.json', { kafka: destination, sink: { name: 'wallet' } });
+  const { warehouse, sink: named } = await readPipelineConfig(file);
+  expect({ warehouse, name: named?.name }).toEqual({ warehouse: undefined, name: 'wallet' });
 });
 
 test('what is wrong with the command itself is never taken for a verdict', async () => {

@@ -149,7 +149,12 @@ const landed: WarehouseFacts = {
   audits: [],
 };
 const group = { state: 'Stable', members: [{ clientId: 'sink', host: '/1' }] };
-const kafka = { partitions: [{ topic: 't', partition: 0, end: 9, waitingSince: before(301) }], leaderless: [], group };
+const kafka = {
+  partitions: [{ topic: 't', partition: 0, end: 9, waitingSince: before(301) }],
+  leaderless: [],
+  group,
+  ageUnknown: undefined,
+};
 const sink = { name: 'wallet', groupId: 'connect-wallet', instances: [], credentials: undefined, lagSeconds: 300 };
 
 test('lag is the offsets that have not landed, and the age of the oldest record among them', () => {
@@ -159,6 +164,29 @@ test('lag is the offsets that have not landed, and the age of the oldest record 
     says: ['t ends at 9', 'lag 4 records, 5 min', 'landed 30 s ago in raw.t'],
     facts: { lag_records: 4, lag_seconds: 301 },
     findings: [{ code: 'sink-lag', says: '4 records wait, the oldest for 5 min' }],
+  });
+});
+
+test('lag whose age nobody could tell in time is records alone, Kafka says why, and neither is in trouble for it', () => {
+  const ageless = answered({
+    ...kafka,
+    partitions: [{ topic: 't', partition: 0, end: 9, waitingSince: undefined }],
+    ageUnknown: 'no answer within 1 s',
+  });
+  const [line] = judgeStreams(0, { sync: undefined, kafka: ageless, warehouse: answered(landed) }, now);
+  expect(line).toMatchObject({
+    says: ['t ends at 9', 'lag 4 records, of an age that is not known', 'landed 30 s ago in raw.t'],
+    facts: { lag_records: 4, lag_seconds: null },
+    findings: [],
+  });
+  expect(judgeKafka('k', ageless)).toMatchObject({
+    says: [
+      '1 topic',
+      '1 partition',
+      'end offsets add up to 9',
+      'the age of what waits is not known: no answer within 1 s',
+    ],
+    findings: [],
   });
 });
 
@@ -324,7 +352,10 @@ test('a part that does not answer is given up by the limit, and is told so', asy
     return new Promise<never>(() => undefined);
   });
   expect({ asked, told: over?.aborted }).toEqual({
-    asked: { kind: 'failed', reason: 'no answer within 0.005 s' },
+    asked: {
+      kind: 'failed',
+      reason: 'no answer within 0.005 s; --timeout 10 tells silent from slow',
+    },
     told: true,
   });
 });
