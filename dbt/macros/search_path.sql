@@ -10,6 +10,30 @@
   )
 {%- endmacro %}
 
+{#
+  Reads back what own_names_first set, in a statement of its own: a pooler that sends the statements of a transaction to different
+  servers or sessions would leave names to whatever path is there.
+#}
+{% macro own_names_hold() -%}
+  {%- if execute -%}
+    do $hold$
+    declare
+      found pg_catalog.text := pg_catalog.current_setting('search_path');
+    begin
+      if pg_catalog.split_part(found, ',', 1) operator(pg_catalog.<>) 'pg_catalog' then
+        raise exception using
+          errcode = 'object_not_in_prerequisite_state',
+          message = pg_catalog.concat(
+            'The server was asked for a search_path that begins with pg_catalog and answers ', found,
+            ': a connection pooler stands between that does not keep the statements of a transaction together. ',
+            'Connect to PostgreSQL itself, or set the pooler to pool_mode = session or transaction.'
+          );
+      end if;
+    end
+    $hold$
+  {%- endif -%}
+{%- endmacro %}
+
 {# run_query with PostgreSQL's own names, in one message with the query: it may be outside of any transaction. #}
 {% macro query_rows(sql) %}
   {{ return(run_query(own_names_first() ~ ';\n' ~ sql)) }}

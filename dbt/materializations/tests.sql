@@ -7,12 +7,18 @@
   {% call statement('own_names_first') %}
     {{ own_names_first() }}
   {% endcall %}
+  {% call statement('own_names_hold') %}
+    {{ own_names_hold() }}
+  {% endcall %}
   {{ return(materialization_test_default()) }}
 {% endmaterialization %}
 
 {% materialization unit, adapter = 'postgres' %}
   {% call statement('own_names_first') %}
     {{ own_names_first() }}
+  {% endcall %}
+  {% call statement('own_names_hold') %}
+    {{ own_names_hold() }}
   {% endcall %}
   {{ return(materialization_unit_default()) }}
 {% endmaterialization %}

@@ -8,6 +8,8 @@ const PROGRAMS = [
   { program: 'buildah', package: 'buildah', use: 'build the images' },
   { program: 'kcat', package: 'kcat', use: 'read topics with kcat' },
   { program: 'pgbouncer', package: 'pgbouncer', use: 'read through a connection pooler' },
+  { program: 'pgpool', package: 'pgpool2', use: 'read through Pgpool-II' },
+  { program: 'faketime', package: 'faketime', use: 'let the clocks of servers and programs jump' },
   { program: 'promtool', package: 'prometheus', use: 'check metrics and make alerts fire' },
   {
     program: 'prometheus-node-exporter',
