@@ -1,5 +1,5 @@
--- The same view over the tables that sink-warehouse lands from Kafka, beside them in schema raw. A step arrives without its
--- transfer, so a row is as new as the later of the two: that is what an incremental run goes by.
+-- The same view over the tables that sink-warehouse lands from Kafka, beside them in schema raw. A step arrives without
+-- its transfer, so a row is as new as the later of the two: that is what an incremental run goes by.
 create view transfer_with_state as
 with latest as (
   select distinct on (transfer_id)

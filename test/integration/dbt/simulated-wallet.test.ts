@@ -26,7 +26,7 @@ beforeAll(async () => {
   const reported = { EWALLET_REPORTING_CURRENCY: 'IDR', EWALLET_REPORTING_TIME_ZONE: 'Asia/Jakarta' };
   const select = [
     '--select',
-    '+risk_signals',
+    '+risk_rule_outcomes',
     '+hourly_transaction_summary',
     '+daily_channel_summary',
     'reporting_settings',
@@ -100,4 +100,11 @@ test('amounts and their bands are in the reporting currency', async () => {
   expect(
     await rows('select reporting_currency as currency, reporting_time_zone as zone from marts.reporting_settings'),
   ).toEqual([{ currency: 'IDR', zone: 'Asia/Jakarta' }]);
+});
+
+test('of the customers whom rules flagged in months that are ripe most are confirmed, and some were false alarms', async () => {
+  const [all] = await rows(`
+    select sum(flagged_users) >= 10 as several, sum(confirmed_users) / sum(flagged_users) between 0.3 and 0.85 as believable
+    from marts.risk_rule_outcomes where month_start < '2026-03-01'`);
+  expect(all).toEqual({ several: true, believable: true });
 });

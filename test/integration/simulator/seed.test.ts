@@ -194,6 +194,30 @@ test('every planted burst is found by its signals, and people who only trade rai
   }
 });
 
+test('most planted fraud is confirmed some days later: its customers are suspended, and do nothing from then on', async () => {
+  const before = Date.parse(END) - 21 * 86_400_000;
+  const reviewed = readPlanted(await readFile(planted, 'utf8')).filter(
+    ({ complete, until }) => complete && until < before,
+  );
+  const { rows: suspended } = await client.query<{ id: number; at: Date }>(
+    `select id::int as id, updated_at as at from users where status = 'suspended'`,
+  );
+  const since = new Map(suspended.map(({ id, at }) => [id, at.getTime()]));
+  const confirmed = reviewed.filter(({ customers, until }) =>
+    customers.every((customer) => (since.get(customer) ?? 0) > until + 6 * 3_600_000),
+  );
+  expect(reviewed.length).toBeGreaterThan(10);
+  expect(confirmed.length / reviewed.length).toBeGreaterThan(0.4);
+  expect(confirmed.length / reviewed.length).toBeLessThan(0.9);
+  const { rows } = await client.query<{ frozen: boolean; late: number }>(
+    `select bool_and(w.status = 'frozen') as frozen,
+            count(*) filter (where exists (select from transactions t where t.source_wallet_id = w.id and t.created_at > u.updated_at))::int as late
+       from users u join wallets w on w.user_id = u.id where u.id = any($1)`,
+    [confirmed.flatMap(({ customers }) => customers)],
+  );
+  expect(rows).toEqual([{ frozen: true, late: 0 }]);
+});
+
 test('a database that holds a wallet already is refused and left as it was', async () => {
   const before = await digests(first);
   const refused = await seed(first, ['--rows', '10']);

@@ -3,15 +3,16 @@ import { burst, type Step } from './bursts';
 import { arrivals } from './calendar';
 import { Ledger } from './ledger';
 import { Moves, activeUser, type Draft } from './moves';
-import { countryAt, feeWallet, floatWallet, type Population } from './population';
+import { countryAt, feeWallet, floatWallet, isSuspended, type Population } from './population';
 import { carriedOut, type PlantedBurst } from './planted';
 import { Random } from './random';
 import type { ActivityRecord, TransactionRecord } from './records';
+import { suspects, suspensionAfter } from './reviews';
 import { intrusion, solitary, visit } from './sessions';
 import { DAY, HOUR, MINUTE, SECOND, type Micros } from './time';
 
 /** Random streams, one per concern: see Random. 1 and 2 are the population's. */
-const STREAM = { arrivals: 3, moves: 4, sessions: 5, bursts: 6, identity: 7 } as const;
+const STREAM = { arrivals: 3, moves: 4, sessions: 5, bursts: 6, identity: 7, reviews: 8 } as const;
 
 /**
  * The wallet's past: `rows` transactions in order of creation over the days before the end, and the visits around them.
@@ -23,6 +24,7 @@ export class History {
   private readonly random: Random;
   private readonly sessions: Random;
   private readonly bursts: Random;
+  private readonly reviews: Random;
   private readonly moves: Moves;
   private steps: Step[] = [];
   private readonly bursted: PlantedBurst[] = [];
@@ -39,6 +41,7 @@ export class History {
     this.random = new Random(seed, STREAM.moves);
     this.sessions = new Random(seed, STREAM.sessions);
     this.bursts = new Random(seed, STREAM.bursts);
+    this.reviews = new Random(seed, STREAM.reviews);
     this.moves = new Moves(population, (wallet) => this.ledger.available(wallet), this.random);
   }
 
@@ -57,6 +60,7 @@ export class History {
       // A burst's movements come at their own times; each takes the place of an ordinary one, so that `rows` stays exact.
       for (let step = this.steps[0]; step !== undefined && step.at <= at; step = this.steps[0]) {
         this.steps.shift();
+        if (isSuspended(this.population, step.user, step.at)) continue;
         if (step.kind === 'signal') {
           carriedOut(step.burst, step.at);
           yield this.signal(step);
@@ -139,8 +143,18 @@ export class History {
       available: (wallet) => this.ledger.available(wallet),
     });
     const [first] = steps;
-    if (first !== undefined) this.bursted.push(first.burst);
+    if (first !== undefined) {
+      this.bursted.push(first.burst);
+      this.review(first.burst, Math.max(...steps.map((step) => step.at)));
+    }
     this.steps = [...this.steps, ...steps].sort((left, right) => left.at - right.at);
+  }
+
+  /** What people make of a burst once it is over. */
+  private review(burst: PlantedBurst, lastStep: Micros): void {
+    const { suspendedFrom } = this.population.users;
+    const at = suspensionAfter(this.reviews, burst.pattern, lastStep);
+    for (const user of suspects(burst)) suspendedFrom[user] = Math.min(suspendedFrom[user] ?? Infinity, at);
   }
 
   private signal(step: Extract<Step, { kind: 'signal' }>): ActivityRecord {
@@ -201,7 +215,9 @@ export function burstOf(
   },
 ): Step[] {
   const friends = [0, 1, 2, 3].map(() => population.directory.friendOf(random, user, signedUp));
-  const [first, ...rest] = friends.filter((friend) => friend !== undefined);
+  const [first, ...rest] = friends
+    .filter((friend) => friend !== undefined)
+    .filter((friend) => !isSuspended(population, friend, start));
   if (first === undefined) return [];
   const { currency } = countryAt(population.users.countries[user] ?? 0);
   const wealthy = available(population.users.homeWallets[user] ?? 0) >= 10 * currency.dollar;

@@ -12,7 +12,7 @@ import {
 import type { Step } from './bursts';
 import { isPayday } from './calendar';
 import { CURRENCIES, countryOfCurrency, type Currency } from './countries';
-import { countryAt, floatWallet, tierOf, type Population } from './population';
+import { countryAt, floatWallet, isSuspended, tierOf, type Population } from './population';
 import type { Random } from './random';
 import type { Channel, TransactionType } from './records';
 import { HOUR, type Micros } from './time';
@@ -250,8 +250,11 @@ export class Moves {
 /** A customer among the first `signedUp` who has not stopped using the wallet, as far as a few tries find one. */
 export function activeUser(population: Population, random: Random, at: Micros, signedUp: number): number {
   const { directory, users } = population;
+  const isGone = (user: number): boolean => (users.dormantFrom[user] ?? 0) <= at || isSuspended(population, user, at);
   let user = directory.anyUser(random, signedUp);
-  for (let i = 0; i < 8 && (users.dormantFrom[user] ?? 0) <= at; i++) user = directory.anyUser(random, signedUp);
+  for (let i = 0; i < 8 && isGone(user); i++) user = directory.anyUser(random, signedUp);
+  // Somebody who fell silent may look in again, somebody who is suspended may not.
+  for (let i = 0; i < 200 && isSuspended(population, user, at); i++) user = directory.anyUser(random, signedUp);
   return user;
 }
 

@@ -25,6 +25,8 @@ export interface Population {
     readonly tierAt: readonly [Float64Array, Float64Array, Float64Array];
     /** When the customer stopped using the wallet; Infinity for never. */
     readonly dormantFrom: Float64Array;
+    /** When the customer was suspended after a review, which history decides as it goes; Infinity for never. */
+    readonly suspendedFrom: Float64Array;
     readonly homeWallets: Int32Array;
     /** A second wallet in US dollars; -1 for none. */
     readonly dollarWallets: Int32Array;
@@ -54,6 +56,11 @@ export function floatWallet(currency: number): number {
 
 export function feeWallet(currency: number): number {
   return CURRENCIES.length + currency;
+}
+
+/** Whether the customer may not act any more. */
+export function isSuspended({ users }: Population, user: number, at: Micros): boolean {
+  return (users.suspendedFrom[user] ?? Infinity) <= at;
 }
 
 /** The tier the customer had at an instant. */
@@ -137,7 +144,8 @@ function makeUsers(random: Random, count: number, start: Micros, end: Micros) {
     });
     dormantFrom[user] = random.chance(0.35) ? Math.floor(joined + random.exponential(60 * DAY)) : Infinity;
   }
-  return { count, createdAt, countries, tierAt, dormantFrom };
+  const suspendedFrom = new Float64Array(count).fill(Infinity);
+  return { count, createdAt, countries, tierAt, dormantFrom, suspendedFrom };
 }
 
 function makeMerchants(random: Random, count: number, start: Micros) {

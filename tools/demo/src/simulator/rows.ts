@@ -1,7 +1,7 @@
 import { CATEGORIES } from './behaviour';
 import { CURRENCIES, type Currency } from './countries';
 import type { Ledger } from './ledger';
-import { countryAt, tierOf, type Population } from './population';
+import { countryAt, isSuspended, tierOf, type Population } from './population';
 import { Random, hash } from './random';
 import type { ActivityRecord, TransactionRecord } from './records';
 import { DAY, dateText, timestampText, type Micros } from './time';
@@ -129,7 +129,7 @@ export function* userLines(population: Population, ledger: Ledger): Generator<st
     const tier = tierOf(population, user, end);
     const reached = tier === 0 ? undefined : users.tierAt[tier - 1]?.[user];
     const status = statusOf(population, ledger, user);
-    const left = status === 'active' ? 0 : (users.dormantFrom[user] ?? 0);
+    const left = status === 'active' ? 0 : leftAt(population, user);
     yield line([
       user + 1,
       random.uuid(),
@@ -160,7 +160,7 @@ export function* walletLines(population: Population, ledger: Ledger): Generator<
     const kind = customer ? 'customer' : merchant ? 'merchant' : wallet < CURRENCIES.length ? 'float' : 'fee';
     const created = (customer ? users.createdAt[owner] : merchant ? merchants.createdAt[owner] : start) ?? start;
     const frozen = customer && statusOf(population, ledger, owner) === 'suspended';
-    const left = frozen ? (users.dormantFrom[owner] ?? 0) : 0;
+    const left = frozen ? leftAt(population, owner) : 0;
     yield line([
       wallet + 1,
       kind,
@@ -179,9 +179,16 @@ function balanceText(ledger: Ledger, wallet: number, currency: Currency): string
   return moneyText(ledger.available(wallet), currency.scale);
 }
 
-/** Some of those who stopped were suspended; some of those who stopped with nothing left closed their account. */
+/** When somebody who is no longer active was suspended or stopped, whichever made the status what it is. */
+function leftAt(population: Population, user: number): Micros {
+  const { users, end } = population;
+  return isSuspended(population, user, end) ? (users.suspendedFrom[user] ?? 0) : (users.dormantFrom[user] ?? 0);
+}
+
+/** Those whom a review suspended; some of those who stopped were suspended; some of those who stopped with nothing left closed their account. */
 function statusOf(population: Population, ledger: Ledger, user: number): 'active' | 'suspended' | 'closed' {
   const { users, end } = population;
+  if (isSuspended(population, user, end)) return 'suspended';
   if ((users.dormantFrom[user] ?? Infinity) > end) return 'active';
   const draw = hash(user, 1_313) % 100;
   if (draw < 5) return 'suspended';
