@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Readiness, Shown } from '@ewallet/command-line';
-import type { Failure } from '@ewallet/failure';
+import type { Failure, FailureKind } from '@ewallet/failure';
 import type { FollowStatus } from './follow-progress';
 import { readMeasurement } from './measurement';
 import type { StateMessage } from './message';
@@ -9,6 +9,8 @@ import type { SyncObserver, SyncOutcome } from './sync-observer';
 
 /** Gauges that prom-client names as if they counted, which `promtool check metrics` refuses; each stands by its type, too. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+const FAILURE_KINDS = ['config_error', 'transient_error', 'system_error'] as const satisfies readonly FailureKind[];
 
 /** Prometheus metrics of one connection. Moments are Unix time in seconds: an age is `time() - x`, also while nothing runs. */
 export class SyncMetrics implements SyncObserver, Shown {
@@ -68,6 +70,8 @@ export class SyncMetrics implements SyncObserver, Shown {
     this.registry.setDefaultLabels({ connection });
     collectDefaultMetrics({ register: this.registry });
     for (const name of MISNAMED) this.registry.removeSingleMetric(name);
+    // A counter that appears with its first failure has not increased, as Prometheus sees it.
+    for (const kind of FAILURE_KINDS) this.failures.inc({ kind }, 0);
     if (earlier.succeededAt !== undefined) this.lastSuccess.set(earlier.succeededAt / 1_000);
     if (earlier.acknowledgedAt !== undefined) this.acknowledgedAt.set(earlier.acknowledgedAt / 1_000);
     if (following !== undefined) this.follow(following);

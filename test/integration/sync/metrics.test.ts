@@ -104,7 +104,11 @@ test('a scheduled sync shows what the connectors counted, what failed, and when 
     { labels: { stream: 'public.users' }, value: 30 },
     { labels: { stream: 'public.wallets' }, value: 30 },
   ]);
-  expect(samples('attempt_failures_total')).toEqual([{ labels: { kind: 'transient_error' }, value: 1 }]);
+  expect(samples('attempt_failures_total')).toEqual([
+    { labels: { kind: 'config_error' }, value: 0 },
+    { labels: { kind: 'transient_error' }, value: 1 },
+    { labels: { kind: 'system_error' }, value: 0 },
+  ]);
   expect(samples('retries_total')).toEqual([{ labels: {}, value: 1 }]);
   expect(samples('rejected_records_total').map(({ value }) => value)).toEqual([0, 0]);
   expect(samples('connector_measurement')).toEqual([

@@ -76,6 +76,14 @@ export class PrometheusServer {
     return [...new Set(result.map(({ metric }) => metric[label] ?? ''))].sort();
   }
 
+  /** Values of an instant query, one per series. */
+  async values(query: string): Promise<readonly number[]> {
+    const { result } = await this.ask<{ readonly result: readonly { readonly value: readonly [number, string] }[] }>(
+      `query?query=${encodeURIComponent(query)}`,
+    );
+    return result.map(({ value }) => Number(value[1]));
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null) return;
     const ended = once(this.child, 'exit');
