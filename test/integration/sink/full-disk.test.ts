@@ -1,8 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { eventually } from '../../support/eventually';
+import { smallDisk } from '../../support/small-disk';
 import { SinkCase } from '../../support/sink/sink-case';
 import { createTopic, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
 import { uniqueName } from '../../support/unique-name';
@@ -15,34 +12,13 @@ beforeAll(async () => {
 });
 afterAll(async () => sinks.close());
 
-/** A file system of a few megabytes that the server may write to; undefined, with the reason on the console, where there is none. */
-async function smallDisk(): Promise<string | undefined> {
-  const [{ data } = { data: '' }] = (await sinks.rows(`select current_setting('data_directory') as data`)) as {
-    data: string;
-  }[];
-  if (!existsSync(data)) {
-    console.warn('skipped: the server’s files are not on this machine');
-    return undefined;
-  }
-  const dir = mkdtempSync(path.join(tmpdir(), 'ewallet-small-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs', dir], { stdio: 'pipe' });
-  } catch (error) {
-    rmSync(dir, { recursive: true });
-    console.warn(`skipped: a file system cannot be mounted here (${(error as Error).message.split('\n')[0] ?? ''})`);
-    return undefined;
-  }
-  const { uid, gid } = statSync(data);
-  chownSync(dir, uid, gid);
-  return dir;
-}
-
 test('while the warehouse’s disk is full nothing is put aside or lost, the log says what to do, and rows land once there is space', async () => {
-  const disk = await smallDisk();
+  const [server] = (await sinks.rows(`select current_setting('data_directory') as data`)) as { data: string }[];
+  const disk = smallDisk(server?.data ?? '', 8);
   if (disk === undefined) return;
   const name = uniqueName('full');
   try {
-    await sinks.rows(`create tablespace "${name}" location '${disk}'`);
+    await sinks.rows(`create tablespace "${name}" location '${disk.dir}'`);
     await sinks.rows('create schema if not exists raw');
     await sinks.rows(
       `create table raw."${name}" (id bigint primary key using index tablespace "${name}", note text) tablespace "${name}"`,
@@ -89,7 +65,6 @@ test('while the warehouse’s disk is full nothing is put aside or lost, the log
   } finally {
     await sinks.rows(`drop table if exists filler, raw."${name}"`);
     await sinks.rows(`drop tablespace if exists "${name}"`);
-    execFileSync('umount', [disk]);
-    rmSync(disk, { recursive: true });
+    disk.remove();
   }
 });
