@@ -3,13 +3,14 @@ import { join, resolve } from 'node:path';
 import { count, Failure } from '@ewallet/failure';
 import type { ConnectionConfig } from '@ewallet/postgres';
 import type { Content } from '../content/content';
+import { builtInContracts, readContracts } from '../content/contracts';
 import { readSoundContent } from '../content/read';
 import { referenceFaults } from '../content/references';
 import { defaultReporting, inReporting, type Reporting } from '../content/reporting';
 import { collectPage, type CardFailure } from '../preview/collect';
 import { pageHtml } from '../preview/html';
 import { servePage } from '../preview/serve';
-import { martsIn, missingMarts, withoutMarts } from '../warehouse/marts';
+import { martGaps, martsIn, readsAGap, whatIsMissing, type MartGaps } from '../warehouse/marts';
 import { reportingOf } from '../warehouse/reporting';
 import { Warehouse } from '../warehouse/warehouse';
 
@@ -47,7 +48,7 @@ export async function preview(request: PreviewRequest): Promise<string> {
   const files = await readSoundContent(request.content, referenceFaults);
   const reporting = { ...defaultReporting, ...(await reportingOf(request.reporting, request.warehouse)) };
   return withSessions(request.warehouse, reporting.timeZone, async (sessions) => {
-    await requireMarts(sessions[0], files);
+    const gaps = await gapsOfMarts(sessions[0], files);
     const { page, failures } = await collectPage(sessions, inReporting(files, reporting), {
       title: request.title,
       timeZone: reporting.timeZone,
@@ -67,15 +68,17 @@ export async function preview(request: PreviewRequest): Promise<string> {
     const html = pageHtml(page);
     await writeFile(file, html);
     request.say(`${file} (${(html.length / 1e6).toFixed(1)} MB, ${count(page.dashboards.length, 'dashboard')})`);
-    if (failures.length > 0) throw failedCards(failures);
+    if (failures.length > 0) throw failedCards(failures, gaps);
     return file;
   });
 }
 
-/** Without any mart there is nothing to show; where some are missing, the cards that read them are named. */
-async function requireMarts(warehouse: Warehouse, content: Content): Promise<void> {
-  const missing = await missingMarts(warehouse, content);
-  if (missing.size > 0 && missing.size === martsIn(content).size) throw Failure.config(`${withoutMarts(missing)}.`);
+/** @throws Failure where there is no mart at all, and so nothing to show */
+async function gapsOfMarts(warehouse: Warehouse, content: Content): Promise<MartGaps> {
+  const gaps = await martGaps(warehouse, content, await readContracts(builtInContracts));
+  const { missing } = gaps;
+  if (missing.size > 0 && missing.size === martsIn(content).size) throw Failure.config(`${whatIsMissing(gaps)}.`);
+  return gaps;
 }
 
 /** Opens the sessions that read side by side, and closes them whatever happens. */
@@ -94,23 +97,38 @@ async function withSessions<T>(
   }
 }
 
-function failedCards(failures: readonly CardFailure[]): Failure {
-  const shown = failures.slice(0, 5).map(({ dashboard, card, message }) => `${dashboard}/${card}: ${message}`);
-  const rest = failures.length > shown.length ? `\n… and ${failures.length - shown.length} more` : '';
-  return Failure.config(`The page was written, but these cards have no answer:\n${shown.join('\n')}${rest}`);
+/** Cards that dbt gives their answers in one line, each other one with its own. */
+function failedCards(failures: readonly CardFailure[], gaps: MartGaps): Failure {
+  const forDbt = failures.filter(({ question }) => readsAGap(question, gaps));
+  const others = failures.filter(({ question }) => !readsAGap(question, gaps));
+  const shown = others.slice(0, 5).map(({ dashboard, card, message }) => `${dashboard}/${card}: ${message}`);
+  const rest = others.length > shown.length ? [`… and ${others.length - shown.length} more`] : [];
+  const lines = [
+    ...(forDbt.length === 0
+      ? []
+      : [
+          `The page was written, but ${count(forDbt.length, 'card')} on it cannot be answered: ${whatIsMissing(gaps)}.`,
+        ]),
+    ...(others.length === 0 ? [] : ['The page was written, but these cards have no answer:', ...shown, ...rest]),
+  ];
+  return Failure.config(lines.join('\n'));
 }
 
 /** Serves the page, whose answers are read again at an interval, until it is stopped. */
 export async function servePreview(request: ServeRequest): Promise<void> {
   const files = await readSoundContent(request.content, referenceFaults);
   const reporting = { ...defaultReporting, ...(await reportingOf(request.reporting, request.warehouse)) };
-  await withSessions(request.warehouse, reporting.timeZone, (sessions) =>
-    servePage(sessions, inReporting(files, reporting), {
+  await withSessions(request.warehouse, reporting.timeZone, async (sessions) => {
+    // dbt may run while the page is served, which then shows what it built.
+    const gaps = await martGaps(sessions[0], files, await readContracts(builtInContracts));
+    if (gaps.missing.size + gaps.outdated.size > 0)
+      request.say(`Some cards have no answer yet: ${whatIsMissing(gaps)}.`);
+    await servePage(sessions, inReporting(files, reporting), {
       ...request,
       timeZone: reporting.timeZone,
       clock: () => performance.now(),
       rowsPerAnswer: ROWS_PER_ANSWER,
       progress: () => undefined,
-    }),
-  );
+    });
+  });
 }

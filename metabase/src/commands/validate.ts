@@ -8,7 +8,7 @@ import { readContent } from '../content/read';
 import { referenceFaults, referenceNotes, type Fault } from '../content/references';
 import { dayIn, defaultReporting, inReporting, type Reporting } from '../content/reporting';
 import { bindQuestion } from '../warehouse/bind';
-import { martsOf, missingMarts, withoutMarts } from '../warehouse/marts';
+import { martGaps, martsOf, readsAGap, whatIsMissing } from '../warehouse/marts';
 import { reportingOf } from '../warehouse/reporting';
 import { Warehouse, type Rows } from '../warehouse/warehouse';
 
@@ -28,15 +28,16 @@ export async function validate(request: ValidateRequest): Promise<boolean> {
   const reporting = { ...defaultReporting, ...(await reportingOf(request.reporting, request.warehouse)) };
   const content = inReporting(files, reporting);
   const all: Fault[] = [...faults, ...referenceFaults(files)];
-  all.push(...contractFaults(content, await readContracts(request.contracts)));
+  const contracts = await readContracts(request.contracts);
+  all.push(...contractFaults(content, contracts));
   let asked = 0;
   if (request.warehouse !== undefined) {
     const warehouse = await Warehouse.open(request.warehouse, reporting.timeZone);
     try {
-      const missing = await missingMarts(warehouse, content);
-      if (missing.size > 0) all.push({ file: 'the warehouse', message: withoutMarts(missing) });
+      const gaps = await martGaps(warehouse, content, contracts);
+      if (gaps.missing.size + gaps.outdated.size > 0) all.push({ file: 'the warehouse', message: whatIsMissing(gaps) });
       for (const question of content.questions.values()) {
-        if (martsOf(question).some((mart) => missing.has(mart))) continue;
+        if (readsAGap(question, gaps)) continue;
         const outcome = await askEveryWay(warehouse, question, dayIn(reporting.timeZone, request.now()));
         asked += outcome.asked;
         all.push(...outcome.faults.map((message) => ({ file: `questions/${question.key}.json`, message })));

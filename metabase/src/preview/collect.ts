@@ -31,6 +31,7 @@ export interface CollectOptions {
 export interface CardFailure {
   readonly dashboard: string;
   readonly card: string;
+  readonly question: Question;
   readonly message: string;
 }
 
@@ -119,7 +120,12 @@ async function askAll(
     card.answers.set(variantKey(combination.values), answer);
     if (combination.changes === 0) times.set(card, options.clock() - began);
     if (answer.kind === 'failed')
-      failures.set(card, { dashboard: card.dashboard, card: card.card.key, message: answer.message });
+      failures.set(card, {
+        dashboard: card.dashboard,
+        card: card.card.key,
+        question: card.question,
+        message: answer.message,
+      });
   };
   const readAll = async (readings: readonly Reading<PlannedCard>[]): Promise<void> => {
     const rest = readings[Symbol.iterator](); // one for all sessions: each takes the next when it is free

@@ -402,6 +402,46 @@ it('validate before dbt has run says so in one line', async () => {
   }
 });
 
+describe('after a build of some marts, and one of an older version', () => {
+  let partly: FreshDatabase;
+  let out: string;
+  beforeAll(async () => {
+    partly = await freshDatabase((await services()).warehouse, 'marts');
+    await makeMarts(partly.url);
+    const client = await connectedTo(partly);
+    await client.query('drop table marts.risk_signals; alter table marts.daily_channel_summary drop column channel');
+    await client.end();
+    out = await mkdtemp(path.join(tmpdir(), 'ewallet-partly-'));
+  });
+  afterAll(async () => {
+    await rm(out, { recursive: true, force: true });
+    await partly.drop();
+  });
+  const gaps =
+    'marts.risk_signals is not there, or this role may not read it; marts.daily_channel_summary has no column channel: run dbt (npm run dbt -- build) first';
+
+  it('validate says in one line what is missing and what builds it', async () => {
+    const { code, stdout, stderr } = await runCommand('ewallet-dashboards', ['validate', '--warehouse', partly.url]);
+    expect({ code, stderr, lines: stdout.split('\n') }).toEqual({
+      code: 1,
+      stderr: '',
+      lines: [`the warehouse: ${gaps}`, expect.stringMatching(/^1 fault in 2 collections, .* queries answered\.$/), ''],
+    });
+  });
+
+  it('preview writes the page with all other cards, and says the same in one line', async () => {
+    const args = ['preview', '--warehouse', partly.url, '--out', out, '--variants', '1'];
+    const { code, stderr } = await runCommand('ewallet-dashboards', args);
+    const cards = /but (\d+) cards/.exec(stderr)?.[1];
+    expect(Number(cards)).toBeGreaterThan(5);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `ewallet-dashboards: The page was written, but ${cards} cards on it cannot be answered: ${gaps}.\n`,
+    });
+    expect(existsSync(path.join(out, 'index.html'))).toBe(true);
+  });
+});
+
 it('validate runs every question with and without each filter', async () => {
   const valid = await runCommand('ewallet-dashboards', ['validate', '--warehouse', database.url]);
   expect(valid).toMatchObject({ code: 0, stderr: '' });
