@@ -73,8 +73,8 @@ export class RecordHeaders {
    * @param ordinal zero for a stream with a key. Without one, equal rows are different records: their place since the
    *   last state tells them apart, and is the same again when the source sends them again from that state
    */
-  forRecord(data: Uint8Array, start: number, end: number, ordinal: number): Span {
-    writeRecordId(data, start, end, this.seed ^ Math.imul(ordinal, 0x9e3779b1), this.span.bytes, this.idAt);
+  forRecord(data: Span, ordinal: number): Span {
+    writeRecordId(data, this.seed ^ Math.imul(ordinal, 0x9e3779b1), this.span.bytes, this.idAt);
     return this.span;
   }
 }

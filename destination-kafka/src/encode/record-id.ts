@@ -1,3 +1,5 @@
+import type { Span } from '@ewallet/kafka';
+
 /**
  * MurmurHash3, x86, 128 bits, as 22 characters of base64url: fast enough to name every record (0.3 µs for 200 bytes,
  * where a digest of node:crypto costs 2 µs), and wide enough that 10 billion rows a year do not meet (2^-62).
@@ -16,10 +18,6 @@ function rotate(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
-}
-
 /** Four bytes at `at` of what lies before `end`; zero behind it. */
 function lastWord(bytes: Uint8Array, at: number, end: number): number {
   let value = 0;
@@ -36,28 +34,23 @@ function mix(value: number): number {
   return hash ^ (hash >>> 16);
 }
 
-/** Writes the id of `bytes[start, end)` to `target` at `position`; a stream's seed keeps equal rows of two streams apart. */
-export function writeRecordId(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  seed: number,
-  target: Uint8Array,
-  position: number,
-): void {
+/** Writes the id of `data` to `target` at `position`; a stream's seed keeps equal rows of two streams apart. */
+export function writeRecordId(data: Span, seed: number, target: Uint8Array, position: number): void {
+  const { bytes, start, end } = data;
+  const view = data.view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let h1 = seed;
   let h2 = seed;
   let h3 = seed;
   let h4 = seed;
   let at = start;
   for (; at + 16 <= end; at += 16) {
-    h1 ^= Math.imul(rotate(Math.imul(word(bytes, at), C1), 15), C2);
+    h1 ^= Math.imul(rotate(Math.imul(view.getInt32(at, true), C1), 15), C2);
     h1 = (Math.imul(rotate(h1, 19) + h2, 5) + 0x561ccd1b) | 0;
-    h2 ^= Math.imul(rotate(Math.imul(word(bytes, at + 4), C2), 16), C3);
+    h2 ^= Math.imul(rotate(Math.imul(view.getInt32(at + 4, true), C2), 16), C3);
     h2 = (Math.imul(rotate(h2, 17) + h3, 5) + 0x0bcaa747) | 0;
-    h3 ^= Math.imul(rotate(Math.imul(word(bytes, at + 8), C3), 17), C4);
+    h3 ^= Math.imul(rotate(Math.imul(view.getInt32(at + 8, true), C3), 17), C4);
     h3 = (Math.imul(rotate(h3, 15) + h4, 5) + 0x96cd1c35) | 0;
-    h4 ^= Math.imul(rotate(Math.imul(word(bytes, at + 12), C4), 18), C1);
+    h4 ^= Math.imul(rotate(Math.imul(view.getInt32(at + 12, true), C4), 18), C1);
     h4 = (Math.imul(rotate(h4, 13) + h1, 5) + 0x32ac3b17) | 0;
   }
   h4 ^= Math.imul(rotate(Math.imul(lastWord(bytes, at + 12, end), C4), 18), C1);
@@ -86,14 +79,19 @@ export function writeRecordId(
 
 /** 128 bits, six a character, the highest first; the last character holds two bits. */
 function writeBase64(target: Uint8Array, position: number, h1: number, h2: number, h3: number, h4: number): void {
-  let at = position;
-  let bits = 0;
-  let held = 0;
-  for (const part of [h1, h2, h3, h4]) {
-    for (let shift = 24; shift >= 0; shift -= 8) {
-      held = ((held << 8) | ((part >>> shift) & 255)) & 0xffff;
-      for (bits += 8; bits >= 6; bits -= 6) target[at++] = ALPHABET[(held >>> (bits - 6)) & 63] ?? 0;
-    }
-  }
-  target[at] = ALPHABET[(held << (6 - bits)) & 63] ?? 0;
+  writeCharacters(target, position, h1 >>> 8);
+  writeCharacters(target, position + 4, ((h1 & 0xff) << 16) | (h2 >>> 16));
+  writeCharacters(target, position + 8, ((h2 & 0xffff) << 8) | (h3 >>> 24));
+  writeCharacters(target, position + 12, h3 & 0xffffff);
+  writeCharacters(target, position + 16, h4 >>> 8);
+  target[position + 20] = ALPHABET[(h4 >>> 2) & 63] ?? 0;
+  target[position + 21] = ALPHABET[(h4 << 4) & 63] ?? 0;
+}
+
+/** The four of 24 bits. */
+function writeCharacters(target: Uint8Array, position: number, bits: number): void {
+  target[position] = ALPHABET[bits >>> 18] ?? 0;
+  target[position + 1] = ALPHABET[(bits >>> 12) & 63] ?? 0;
+  target[position + 2] = ALPHABET[(bits >>> 6) & 63] ?? 0;
+  target[position + 3] = ALPHABET[bits & 63] ?? 0;
 }

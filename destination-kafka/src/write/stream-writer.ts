@@ -90,10 +90,11 @@ export class StreamWriter {
     const transcoder = this.transcoder;
     transcoder.encodeMetadata(emittedAt);
     const keyed = this.plan.mapping.keyColumns.length > 0;
+    const view = transcoder.valueView;
     this.append(line, {
       key: keyed ? { bytes: transcoder.key, start: 0, end: transcoder.keyEnd } : undefined,
-      value: { bytes: transcoder.value, start: 0, end: transcoder.valueEnd },
-      identity: { bytes: transcoder.value, start: FRAME_BYTES, end: transcoder.dataEnd },
+      value: { bytes: transcoder.value, view, start: 0, end: transcoder.valueEnd },
+      identity: { bytes: transcoder.value, view, start: FRAME_BYTES, end: transcoder.dataEnd },
       isDeletion: transcoder.isDeletion,
     });
   }
@@ -120,7 +121,7 @@ export class StreamWriter {
   private append(line: Buffer, { key, value, identity, isDeletion }: EncodedRecord): void {
     this.ordinal += 1;
     const ordinal = key === undefined ? this.ordinal : 0;
-    const headers = this.headers.forRecord(identity.bytes, identity.start, identity.end, ordinal);
+    const headers = this.headers.forRecord(identity, ordinal);
     const keyBytes = key === undefined ? 0 : key.end - key.start;
     const size = BATCH_HEADER_BYTES + BatchBuilder.recordBytes(keyBytes, value.end - value.start, headers.end);
     if (size > this.maxRecordBytes) {

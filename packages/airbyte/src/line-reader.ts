@@ -11,8 +11,8 @@ export async function* readLineBatches(stream: AsyncIterable<Buffer | string>): 
     const lines: Buffer[] = [];
     let start = 0;
     for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
-      pieces.push(bytes.subarray(start, end));
-      const line = withoutCarriageReturn(pieces.length === 1 ? bytes.subarray(start, end) : Buffer.concat(pieces));
+      const piece = bytes.subarray(start, end);
+      const line = withoutCarriageReturn(pieces.length === 0 ? piece : Buffer.concat([...pieces, piece]));
       pieces = [];
       if (line.length > 0) lines.push(line);
       start = end + 1;

@@ -41,3 +41,17 @@ test('a batch that outgrew its memory and one in memory of a batch before have t
   });
   expect(values).toEqual(alone);
 });
+
+test('a part of a buffer is copied with a view of it as without one, whatever its length', () => {
+  const scratch = Buffer.from(Array.from({ length: 300 }, (_, at) => at & 255));
+  const view = new DataView(scratch.buffer, scratch.byteOffset, scratch.length);
+  for (let length = 0; length < 70; length += 1) {
+    const span = { bytes: scratch, start: 5, end: 5 + length };
+    const [without, with_] = [span, { ...span, view }].map((value) => {
+      const builder = new BatchBuilder('t', 0, 64);
+      builder.append(value, value, noHeaders);
+      return builder.seal(5).bytes.subarray(BATCH_HEADER_BYTES).toString('hex');
+    });
+    expect(with_).toBe(without);
+  }
+});

@@ -68,17 +68,45 @@ export interface Span {
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
+  /** Of `bytes`, by whoever keeps it over many records: then the span is copied by words. */
+  readonly view?: DataView;
 }
 
-/** Shorter spans are copied here: to call into the engine's copy costs as much as some 40 bytes do. */
-const SHORT_BYTES = 40;
+/** Shorter spans are copied byte by byte: to call into the engine's copy costs as much as some 20 bytes do. */
+const SHORT_BYTES = 20;
 
-/** @returns the position behind it */
-function copySpan({ bytes, start, end }: Span, target: Uint8Array, position: number): number {
-  if (end - start > SHORT_BYTES) return position + bytes.copy(target, position, start, end);
+/** Bytes, and a view to read or write four of them at once. */
+interface Viewed {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
+
+/**
+ * `Buffer.copy` makes an array for each part of a buffer that it copies, which cost a sync 7 % of its time: whole buffers
+ * go through `set`, parts by words.
+ *
+ * @returns the position behind it
+ */
+function copySpan({ bytes, start, end, view }: Span, target: Viewed, position: number): number {
+  const to = target.bytes;
+  const length = end - start;
+  if (start === 0 && length === bytes.length && length > SHORT_BYTES) {
+    to.set(bytes, position);
+    return position + length;
+  }
+  let from = start;
   let at = position;
-  for (let from = start; from < end; from += 1) target[at++] = bytes[from] ?? 0;
+  if (view !== undefined) {
+    for (; from + 4 <= end; from += 4, at += 4) target.view.setUint32(at, view.getUint32(from, true), true);
+  } else if (length > SHORT_BYTES) {
+    return position + bytes.copy(to, position, start, end);
+  }
+  for (; from < end; from += 1) to[at++] = bytes[from] ?? 0;
   return at;
+}
+
+function viewed(bytes: Buffer): Viewed {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
 }
 
 /** Worst case around key, value and headers of one record: six varints and the attributes. */
@@ -86,7 +114,7 @@ const RECORD_OVERHEAD = 31;
 
 /** Collects the records of one partition into one buffer, laid out as Kafka stores them. */
 export class BatchBuilder {
-  private bytes: Buffer;
+  private target: Viewed;
   private end = BATCH_HEADER_BYTES;
   private recordCount = 0;
 
@@ -96,7 +124,7 @@ export class BatchBuilder {
     capacity: number,
     private readonly buffers = new BatchBuffers(0),
   ) {
-    this.bytes = buffers.take(capacity);
+    this.target = viewed(buffers.take(capacity));
   }
 
   get records(): number {
@@ -130,23 +158,25 @@ export class BatchBuilder {
       Math.max(valueLength, 0) +
       headersLength;
     this.reserve(body + 5);
-    const bytes = this.bytes;
+    const { target } = this;
+    const { bytes } = target;
     let at = writeVarint(bytes, this.end, body);
     bytes[at++] = 0;
     bytes[at++] = 0;
     at = writeVarint(bytes, at, this.recordCount);
     at = writeVarint(bytes, at, keyLength);
-    if (key !== undefined) at = copySpan(key, bytes, at);
+    if (key !== undefined) at = copySpan(key, target, at);
     at = writeVarint(bytes, at, valueLength);
-    if (value !== undefined) at = copySpan(value, bytes, at);
-    at = copySpan(headers, bytes, at);
+    if (value !== undefined) at = copySpan(value, target, at);
+    at = copySpan(headers, target, at);
     this.end = at;
     this.recordCount += 1;
   }
 
   /** @param timestamp milliseconds since the epoch, of every record in the batch */
   seal(timestamp: number): SealedBatch {
-    const { bytes, buffers } = this;
+    const { buffers } = this;
+    const { bytes } = this.target;
     return {
       topic: this.topic,
       partition: this.partition,
@@ -160,11 +190,12 @@ export class BatchBuilder {
     };
   }
 
-  private reserve(bytes: number): void {
-    if (this.end + bytes <= this.bytes.length) return;
-    const larger = this.buffers.take(Math.max(this.bytes.length * 2, this.end + bytes));
-    this.bytes.copy(larger, 0, 0, this.end);
-    this.buffers.giveBack(this.bytes);
-    this.bytes = larger;
+  private reserve(more: number): void {
+    const { bytes } = this.target;
+    if (this.end + more <= bytes.length) return;
+    const larger = this.buffers.take(Math.max(bytes.length * 2, this.end + more));
+    bytes.copy(larger, 0, 0, this.end);
+    this.buffers.giveBack(bytes);
+    this.target = viewed(larger);
   }
 }
