@@ -76,7 +76,7 @@
   update {{ target }} as stale
   set
     {% for value in values %}{{ value }} = null,
-    {% endfor %}changed_at = now()
+    {% endfor %}changed_at = {{ changing_at() }}
   where
     not exists (select 1 from {{ source }} as fresh where {{ matched }})
     and coalesce({% for value in values %}cast(stale.{{ value }} as text){{ ', ' if not loop.last }}{% endfor %}) is not null;

@@ -41,9 +41,31 @@
   date '{{ first_value("select cast((" ~ query ~ ") as text)") if execute else '2000-01-01' }}'
 {%- endmacro %}
 
+{# The newest change that any log has; null where there is none yet. #}
+{% macro newest_change() -%}
+  {%- set logs = [] -%}
+  {%- for name in ['int_transaction_changes', 'int_activity_days', 'int_exchange_rates_daily', 'int_wallet_owners'] if execute -%}
+    {%- set log = last_built('intermediate', name) -%}
+    {%- if log -%}{%- do logs.append('select max(changed_at) as changed_at from ' ~ log) -%}{%- endif -%}
+  {%- endfor -%}
+  {%- if logs -%}
+    (select max(newest.changed_at) from ({{ logs | join(' union all ') }}) as newest)
+  {%- else -%}
+    cast(null as timestamp with time zone)
+  {%- endif -%}
+{%- endmacro %}
+
 {#
-  Value for the changes_until column, after which the next run begins: the newest change that the logs hold, or, where all was
-  read, the moment of reading. An empty log says nothing, and the run after a build of everything would compare everything.
+  The moment of a change, for the logs: later than every one before, though the warehouse's clock was set back or a standby took
+  its place whose clock is behind. What is read "since then" would leave such a change out, for good.
+#}
+{% macro changing_at() -%}
+  greatest(now(), {{ newest_change() }} + interval '1 microsecond')
+{%- endmacro %}
+
+{#
+  Value for the changes_until column, after which the next run begins: the newest change that the logs hold, of any log where all
+  was read: an empty one says nothing, and the run after a build of everything would compare everything.
 #}
 {% macro changes_until(logs) -%}
   {%- if is_incremental() -%}
@@ -54,8 +76,13 @@
     {%- endfor %}
   )
   {%- else -%}
-  now()
+  {{ read_until() }}
   {%- endif -%}
+{%- endmacro %}
+
+{# The same for a model that reads everything: no change is newer than what it read, whatever the clock says. #}
+{% macro read_until() -%}
+  coalesce({{ newest_change() }}, now())
 {%- endmacro %}
 
 {#

@@ -15,6 +15,6 @@ select
   {%- else -%}
     sum(hashtextextended(concat_ws('|', activity_id, user_id, event, session_id), 0)) as content_hash,
   {%- endif %}
-  now() as changed_at
+  {{ changing_at() }} as changed_at
 from {{ ref('stg_ewallet__user_activity') }}
 group by activity_date

@@ -23,7 +23,7 @@ select
   calendar.rate_date,
   rates.valid_from,
   cast(round(rates.rate_to_usd / reporting.rate_to_usd, 15) as numeric(30, 15)) as exchange_rate,
-  now() as changed_at
+  {{ changing_at() }} as changed_at
 from calendar
 inner join rates
   on

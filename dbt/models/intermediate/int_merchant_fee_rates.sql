@@ -21,7 +21,8 @@
       when noted.merchant_id is null then date '-infinity'
       else greatest(noted.valid_from, {{ local_date('merchants.loaded_at') }})
     end as valid_from,
-    now() as recorded_at
+    -- Later than every note before, though the warehouse's clock was set back: the newest one holds.
+    greatest(now(), (select max(recorded_at) from {{ this }}) + interval '1 microsecond') as recorded_at
   from {{ ref('stg_ewallet__merchants') }} as merchants
   left join noted on merchants.merchant_id = noted.merchant_id
   where noted.merchant_id is null or merchants.fee_rate is distinct from noted.fee_rate

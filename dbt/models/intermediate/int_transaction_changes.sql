@@ -26,7 +26,7 @@
 {% if not fact %}
 -- Nothing to compare with: the fact and everything after it is built whole in this run.
   select
-    now() as changed_at,
+    {{ changing_at() }} as changed_at,
     cast(null as text) as change,
     cast(null as text) as image,
     transactions.*
@@ -110,7 +110,7 @@ deletions as materialized (
 )
 
 select
-  now() as changed_at,
+  {{ changing_at() }} as changed_at,
   upserts.change,
   'after' as image,
   {% for column in values %}present.{{ column }}{{ ',\n  ' if not loop.last }}{% endfor %}
@@ -118,7 +118,7 @@ from upserts
 inner join present on upserts.transaction_id = present.transaction_id
 union all
 select
-  now() as changed_at,
+  {{ changing_at() }} as changed_at,
   changed.change,
   'before' as image,
   {% for column in values %}fact.{{ column }}{{ ',\n  ' if not loop.last }}{% endfor %}

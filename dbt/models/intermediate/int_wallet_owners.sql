@@ -12,7 +12,7 @@ select
   merchants.merchant_category,
   wallets.currency,
   wallets.opened_date,
-  now() as changed_at
+  {{ changing_at() }} as changed_at
 from {{ ref('stg_ewallet__wallets') }} as wallets
 left join {{ ref('stg_ewallet__merchants') }} as merchants
   on wallets.merchant_id = merchants.merchant_id

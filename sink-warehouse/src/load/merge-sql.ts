@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '@ewallet/postgres';
+import { quoteIdentifier, quoteLiteral } from '@ewallet/postgres';
 import { LINEAGE_COLUMNS, LOADED_AT, type LandingColumn, type Layout } from '../tables/layout';
 import { quotedTable, type TableName } from '../tables/table-name';
 
@@ -59,18 +59,21 @@ interface MergeOptions {
   readonly key: readonly LandingColumn[];
   /** Whether rows land in the order in which they were copied to the landing table. */
   readonly inOrder: boolean;
+  /** The time of landing; undefined: now(). */
+  readonly loadedAt: string | undefined;
 }
 
 /**
  * Landing rows into the table: one row a key, the new one whole. What a record lacks becomes null even where the table
  * has a default: a row says what its last record says, whatever batch it came in.
  */
-export function mergeSql({ landing, name, layout, types, key, inOrder }: MergeOptions): string {
+export function mergeSql({ landing, name, layout, types, key, inOrder, loadedAt }: MergeOptions): string {
   const values = landedValues(layout, types);
   const columns = [...values.keys()];
   const targets = [...columns, LOADED_AT].map(quoteIdentifier);
+  const time = loadedAt === undefined ? 'now()' : `${quoteLiteral(loadedAt)}::timestamptz`;
   // A key that is `generated always as identity` takes the record's value only so.
-  const insert = `insert into ${quotedTable(name)} (${targets.join(', ')}) overriding system value select ${[...values.values(), 'now()'].join(', ')} from ${landing}`;
+  const insert = `insert into ${quotedTable(name)} (${targets.join(', ')}) overriding system value select ${[...values.values(), time].join(', ')} from ${landing}`;
   if (key.length === 0) return inOrder ? `${insert} order by ctid` : insert;
   const keyNames = new Set(key.map((column) => column.name));
   // In key order two sinks that meet on the same rows wait for each other instead of deadlocking.

@@ -21,6 +21,7 @@ const LOOSE = /^(numeric|real|double precision|jsonb)/;
 export class TableLanding {
   private readonly tables: TablePreparation;
   private readonly months: MonthPartitioner;
+  private landing: string | undefined;
 
   constructor(
     private readonly client: ClientBase,
@@ -30,6 +31,11 @@ export class TableLanding {
   ) {
     this.tables = new TablePreparation(client, policy);
     this.months = new MonthPartitioner(client);
+  }
+
+  /** The time of landing of the current transaction; undefined: the server's now(). */
+  landAt(landing: string | undefined): void {
+    this.landing = landing;
   }
 
   /** Each table is read again: something did not fit, or a transaction that made it was rolled back. */
@@ -59,7 +65,9 @@ export class TableLanding {
       await this.landRuns(batch, runs);
       return { straight: false };
     }
-    const straight = options.mayCopyStraight && batch.deletes.live === 0 && (await this.goesStraight(batch, state));
+    // Rows that are copied straight in have the column's default, now().
+    const mayCopyStraight = options.mayCopyStraight && this.landing === undefined;
+    const straight = mayCopyStraight && batch.deletes.live === 0 && (await this.goesStraight(batch, state));
     for (const [index, segment] of batch.segments.entries()) {
       const end = batch.segments[index + 1]?.firstRow ?? upserts.count;
       const statement = straight
@@ -187,7 +195,15 @@ export class TableLanding {
       await this.months.prepare(this.landedMonths(target, state, target.partitionBy));
     }
     await this.client.query(
-      sql.mergeSql({ landing, name, layout, types: plan.types, key: conflictKey(target), inOrder: state.inOrder }),
+      sql.mergeSql({
+        landing,
+        name,
+        layout,
+        types: plan.types,
+        key: conflictKey(target),
+        inOrder: state.inOrder,
+        loadedAt: this.landing,
+      }),
     );
   }
 

@@ -25,6 +25,8 @@ export interface WriterOptions {
   readonly admitDeadLetters: (count: number) => void;
   /** Told that the warehouse answered while a batch is under way. */
   readonly answered: () => void;
+  /** Told that the warehouse's clock is behind its newest landing, and at what time rows land instead. */
+  readonly clockIsBehind: (landing: string) => void;
 }
 
 /** How to go about one attempt. Each fault of an attempt makes the next one slower and more careful. */
@@ -48,6 +50,7 @@ export class WarehouseWriter {
   private readonly landing: TableLanding;
   /** The table that is being written, which faults name. */
   private current: TableBatch | undefined;
+  private clockWasBehind = false;
 
   constructor(
     private readonly client: Client,
@@ -87,7 +90,10 @@ export class WarehouseWriter {
     const deadLetters = [...batch.deadLetters];
     const careful: DeadLetter[] = [];
     // First the fence: a process that lost its partitions learns it before it has written a row.
-    await this.advance(batch, fences);
+    const landing = await this.advance(batch, fences);
+    if (landing !== undefined && !this.clockWasBehind) this.options.clockIsBehind(landing);
+    this.clockWasBehind = landing !== undefined;
+    this.landing.landAt(landing);
     if (attempt.immediate) await this.client.query('set constraints all immediate');
     for (const table of batch.usedTables) {
       this.current = table;
@@ -103,12 +109,12 @@ export class WarehouseWriter {
     return deadLetters;
   }
 
-  private async advance(batch: Batch, fences: ReadonlyMap<string, string>): Promise<void> {
+  private async advance(batch: Batch, fences: ReadonlyMap<string, string>): Promise<string | undefined> {
     const advances = [...batch.progress.values()].map((progress) => ({
       ...progress,
       fence: fences.get(partitionKey(progress)) ?? '-1', // no claim has a negative fence
     }));
-    await advanceOffsets(this.client, this.options.connector, advances);
+    return advanceOffsets(this.client, this.options.connector, advances);
   }
 
   /**

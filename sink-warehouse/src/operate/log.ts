@@ -43,6 +43,12 @@ export function logEvents(log: Logger, logDeadLetters: boolean): SinkEvents {
     rejoining: (reason) => {
       log.info({ reason }, 'joining the group again');
     },
+    clockIsBehind: (landing) => {
+      log.warn(
+        { landing },
+        'the warehouse’s clock is behind its newest landing: rows land as of that time until it is past it',
+      );
+    },
   };
 }
 

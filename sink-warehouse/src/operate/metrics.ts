@@ -153,6 +153,7 @@ export class SinkMetrics {
     retrying: () => {
       this.retries.inc();
     },
+    clockIsBehind: () => undefined,
     rejoining: () => {
       this.rebalances.inc();
     },

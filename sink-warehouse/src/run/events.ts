@@ -27,6 +27,8 @@ export interface SinkEvents {
   unparked(topic: string): void;
   retrying(error: unknown, waitMs: number): void;
   rejoining(reason: string): void;
+  /** The warehouse's clock was set back: rows land as of a time that counts on from the newest landing. */
+  clockIsBehind(landing: string): void;
 }
 
 /** Tells each listener in turn. */
@@ -55,6 +57,9 @@ export function allEvents(...listeners: readonly Partial<SinkEvents>[]): SinkEve
     },
     rejoining: (reason) => {
       for (const listener of listeners) listener.rejoining?.(reason);
+    },
+    clockIsBehind: (landing) => {
+      for (const listener of listeners) listener.clockIsBehind?.(landing);
     },
   };
 }

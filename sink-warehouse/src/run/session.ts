@@ -79,6 +79,9 @@ export class Session {
       answered: () => {
         this.clock.answered();
       },
+      clockIsBehind: (landing) => {
+        parts.events.clockIsBehind(landing);
+      },
     });
   }
 

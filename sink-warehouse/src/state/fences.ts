@@ -93,16 +93,24 @@ export async function claimPartitions(client: ClientBase, request: ClaimRequest)
  * Moves the offsets of a batch, first thing in its transaction: the rows' locks make a claim wait until this transaction
  * ends, and a fence that was raised before ends it here.
  *
+ * The time of landing never goes back: dbt reads what landed since its last run. Where the warehouse's clock was set back, or a
+ * standby whose clock is behind took its place, time counts on from the newest landing until the clock is past it. What two
+ * sinks that commit at once differ by is no set-back; dbt looks back further than that.
+ *
+ * @returns the time of landing where that is not now()
  * @throws FencedOut when any partition is no longer held, or stands elsewhere than this batch began
  */
 export async function advanceOffsets(
   client: ClientBase,
   connector: string,
   advances: readonly Advance[],
-): Promise<void> {
+): Promise<string | undefined> {
   const sorted = [...advances].sort(comparePartitions);
-  const moved = await client.query<{ topic: string; partition: number }>(
-    `with held as (
+  const moved = await client.query<{ topic: string; partition: number; ahead: string | null }>(
+    `with newest as (
+       select max(updated_at) as landing from ${SINK_SCHEMA}.offsets
+     ),
+     held as (
        select o.connector, o.topic, o.partition, batch.next, batch.records
        from ${SINK_SCHEMA}.offsets as o
        join unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
@@ -113,10 +121,14 @@ export async function advanceOffsets(
        for update of o
      )
      update ${SINK_SCHEMA}.offsets as o
-     set next_offset = held.next, records = o.records + held.records, updated_at = now()
-     from held
+     set next_offset = held.next, records = o.records + held.records,
+       updated_at = case
+         when newest.landing > now() + interval '1 minute' then newest.landing + interval '1 microsecond'
+         else now()
+       end
+     from held, newest
      where o.connector = held.connector and o.topic = held.topic and o.partition = held.partition
-     returning o.topic, o.partition`,
+     returning o.topic, o.partition, case when o.updated_at > now() then o.updated_at::text end as ahead`,
     [
       connector,
       sorted.map(({ topic }) => topic),
@@ -127,7 +139,7 @@ export async function advanceOffsets(
       sorted.map(({ records }) => records),
     ],
   );
-  if (moved.rows.length === sorted.length) return;
+  if (moved.rows.length === sorted.length) return moved.rows[0]?.ahead ?? undefined;
   const held = new Set(moved.rows.map(partitionKey));
   const lost = sorted.filter((partition) => !held.has(partitionKey(partition))).map(partitionKey);
   throw new FencedOut(`another sink holds ${lost.join(', ')}`);

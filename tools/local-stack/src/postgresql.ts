@@ -35,6 +35,8 @@ export interface PostgresOptions {
   readonly version?: PostgresVersion;
   /** Lines of pg_hba.conf, before the default that lets every user in with a password over TCP. */
   readonly hba?: readonly string[];
+  /** Variables of the server's process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -84,7 +86,7 @@ export async function preparePostgres(
   const launch: Launch = {
     command: path.join(native, 'bin', 'postgres'),
     args: ['-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])],
-    env: { LC_ALL: 'C', TZ: 'UTC' },
+    env: { LC_ALL: 'C', TZ: 'UTC', ...options.env },
     cwd: folder,
     logFile: path.join(folder, 'postgresql.log'),
     // Fast shutdown: sessions are ended, data is checkpointed.

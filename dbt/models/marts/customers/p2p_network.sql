@@ -165,7 +165,7 @@ select
   coalesce(sender_in.degree, 0) as sender_in_degree,
   coalesce(receiver_out.degree, 0) as receiver_out_degree,
   receiver_in.degree as receiver_in_degree,
-  now() as changes_until
+  {{ read_until() }} as changes_until
 from edges
 left join pairs as back
   on edges.sender_user_id = back.receiver_user_id and edges.receiver_user_id = back.sender_user_id
