@@ -36,7 +36,7 @@ export interface CatalogueTable {
 /** The sink's own columns, and Airbyte's: never a wallet's. */
 const LINEAGE = /^(_kafka_(topic|partition|offset)|_schema_id|_loaded_at|_airbyte_.*|_ab_cdc_.*|_deleted_at)$/;
 /** Tables that are ours: what the source reports of itself, and the bank. */
-const OURS = new Set(['control_totals', 'bank_balances', 'payment_costs']);
+const OURS = new Set(['control_totals', 'bank_balances', 'payment_costs', 'targets']);
 
 /** A name as it can stand in SQL without quotes, where it can: mappings are read by people. */
 export function nameInSql(name: string): string {

@@ -3,7 +3,7 @@ import { freshDatabase, type FreshDatabase } from '../../support/fresh-database'
 import { services } from '../../support/services';
 import { compareMarts, setAside } from './compare-marts';
 import { dbtOn, expectSuccess, SEEDS_AND_MODELS } from './run-dbt';
-import { createWallet, land, landBankBalances, settleBalances, trade } from './wallet-data';
+import { createWallet, land, landBankBalances, landTargets, settleBalances, trade } from './wallet-data';
 
 jest.setTimeout(600_000);
 
@@ -29,7 +29,10 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
 
   // The first load lacks one customer's wallet, which the transactions topic has overtaken.
   await land(client, '2026-06-08T00:00:00Z');
-  for (const schema of ['raw', 'wallet'] as const) await landBankBalances(client, schema);
+  for (const schema of ['raw', 'wallet'] as const) {
+    await landBankBalances(client, schema);
+    await landTargets(client, schema);
+  }
   // Every version of each wallet, as a second sink lands them.
   await client.query(`create schema history;
     create table history.wallets as
@@ -121,7 +124,7 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
   expectSuccess(await dbt.run(['run']));
   const refreshed = await compareMarts(client, 'incremental');
   expect(refreshed).toEqual(same(refreshed));
-  expect(refreshed).toHaveLength(37);
+  expect(refreshed).toHaveLength(38);
   expect(refreshed.filter((line) => line.includes(': 0 rows'))).toEqual([]); // Nothing agrees by being empty.
 
   // The other road: the wallet's own tables, replicated as they are.

@@ -471,6 +471,30 @@ export const ORACLES: readonly Oracle[] = [
       from done left join bills using (month, currency) group by 1, 2 order by 1, 2`,
   },
   {
+    fact: 'a target stands beside what was reached in its month, and beside nothing where there are no data',
+    mart: `select month_start as month, metric, target::float as target, actual::float as reached, attainment_rate as rate, is_complete_month as over,
+        is_met as met from marts.targets_monthly order by 1, 2`,
+    wallet: `with set_out as (
+        select distinct on (1, metric) date_trunc('month', month_start)::date as month, metric, target from raw.targets order by 1, metric, set_at desc
+      ), firsts as (
+        select customer, min(day) as day from oracle.trade where status = 'completed' group by customer
+      ), compared as (
+        select month, metric, target, (month + interval '1 month')::date - 1 <= (select day from oracle.last_day) as over,
+          case when extract(year from month) = 2026 then case metric
+            when 'payment_volume' then (select sum(case type when 'refund' then -usd else usd end) from oracle.trade
+              where status = 'completed' and type in ('payment', 'refund') and date_trunc('month', day) = month)
+            when 'fees' then (select sum(fee_usd) from oracle.trade where status = 'completed' and date_trunc('month', day) = month)
+            when 'active_customers' then (select count(distinct user_id) from oracle.active where is_transacting and date_trunc('month', day) = month)
+            when 'new_customers' then (select count(*) from firsts where date_trunc('month', day) = month)
+            when 'sign_ups' then (select count(*) from wallet.users where date_trunc('month', created_at at time zone 'UTC') = month)
+          end end as reached
+        from set_out
+      )
+      select month, metric, target::float as target, reached::float as reached, round(reached / target, 6) as rate, over,
+        case when over then reached >= target end as met
+      from compared order by 1, 2`,
+  },
+  {
     fact: 'a top-up is used when its wallet next pays, sends or withdraws, and of the last days nobody can say',
     mart: `select month_start as month, currency, top_up_count::int as n, spent_count::int as spent, day_over_count::int as day_over,
         spent_within_day_count::int as in_a_day, week_over_count::int as week_over, spent_within_week_count::int as in_a_week,

@@ -13,6 +13,7 @@ import {
   landBankBalances,
   landControlTotals,
   landPaymentCosts,
+  landTargets,
   settleBalances,
 } from './wallet-data';
 
@@ -56,6 +57,7 @@ beforeAll(async () => {
   await landControlTotals(client);
   await landBankBalances(client, 'raw');
   await landPaymentCosts(client);
+  await landTargets(client, 'raw');
   expectSuccess(await dbt.run(['build'], { strict_reconciliation: true, test_every_layer: true }));
   expectSuccess(await dbt.run(['docs', 'generate', '--static', '--no-compile']));
   manifest = JSON.parse(await readFile(path.join(dbt.targetPath, 'manifest.json'), 'utf8')) as Manifest;

@@ -188,6 +188,18 @@ export async function landBankBalances(client: Client, schema: 'raw' | 'wallet')
   `);
 }
 
+/** Targets of two months, one of them set again, and of months before and after the data. */
+export async function landTargets(client: Client, schema: 'raw' | 'wallet'): Promise<void> {
+  await client.query(`
+    create table ${schema}.targets as
+    select month_start, metric, target::numeric, set_at from (values
+      (date '2026-03-01', 'payment_volume', 900, timestamptz '2026-02-01Z'), ('2026-03-01', 'payment_volume', 1000, '2026-02-20Z'),
+      ('2026-03-01', 'fees', 2, '2026-02-01Z'), ('2026-03-01', 'active_customers', 12, '2026-02-01Z'),
+      ('2026-04-15', 'new_customers', 3, '2026-02-01Z'), ('2026-04-01', 'sign_ups', 5, '2026-02-01Z'),
+      ('2020-01-01', 'fees', 2, '2026-02-01Z'), ('2030-01-01', 'fees', 2, '2026-02-01Z')
+    ) as targets (month_start, metric, target, set_at)`);
+}
+
 /** Bills of two months in pesos, one of them corrected by a later report; rupiahs have one, the other currencies none. */
 export async function landPaymentCosts(client: Client): Promise<void> {
   await client.query(`

@@ -273,6 +273,16 @@ from generate_series(0, 5) as back
 cross join marts.dim_currencies
 cross join lateral (select case when back > 0 then 120 + 10.0 * back end as cost) as bills;
 
+insert into marts.targets_monthly (
+  month_start, metric, target, actual, is_complete_month, elapsed_rate, attainment_rate, pace_rate, is_met
+)
+select
+  (date_trunc('month', current_date) - make_interval(months => back))::date, metric, goal, goal * share * elapsed, back > 0, elapsed,
+  share * elapsed, share, case when back > 0 then share >= 1 end
+from generate_series(0, 5) as back
+cross join (values ('payment_volume', 250000), ('fees', 3500), ('active_customers', 220), ('sign_ups', 45)) as goals (metric, goal)
+cross join lateral (select 0.85 + 0.04 * back as share, case when back > 0 then 1 else 0.5 end as elapsed) as due;
+
 insert into marts.top_up_to_spend (
   month_start, currency, top_up_count, spent_count, day_over_count, spent_within_day_count, spent_within_day_rate, week_over_count,
   spent_within_week_count, spent_within_week_rate, median_hours_to_spend
