@@ -110,7 +110,7 @@ async function runSyncs(
   { out, log, stop }: { readonly out: Output; readonly log: SyncLog; readonly stop: AbortSignal },
 ): Promise<void> {
   const status = await StatusFile.open(
-    config.stateDirectory,
+    { stateDirectory: config.stateDirectory, following: flags.follow === true },
     () => new Date(),
     (error) => {
       log.warn('the status file cannot be written', { message: asFailure(error).message });

@@ -15,6 +15,8 @@ interface SyncStatus {
   readonly version: 1;
   readonly process: { readonly pid: number; readonly host: string };
   readonly state: 'running' | 'waiting' | 'ended';
+  /** Whether changes are followed: that has no end that could be a success. */
+  readonly following: boolean;
   /** Since when it is in this state. */
   readonly since: string;
   readonly last_success: (Omit<SyncOutcome, 'status'> & { readonly at: string }) | null;
@@ -38,7 +40,7 @@ export interface EarlierRuns {
   readonly acknowledgedAt: number | undefined;
 }
 
-type Changes = Partial<Omit<SyncStatus, 'version' | 'process'>>;
+type Changes = Partial<Omit<SyncStatus, 'version' | 'process' | 'following'>>;
 
 /** Keeps the file. A file that cannot be written is told once and fails no sync. */
 export class StatusFile implements Partial<SyncObserver> {
@@ -55,7 +57,11 @@ export class StatusFile implements Partial<SyncObserver> {
   ) {}
 
   /** @param onFailure hears at most once that the file cannot be written */
-  static async open(stateDirectory: string, now: () => Date, onFailure: (error: unknown) => void): Promise<StatusFile> {
+  static async open(
+    { stateDirectory, following }: { readonly stateDirectory: string; readonly following: boolean },
+    now: () => Date,
+    onFailure: (error: unknown) => void,
+  ): Promise<StatusFile> {
     const file = path.join(stateDirectory, 'status.json');
     const before = await readBefore(file);
     return new StatusFile(
@@ -64,6 +70,7 @@ export class StatusFile implements Partial<SyncObserver> {
         version: 1,
         process: { pid: process.pid, host: hostname() },
         state: 'waiting',
+        following,
         since: now().toISOString(),
         last_success: before.last_success ?? null,
         last_failure: before.last_failure ?? null,

@@ -60,6 +60,7 @@ export function factsOf(jobs: readonly Json[], now: Date): SyncFacts {
           },
     next: undefined,
     isProcessGone: false,
+    isFollowing: false,
     acknowledgedAt: dateOf(jobs[0]?.lastUpdatedAt),
   };
 }

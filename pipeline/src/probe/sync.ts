@@ -24,6 +24,8 @@ export interface SyncFacts {
   readonly next: Date | undefined;
   /** Whether the process that runs or waits for the next sync was seen to be gone; false where it cannot be known. */
   readonly isProcessGone: boolean;
+  /** Whether the last run follows changes (`--follow`), which ends in no success. */
+  readonly isFollowing: boolean;
   /** When the destination last acknowledged anything. */
   readonly acknowledgedAt: Date | undefined;
 }
@@ -54,6 +56,7 @@ export async function askSync(config: SyncConfig, now: Date): Promise<SyncFacts>
           },
     next: dateOf(status?.next_at),
     isProcessGone: !running && isGone(status),
+    isFollowing: status?.following === true,
     acknowledgedAt: dateOf(status?.acknowledged_at) ?? state,
   };
 }

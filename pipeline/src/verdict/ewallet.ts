@@ -65,7 +65,7 @@ function slotFindings(config: EwalletConfig, { slots }: EwalletFacts): Finding[]
             code: 'slot-missing',
             verdict: 'down',
             says: `replication slot ${own} does not exist`,
-            next: 'Create it and refresh the streams: changes since it was dropped cannot be read (docs/source-ewallet.md).',
+            next: 'Where no sync has run yet the first one creates it (`slot_creation`). Else create it and refresh the streams: changes since it was dropped cannot be read (docs/source-ewallet.md).',
           },
         ];
   const troubled = slots.flatMap(({ name, walStatus, retainedBytes }): Finding[] => {

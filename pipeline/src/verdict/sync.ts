@@ -21,11 +21,19 @@ export function judgeSync(limits: SyncLimits, asked: Probe<SyncFacts>, now: Date
   const { lastSuccess, runningSince, next } = value;
   const says = [
     ...(lastSuccess === undefined
-      ? ['no success yet']
+      ? value.isFollowing
+        ? []
+        : ['no success yet']
       : [
           `last success ${ago(lastSuccess.at, now)}: ${count(lastSuccess.records, 'record')}, ${count(lastSuccess.attempts, 'attempt')}, ${duration(lastSuccess.seconds)}`,
         ]),
-    ...(runningSince === undefined ? [] : [`running for ${duration(secondsBetween(runningSince, now))}`]),
+    ...(runningSince === undefined
+      ? []
+      : [`${value.isFollowing ? 'following' : 'running'} for ${duration(secondsBetween(runningSince, now))}`]),
+    // What follows has no end that could be a success.
+    ...(runningSince === undefined || value.acknowledgedAt === undefined
+      ? []
+      : [`last acknowledged ${ago(value.acknowledgedAt, now)}`]),
     ...(next === undefined || next < now ? [] : [`next in ${duration(secondsBetween(now, next))}`]),
   ];
   return line(hop, subject, {
@@ -57,7 +65,14 @@ function findingsOf({ hop, maxAgeSeconds }: SyncLimits, facts: SyncFacts, now: D
             ? "Read the job's log in Airbyte; the next sync continues from the last acknowledged state."
             : 'Read its log from the first error; the next sync continues from the last acknowledged state.',
     });
-  } else if (isOld && runningSince === undefined) {
+  } else if (facts.isFollowing && runningSince === undefined && !facts.isProcessGone) {
+    findings.push({
+      code: 'sync-late',
+      verdict: 'degraded',
+      says: `\`--follow\` was stopped${facts.acknowledgedAt === undefined ? '' : `; the last change was acknowledged ${ago(facts.acknowledgedAt, now)}`}`,
+      next: 'Start `ewallet-sync run --follow …` again: it continues from its last state. Until then the slot holds back log.',
+    });
+  } else if (isOld && runningSince === undefined && !facts.isFollowing) {
     findings.push({
       code: lastSuccess === undefined ? 'sync-never-ran' : 'sync-late',
       verdict: 'degraded',
@@ -75,6 +90,13 @@ function findingsOf({ hop, maxAgeSeconds }: SyncLimits, facts: SyncFacts, now: D
       verdict: 'down',
       says: `ewallet-sync is gone: nothing starts the sync that ${isOverdue ? `was due ${ago(next, now)}` : `is due in ${duration(secondsBetween(now, next))}`}`,
       next: 'Start `ewallet-sync run --every …` again, and look at why it ended (its log, systemd, out of memory).',
+    });
+  } else if (facts.isProcessGone && facts.isFollowing) {
+    findings.push({
+      code: 'scheduler-dead',
+      verdict: 'down',
+      says: 'ewallet-sync is gone: nothing follows the changes',
+      next: 'Start `ewallet-sync run --follow …` again: it continues from its last state. Look at why it ended (its log, systemd, out of memory).',
     });
   } else if (facts.isProcessGone) {
     findings.push({

@@ -29,6 +29,7 @@ const idle: SyncFacts = {
   lastFailure: undefined,
   next: undefined,
   isProcessGone: false,
+  isFollowing: false,
   acknowledgedAt: undefined,
 };
 const limits = { hop: 'sync', subject: 'wallet', maxAgeSeconds: 3_600 } as const;
@@ -54,6 +55,13 @@ test.each<[string, Partial<SyncFacts>, readonly string[]]>([
   ],
   ['succeeded too long ago', { lastSuccess: { ...success, at: before(3_601) } }, ['degraded sync-late']],
   ['never succeeded', { lastSuccess: undefined }, ['degraded sync-never-ran']],
+  ['follows changes', { isFollowing: true, lastSuccess: undefined, runningSince: before(86_401) }, []],
+  [
+    'followed changes and was killed',
+    { isFollowing: true, lastSuccess: undefined, isProcessGone: true },
+    ['down scheduler-dead'],
+  ],
+  ['followed changes and was stopped', { isFollowing: true, lastSuccess: undefined }, ['degraded sync-late']],
 ])('a scheduler that %s', (_, facts, expected) => {
   expect(codes(judgeSync(limits, answered({ ...idle, ...facts }), now))).toEqual(expected);
 });
@@ -87,6 +95,7 @@ test("Airbyte's jobs say the last success and what failed after it", () => {
     },
     next: undefined,
     isProcessGone: false,
+    isFollowing: false,
     acknowledgedAt: new Date('2026-11-27T11:59:00Z'),
   });
 });
