@@ -71,6 +71,9 @@ select
   is_complete_month,
   round(elapsed, 6) as elapsed_rate,
   {{ ratio('actual', 'target') }} as attainment_rate,
-  {{ ratio('actual', 'target * elapsed') }} as pace_rate,
+  -- A customer is active once, on the first day that they trade: half a month has more than half of its customers.
+  case
+    when metric <> 'active_customers' or is_complete_month then {{ ratio('actual', 'target * elapsed') }}
+  end as pace_rate,
   case when is_complete_month then actual >= target end as is_met
 from compared
