@@ -3,6 +3,7 @@ import { Failure } from '@ewallet/failure';
 import { frame, SchemaRegistry } from '@ewallet/avro';
 import type { Admin } from 'kafkajs';
 import { BatchBuilder, compressor, TransactionalLog } from '@ewallet/kafka';
+import type { Clocks } from './clocks';
 import type { Config } from './config/config';
 import { encodeHeaders } from './encode/record-headers';
 import { accessOf } from './kafka/access';
@@ -34,7 +35,7 @@ async function checkCluster(admin: Admin, config: Config): Promise<void> {
 }
 
 /** Writes one record in a transaction and takes it back: no consumer ever sees it. */
-async function writeAborted(config: Config, now: () => number): Promise<void> {
+async function writeAborted(config: Config, clocks: Clocks): Promise<void> {
   const cluster = createCluster(config.kafka);
   const access = accessOf(config);
   try {
@@ -50,7 +51,7 @@ async function writeAborted(config: Config, now: () => number): Promise<void> {
       transactionTimeoutMs,
       deliveryTimeoutMs: Math.min(config.deliveryTimeoutMs, 30_000),
       requestTimeoutMs: config.kafka.requestTimeoutMs,
-      now,
+      now: clocks.counted,
     });
     await log.open();
     const probe = new BatchBuilder(config.deadLetterTopic, 0, 1024);
@@ -58,7 +59,7 @@ async function writeAborted(config: Config, now: () => number): Promise<void> {
     const span = { bytes: key, start: 0, end: key.length };
     probe.append(span, span, { bytes: PROBE_HEADERS, start: 0, end: PROBE_HEADERS.length });
     const compress = compressor(config.compression);
-    await log.append([await compress(probe.seal(now()))]);
+    await log.append([await compress(probe.seal(clocks.now()))]);
     await log.abort();
   } catch (error) {
     throw failureFromKafka(error, 'write a probe in a transaction', access);
@@ -88,14 +89,14 @@ async function checkRegistry(config: Config): Promise<void> {
 }
 
 /** @throws Failure that says what to change; the runner turns it into a failed status */
-export async function check(config: Config, now: () => number): Promise<AirbyteConnectionStatusMessage> {
+export async function check(config: Config, clocks: Clocks): Promise<AirbyteConnectionStatusMessage> {
   const admin = createAdmin(config.kafka);
   try {
     await checkCluster(admin, config);
   } finally {
     await admin.disconnect();
   }
-  await writeAborted(config, now);
+  await writeAborted(config, clocks);
   await checkRegistry(config);
   return new AirbyteConnectionStatusMessage({ status: AirbyteConnectionStatus.SUCCEEDED });
 }

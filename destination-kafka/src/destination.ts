@@ -17,7 +17,10 @@ import { write, type WriteSurroundings } from './write/write';
 export class KafkaDestination extends Destination {
   constructor(
     private readonly context: ConnectorContext,
-    private readonly surroundings: WriteSurroundings = { now: Date.now },
+    private readonly surroundings: WriteSurroundings = {
+      now: Date.now,
+      counted: () => performance.now(),
+    },
   ) {
     super();
   }
@@ -28,7 +31,7 @@ export class KafkaDestination extends Destination {
   }
 
   check(config: unknown): Promise<AirbyteConnectionStatusMessage> {
-    return check(parseConfig(config), this.surroundings.now);
+    return check(parseConfig(config), this.surroundings);
   }
 
   write(config: unknown, catalog: ConfiguredCatalog, stdin: Readable): AsyncGenerator<AirbyteMessage> {

@@ -35,6 +35,12 @@ export function failureFromKafka(error: unknown, what: string, access: Access): 
       more,
     );
   }
+  if (type === 'INVALID_TIMESTAMP') {
+    return Failure.transient(
+      `Kafka could not ${what}: the clock of this machine and the brokers' are further apart than the topic allows (message.timestamp.after.max.ms, by default an hour). Set both by NTP; the next sync continues from the last state.`,
+      more,
+    );
+  }
   if (name.startsWith('KafkaJSSASL')) {
     return Failure.config(
       `Kafka could not ${what}: it refused the SASL login. Check the mechanism, the user name and the password.`,

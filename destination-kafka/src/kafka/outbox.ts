@@ -22,6 +22,8 @@ export interface OutboxOptions {
   readonly partAfterBytes: number;
   /** Compresses a batch just before it is sent. */
   readonly compress: Compress;
+  /** Told once that sending has failed: whoever waits for input would learn it from the next one only. */
+  readonly failed: (error: unknown) => void;
 }
 
 /**
@@ -97,6 +99,7 @@ export class Outbox {
     this.running = this.run()
       .catch((error: unknown) => {
         this.failure = { error };
+        this.options.failed(error);
       })
       .finally(() => {
         this.running = undefined;

@@ -64,7 +64,7 @@ async function create(admin: Admin, names: readonly string[], settings: TopicSet
 
 /** A topic just made is missing from the metadata of a loaded broker, or has no leader, for a few seconds. */
 async function awaitLeaders(admin: Admin, names: readonly string[], access: Access): Promise<void> {
-  const end = Date.now() + LEADERS_MS;
+  const end = performance.now() + LEADERS_MS;
   for (;;) {
     try {
       const { topics } = await admin.fetchTopicMetadata({ topics: [...names] });
@@ -72,9 +72,9 @@ async function awaitLeaders(admin: Admin, names: readonly string[], access: Acce
     } catch (error) {
       const { type } = kafkaError(error);
       const unknownYet = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
-      if (!unknownYet || Date.now() >= end) throw describeFailure(error, names, access);
+      if (!unknownYet || performance.now() >= end) throw describeFailure(error, names, access);
     }
-    if (Date.now() >= end) {
+    if (performance.now() >= end) {
       throw Failure.transient(
         `New topics have no leader after ${LEADERS_MS / 1_000} s: ${names.join(', ')}. Look at the cluster's health.`,
       );

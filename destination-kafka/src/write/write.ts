@@ -1,8 +1,10 @@
 import type { AirbyteMessage, ConfiguredCatalog, ConnectorContext } from '@ewallet/airbyte';
-import { count, Failure } from '@ewallet/failure';
+import { asFailure, count, Failure } from '@ewallet/failure';
 import { displayName, SchemaRegistry, type StreamName } from '@ewallet/avro';
 import { BatchBuffers, type Compress, compressor, TransactionalLog } from '@ewallet/kafka';
 import type { Admin } from 'kafkajs';
+import type { Readable } from 'node:stream';
+import type { Clocks } from '../clocks';
 import type { Config } from '../config/config';
 import { accessOf } from '../kafka/access';
 import { createAdmin, createCluster } from '../kafka/cluster';
@@ -31,8 +33,7 @@ const PART_SHARE_OF_TIMEOUT = 0.5;
 const PART_BYTES = 1024 * MB;
 
 /** What the composition root chooses; a fault test wraps the log so that a chosen step fails. */
-export interface WriteSurroundings {
-  readonly now: () => number;
+export interface WriteSurroundings extends Clocks {
   readonly wrapLog?: (log: Log) => Log;
 }
 
@@ -116,11 +117,13 @@ function assemble(
     compress,
     span,
     surroundings,
+    failed,
   }: {
     readonly log: Log;
     readonly compress: Compress;
     readonly span: ConnectorContext['span'];
     readonly surroundings: WriteSurroundings;
+    readonly failed: (error: unknown) => void;
   },
 ): { outbox: Outbox; deadLetters: DeadLetters; markers: GenerationMarkers; streams: readonly StreamWriter[] } {
   const outbox = new Outbox(log, {
@@ -129,6 +132,7 @@ function assemble(
     partAfterMs: config.transactionTimeoutMs * PART_SHARE_OF_TIMEOUT,
     partAfterBytes: PART_BYTES,
     compress,
+    failed,
   });
   const buffers = new BatchBuffers(MAX_WAITING_BYTES);
   const writer = ({ name, partitions, maxMessageBytes }: Topic): TopicWriter =>
@@ -185,7 +189,7 @@ async function reportOutcome(
 
 /** What one write reads from, and what it lives in. */
 interface WriteRun {
-  readonly stdin: AsyncIterable<Buffer | string>;
+  readonly stdin: Readable;
   readonly context: ConnectorContext;
   readonly surroundings: WriteSurroundings;
 }
@@ -216,11 +220,17 @@ async function transfer(
     transactionTimeoutMs: config.transactionTimeoutMs,
     deliveryTimeoutMs: config.deliveryTimeoutMs,
     requestTimeoutMs: config.kafka.requestTimeoutMs,
-    now: surroundings.now,
+    now: surroundings.counted,
   });
   const { span } = context;
   const log = tracedLog(surroundings.wrapLog?.(transactions) ?? transactions, span);
-  const { outbox, deadLetters, streams, markers } = assemble(config, prepared, { log, compress, span, surroundings });
+  const { outbox, deadLetters, streams, markers } = assemble(config, prepared, {
+    ...{ log, compress, span, surroundings },
+    // A source that follows changes may be silent for hours: it is not waited for to report what has failed.
+    failed: (error) => {
+      stdin.destroy(asFailure(error));
+    },
+  });
   try {
     await transactions.open();
     const incomplete = await new Sync({

@@ -45,7 +45,7 @@ function wrapLog(log) {
 void runAsProcess((surroundings) =>
   runDestination(
     'destination-kafka',
-    (context) => new KafkaDestination(context, { now: Date.now, wrapLog }),
+    (context) => new KafkaDestination(context, { now: Date.now, counted: () => performance.now(), wrapLog }),
     surroundings,
   ),
 );

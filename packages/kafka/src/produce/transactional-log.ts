@@ -36,6 +36,7 @@ export interface TransactionalLogOptions {
   readonly requestTimeoutMs: number;
   /** How the caller words what went wrong: it knows its settings and whom to ask. */
   readonly failures: LogFailures;
+  /** Milliseconds of a clock that only counts on. */
   readonly now: () => number;
 }
 
