@@ -3,6 +3,7 @@
  * {"step":"append"|"commit","when":"before"|"after","call":n,"what":"kill"|"cut"|"wait"}. It is the ordinary connector
  * composed with a log that fails: production code knows nothing of it.
  */
+const { performance } = require('node:perf_hooks');
 const { Socket } = require('node:net');
 const { once } = require('node:events');
 const { runAsProcess, runDestination } = require('@ewallet/airbyte');
