@@ -13,7 +13,7 @@ export function fakeClockIsAvailable(): boolean {
   return library !== undefined;
 }
 
-/** A clock that jumps, for processes that are started with its `env`. What counts seconds alone goes on as ever. */
+/** A clock that jumps, for processes that are started with its `env`. A clock that only counts seconds does not jump with it. */
 export class FakeClock {
   private readonly dir = mkdtempSync(path.join(tmpdir(), 'ewallet-clock-'));
   private readonly file = path.join(this.dir, 'offset');

@@ -271,6 +271,42 @@ function clusterOf(clientId: string): Cluster {
   return openCluster({ ...settings, requestTimeoutMs: 10_000, sasl: undefined, ssl: false }, patience, () => 0);
 }
 
+/** A log that fails with the broker's own errors. */
+function logOf(
+  cluster: Cluster,
+  transactionalId: string,
+  { topicIds, overtaken }: { topicIds: ReadonlyMap<string, string>; overtaken: (by: OvertakenTopic) => void },
+): TransactionalLog {
+  return new TransactionalLog(cluster, {
+    transactionalId,
+    topicIds,
+    transactionTimeoutMs: 60_000,
+    deliveryTimeoutMs: 30_000,
+    requestTimeoutMs: 10_000,
+    now: () => performance.now(),
+    failures: {
+      failed: (error) => error as Error,
+      fenced: (error) => error as Error,
+      tooLarge: (_batch, error) => error,
+      overtaken: (error, by) => {
+        overtaken(by);
+        return error as Error;
+      },
+    },
+  });
+}
+
+/** The cluster with brokers whose members are what `member` gives. */
+function withBrokers(cluster: Cluster, member: (broker: Broker, name: string | symbol) => unknown): Cluster {
+  return new Proxy(cluster, {
+    get: (whole, name) => {
+      if (name !== 'findBroker') return bound(whole, name);
+      return async (options: { nodeId: number }): Promise<Broker> =>
+        new Proxy(await whole.findBroker(options), { get: member });
+    },
+  });
+}
+
 test('a run that takes a topic while another commits makes that commit fail as one that is visible', async () => {
   const target = connection();
   const topic = `public.${target.stream.name}`;
@@ -279,47 +315,26 @@ test('a run that takes a topic while another commits makes that commit fail as o
     expect((await start(target, files, RECORDS - CHECKPOINT).ended).code).toBe(0);
   });
   const found: OvertakenTopic[] = [];
-  const logOf = (ofCluster: Cluster, transactionalId: string): TransactionalLog =>
-    new TransactionalLog(ofCluster, {
-      transactionalId,
-      topicIds: new Map([[topic, `destination-kafka.${topic}`]]),
-      transactionTimeoutMs: 60_000,
-      deliveryTimeoutMs: 30_000,
-      requestTimeoutMs: 10_000,
-      now: Date.now,
-      failures: {
-        failed: (error) => error as Error,
-        fenced: (error) => error as Error,
-        tooLarge: (_batch, error) => error,
-        overtaken: (error, by) => {
-          found.push(by);
-          return error as Error;
-        },
-      },
-    });
+  const topicIds = new Map([[topic, `destination-kafka.${topic}`]]);
+  const overtaken = (by: OvertakenTopic): void => {
+    found.push(by);
+  };
   try {
     await cluster.connect();
     await cluster.addMultipleTargetTopics([topic]);
-    const other = logOf(cluster, `destination-kafka.b_${topic}`);
+    const other = logOf(cluster, `destination-kafka.b_${topic}`, { topicIds, overtaken });
     // The other run starts at the one moment that the broker cannot guard: between the commit and its answer.
     const log = logOf(
-      new Proxy(cluster, {
-        get: (whole, name) => {
-          if (name !== 'findBroker') return bound(whole, name);
-          return async (options: { nodeId: number }): Promise<Broker> =>
-            new Proxy(await whole.findBroker(options), {
-              get: (broker, method) => {
-                if (method !== 'endTxn') return bound(broker, method);
-                return async (request: Parameters<Broker['endTxn']>[0]): Promise<unknown> => {
-                  const answer = await broker.endTxn(request);
-                  if (request.transactionalId === `destination-kafka.a_${topic}`) await other.open();
-                  return answer;
-                };
-              },
-            });
-        },
+      withBrokers(cluster, (broker, member) => {
+        if (member !== 'endTxn') return bound(broker, member);
+        return async (request: Parameters<Broker['endTxn']>[0]): Promise<unknown> => {
+          const answer = await broker.endTxn(request);
+          if (request.transactionalId === `destination-kafka.a_${topic}`) await other.open();
+          return answer;
+        };
       }),
       `destination-kafka.a_${topic}`,
+      { topicIds, overtaken },
     );
     await log.open();
     const batch = new BatchBuilder(topic, 0, 1024);
@@ -344,34 +359,14 @@ test('the memory of a batch is given back once the broker has it, but not after 
     await cluster.connect();
     await cluster.addMultipleTargetTopics([topic]);
     let refusals = 0;
-    const log = new TransactionalLog(
-      new Proxy(cluster, {
-        get: (whole, name) => {
-          if (name !== 'findBroker') return bound(whole, name);
-          return async (options: { nodeId: number }): Promise<Broker> =>
-            new Proxy(await whole.findBroker(options), {
-              get: (broker, member) => {
-                if (member !== 'connectionPool' || refusals === 0) return bound(broker, member);
-                refusals -= 1;
-                throw new KafkaJSConnectionError('the connection was lost');
-              },
-            });
-        },
+    const log = logOf(
+      withBrokers(cluster, (broker, member) => {
+        if (member !== 'connectionPool' || refusals === 0) return bound(broker, member);
+        refusals -= 1;
+        throw new KafkaJSConnectionError('the connection was lost');
       }),
-      {
-        transactionalId: `destination-kafka.${topic}`,
-        topicIds: new Map(),
-        transactionTimeoutMs: 60_000,
-        deliveryTimeoutMs: 30_000,
-        requestTimeoutMs: 10_000,
-        now: Date.now,
-        failures: {
-          failed: (error) => error as Error,
-          fenced: (error) => error as Error,
-          tooLarge: (_batch, error) => error,
-          overtaken: (error) => error as Error,
-        },
-      },
+      `destination-kafka.${topic}`,
+      { topicIds: new Map(), overtaken: () => undefined },
     );
     await log.open();
     const givenBack: string[] = [];
