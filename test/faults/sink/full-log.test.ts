@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { smallDisk, type SmallDisk } from '../../support/small-disk';
 import { SinkCase } from '../../support/sink/sink-case';
 import { createTopic, StreamWriter, transact, withProducer } from '../../support/sink/topic-writer';
-import { capture, errorOf } from '../../support/source/captured-wallet';
+import { capture, captureConfig, errorOf } from '../../support/source/captured-wallet';
 import { ServerFamily, type WalletServer } from '../../support/source/replicated-wallet';
 import { configuredCatalog, records, warnings } from '../../support/source/wallet-source';
 import { uniqueName } from '../../support/unique-name';
@@ -130,14 +129,7 @@ test('an e-wallet whose write-ahead log’s disk is full gives up: a sync says t
   await onSmallLog('wallet', async (wallet, disk) => {
     await wallet.run(`create table payments (id int primary key, note text);
       create publication wallet for all tables`);
-    const config = sourceConfig(wallet.connection, {
-      replication_method: {
-        method: 'CDC',
-        replication_slot: 'wallet',
-        publication: 'wallet',
-        slot_creation: 'if_missing',
-      },
-    });
+    const config = captureConfig(wallet.connection);
     const catalog = await configuredCatalog(config, 'incremental', ['payments']);
     const first = await capture(config, catalog, undefined);
     expect(errorOf(first)).toBeUndefined();

@@ -1,6 +1,6 @@
 import { sourceConfig } from '../../support/configurations';
 import { FakeClock, fakeClockIsAvailable } from '../../support/fake-clock';
-import { capture, errorOf, type GlobalState } from '../../support/source/captured-wallet';
+import { capture, captureConfig, errorOf, type GlobalState } from '../../support/source/captured-wallet';
 import { ServerFamily, type WalletServer } from '../../support/source/replicated-wallet';
 import {
   configuredCatalog,
@@ -65,14 +65,7 @@ withClocks('an e-wallet whose clock jumps by a year, there and back, between syn
   });
 
   test('captured changes come once and in order, with no warning', async () => {
-    const config = sourceConfig(wallet.connection, {
-      replication_method: {
-        method: 'CDC',
-        replication_slot: 'wallet',
-        publication: 'wallet',
-        slot_creation: 'if_missing',
-      },
-    });
+    const config = captureConfig(wallet.connection);
     const catalog = await configuredCatalog(config, 'incremental', ['payments']);
     let state: GlobalState | undefined = (await capture(config, catalog, undefined)).state;
     for (const round of JUMPS.keys()) {

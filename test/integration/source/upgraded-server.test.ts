@@ -1,5 +1,5 @@
 import { sourceConfig } from '../../support/configurations';
-import { capture, errorOf } from '../../support/source/captured-wallet';
+import { capture, captureConfig, errorOf } from '../../support/source/captured-wallet';
 import { UPGRADABLE, upgradeCluster, upgradeIsAvailable, type Upgrade } from '../../support/source/postgresql-upgrade';
 import { ServerFamily, type WalletServer } from '../../support/source/replicated-wallet';
 import {
@@ -60,15 +60,10 @@ describe.each(upgrades)('a server that pg_upgrade took from $from to $to (--$mod
   let captured: Awaited<ReturnType<typeof capture>>;
 
   const cdc = (server: WalletServer, behaviour?: string): Record<string, unknown> =>
-    sourceConfig(server.connection, {
-      replication_method: {
-        method: 'CDC',
-        replication_slot: 'wallet',
-        publication: 'wallet',
-        slot_creation: 'if_missing',
-        ...(behaviour === undefined ? {} : { invalid_cdc_cursor_position_behavior: behaviour }),
-      },
-    });
+    captureConfig(
+      server.connection,
+      behaviour === undefined ? {} : { invalid_cdc_cursor_position_behavior: behaviour },
+    );
   const catalog = async (server: WalletServer): Promise<ConfiguredCatalog> =>
     configuredCatalog(cdc(server), 'incremental', ['payments']);
 

@@ -37,6 +37,19 @@ export interface CapturedWallet {
   close(): Promise<void>;
 }
 
+/** Of a source that captures publication `wallet` by a slot of that name, which it makes. @param more of its method */
+export function captureConfig(server: PostgresConnection, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return sourceConfig(server, {
+    replication_method: {
+      method: 'CDC',
+      replication_slot: 'wallet',
+      publication: 'wallet',
+      slot_creation: 'if_missing',
+      ...more,
+    },
+  });
+}
+
 export async function capturedWallet(server: PostgresConnection, tables: string): Promise<CapturedWallet> {
   const database = await freshDatabase(server, 'capture');
   const slot = uniqueName('capture').replace(/[^a-z0-9_]/g, '_');
@@ -44,15 +57,7 @@ export async function capturedWallet(server: PostgresConnection, tables: string)
   await admin.query(tables);
   await admin.query('create publication wallet for all tables with (publish_via_partition_root = true)');
   const config = (more: Record<string, unknown> = {}): Record<string, unknown> =>
-    sourceConfig(database, {
-      replication_method: {
-        method: 'CDC',
-        replication_slot: slot,
-        publication: 'wallet',
-        slot_creation: 'if_missing',
-        ...more,
-      },
-    });
+    captureConfig(database, { replication_slot: slot, ...more });
   return {
     get admin() {
       return admin;
