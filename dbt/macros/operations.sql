@@ -11,7 +11,8 @@
       of to the fee wallet. What a giver adds to the fee wallet is the fee of what else it gives. The operation's first leg has its
       type, status and dates.
 
-  All are SQL over the table's own columns.
+  All are SQL over the table's own columns. ewallet-mapping works without dbt and has the same SQL in
+  mapping/src/wallet/operations-sql.ts: change both, a test compares their rows.
 #}
 
 {# The columns of an operation that are worked out from its rows, by name, and the SQL that reads them. #}

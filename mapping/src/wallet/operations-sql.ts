@@ -21,7 +21,13 @@ interface OperationsOver {
   readonly keyType: 'uuid' | 'bigint' | 'text';
 }
 
-/** Operations of rows that are states or legs of them, as dbt/macros/operations.sql works them out, with keys as text. */
+/**
+ * Operations of rows that are states or legs of them, as dbt/macros/operations.sql works them out, with keys as text.
+ *
+ * The same SQL is written in both places. `propose`, `check` and `explain` run where there is no Python and before a model is built,
+ * so they cannot ask dbt; and the macro serves people who write dbt's variables by hand, so it cannot be made from this. A test runs
+ * both over wallets of each kind and compares every row (test/integration/mapping/operations.test.ts).
+ */
 export function operationsSql(operations: Operations, over: OperationsOver): string {
   switch (operations.kind) {
     case 'states':

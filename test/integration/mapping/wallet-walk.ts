@@ -4,11 +4,11 @@ import path from 'node:path';
 import type { Client } from 'pg';
 import { isSeq, parse, parseDocument, type Document } from 'yaml';
 import { PipelineCase } from '../../support/audit/pipeline-case';
-import { PROJECT_ROOT, runCommand, runProgram, type CommandResult } from '../../support/command';
-import { warehouseEnvironment } from '../../support/configurations';
+import { PROJECT_ROOT, runCommand, type CommandResult } from '../../support/command';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { FIGURES_OF_THE_MARTS, figuresBy, type Figures } from './figures';
+import { dbtByMapping } from './mapped-dbt';
 
 const WALLETS = path.join(PROJECT_ROOT, 'test', 'data', 'wallets');
 
@@ -125,23 +125,7 @@ async function walkFrom({ name, schema, database, client, wallet, end }: Landed)
     check: async () => run(['check', '--url-env', 'WALLET_URL', '--mapping', file]),
     explain: async (transaction) => run(['explain', '--url-env', 'WALLET_URL', '--mapping', file, transaction]),
     render: async () => run(['render', '--mapping', file, '--out', path.join(folder, 'dbt')]),
-    dbt: async (args, vars = {}) =>
-      runProgram(
-        process.execPath,
-        [path.join(PROJECT_ROOT, 'scripts', 'dbt.mjs'), ...args, '--vars', JSON.stringify(vars)],
-        {
-          cwd: folder,
-          timeoutMs: 600_000,
-          env: {
-            ...warehouseEnvironment(database),
-            EWALLET_DBT_MAPPING: 'dbt',
-            INIT_CWD: folder,
-            DBT_USE_COLORS: 'false',
-            DBT_TARGET_PATH: path.join(folder, 'target'),
-            DBT_LOG_PATH: path.join(folder, 'logs'),
-          },
-        },
-      ),
+    dbt: async (args, vars = {}) => dbtByMapping(folder, database, [...args, '--vars', JSON.stringify(vars)]),
     mapping: async () =>
       parse(await readFile(file, 'utf8'), { schema: 'failsafe' }) as Readonly<Record<string, unknown>>,
     edit,
