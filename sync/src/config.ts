@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { ConfigReader, Failure, parseShare } from '@ewallet/failure';
-import { filledText, parseConnector, type ConnectorConfig } from './connector-config';
+import { parseConnector, type ConnectorConfig } from './connector-config';
 import { parseDeletionSchedule, type DeletionSchedule } from './deletion-schedule';
 import type { StreamSelection } from './selection';
 import { parseStream } from './stream-config';
@@ -68,10 +68,7 @@ export function parseSyncConfig(value: unknown, file: string): SyncConfig {
   return {
     file,
     name,
-    stateDirectory: path.resolve(
-      directory,
-      filledText(config, 'state_directory', 'state_directory') ?? `${name}-state`,
-    ),
+    stateDirectory: path.resolve(directory, config.filledText('state_directory') ?? `${name}-state`),
     source: parseConnector(config.value('source'), 'source', 'source-ewallet', directory),
     destination: parseConnector(config.value('destination'), 'destination', 'destination-kafka', directory),
     streams: config.list('streams')?.map(parseStream),

@@ -28,12 +28,12 @@ const CONNECTOR_KEYS = ['command', 'image', 'container_runtime', 'container_opti
 export function parseConnector(value: unknown, key: string, command: string, directory: string): ConnectorConfig {
   const connector = new ConfigReader(value, key);
   connector.only(...CONNECTOR_KEYS);
-  const file = filledText(connector, 'config_file', `${key}.config_file`);
+  const file = connector.filledText('config_file');
   const config = connector.value('config');
   if ((file === undefined) === (config === undefined)) {
     throw Failure.config(`\`${key}\` needs either \`config\` or \`config_file\`.`);
   }
-  const image = filledText(connector, 'image', `${key}.image`);
+  const image = connector.filledText('image');
   if (image !== undefined && connector.value('command') !== undefined) {
     throw Failure.config(`\`${key}\` has both \`command\` and \`image\`: choose one.`);
   }
@@ -50,10 +50,4 @@ export function parseConnector(value: unknown, key: string, command: string, dir
     config:
       file === undefined ? { kind: 'inline', value: config } : { kind: 'file', path: path.resolve(directory, file) },
   };
-}
-
-/** An empty text is a variable that nobody set: it must not lead to a default that was not meant. */
-export function filledText(reader: ConfigReader, key: string, at: string): string | undefined {
-  if (reader.value(key) === '') throw Failure.config(`\`${at}\` must be text.`);
-  return reader.optionalText(key);
 }

@@ -3,6 +3,7 @@ import { ConfigReader, Failure, isObject, readJsonObject, type Json } from '@ewa
 import {
   parseConnectionConfig,
   parseConnectKeys,
+  parseSchemas,
   parseTunnel,
   type ConnectionConfig,
   type Tunnel,
@@ -47,14 +48,14 @@ export async function readAuditConfig(file: string): Promise<AuditConfig> {
   const directory = path.dirname(path.resolve(file));
   const config = new ConfigReader(await readJsonObject(file), '');
   config.only(...KEYS);
-  const source = await sectionOf(config, 'source', directory);
+  const source = new ConfigReader(await sectionOf(config, 'source', directory), 'source');
   const warehouse = new ConfigReader(await sectionOf(config, 'warehouse', directory), 'warehouse');
   // A file is the sink's own configuration, whose other keys are the sink's to check.
   if (config.object('warehouse').value('config_file') === undefined) warehouse.only(...WAREHOUSE_KEYS);
   return {
     source: parseConnectionConfig(source),
-    tunnel: parseTunnel(source.tunnel_method),
-    schemas: parseSchemas(source.schemas),
+    tunnel: parseTunnel(source.optionalObject('tunnel_method')),
+    schemas: parseSchemas(source),
     warehouse: parseWarehouse(warehouse),
     tableNameFormat: warehouse.text('table.name.format', 'raw.${stream}'),
     topicPattern: config.text('topic_pattern', '{namespace}.{stream}'),
@@ -90,16 +91,6 @@ function parseWarehouse(warehouse: ConfigReader): ConnectionConfig {
     throw Failure.config('`warehouse.connection.url` is missing: postgresql://user:password@host/db');
   const [user, password] = [warehouse.optionalText('connection.user'), warehouse.optionalText('connection.password')];
   return parseConnectKeys(url, user, password);
-}
-
-function parseSchemas(value: unknown): readonly string[] {
-  if (value === undefined || value === null) return ['public'];
-  const names = Array.isArray(value) ? (value as readonly unknown[]) : [];
-  const texts = names.filter((name): name is string => typeof name === 'string' && name !== '');
-  if (texts.length === 0 || texts.length !== names.length) {
-    throw Failure.config('`source.schemas` must be a list of at least one schema name.');
-  }
-  return [...new Set(texts)];
 }
 
 function parseStreams(value: unknown): readonly StreamChoice[] | undefined {

@@ -1,4 +1,4 @@
-import { Failure } from '@ewallet/failure';
+import { ConfigReader, Failure } from '@ewallet/failure';
 import { parseConnectionConfig, parseConnectionUrl, type ConnectionConfig } from '@ewallet/postgres';
 import type { Command } from 'commander';
 
@@ -38,14 +38,15 @@ export function warehouseOf(
     flag ?? environment[`EWALLET_WAREHOUSE_${name}`];
   const host = part(options.host, 'HOST');
   if (host === undefined) return undefined;
-  return parseConnectionConfig({
+  const keys = {
     host,
     port: Number(part(options.port, 'PORT') ?? '5432'),
     database: part(options.database, 'DATABASE'),
     username: part(options.user, 'USER'),
     password: part(options.password, 'PASSWORD'),
     ssl_mode: part(options.sslmode, 'SSLMODE') ?? 'prefer',
-  });
+  };
+  return parseConnectionConfig(new ConfigReader(keys, ''));
 }
 
 export function requiredWarehouse(

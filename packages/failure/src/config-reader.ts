@@ -3,6 +3,12 @@ import { isObject } from './json-file';
 
 type Texts = readonly [string, ...string[]];
 
+/** What a number may be, both ends included. */
+interface Range {
+  readonly min: number;
+  readonly max?: number;
+}
+
 /**
  * Reads one object of the configuration key by key, remembers which keys exist, and refuses the rest. Airbyte's forms
  * send numbers as text now and then, and null or an empty text for an empty field: all are taken.
@@ -20,16 +26,21 @@ export class ConfigReader extends ConfigKeys {
     return value;
   }
 
+  /** Text that may be absent but not empty: an empty one is a variable that nobody set, and no default was meant by it. */
+  filledText(key: string): string | undefined {
+    if (this.value(key) === '') throw this.wrong(key, 'must be text.');
+    return this.optionalText(key);
+  }
+
   /** A whole number within a range. */
-  number(key: string, fallback: number, range: { readonly min: number; readonly max: number }): number {
-    const value = this.optionalNumber(key) ?? fallback;
-    if (value >= range.min && value <= range.max) return value;
-    throw this.wrong(key, `must be between ${range.min} and ${range.max}.`);
+  number(key: string, fallback: number, range: Range): number {
+    return this.optionalNumber(key, range) ?? fallback;
   }
 
   /** A whole number. */
-  optionalNumber(key: string): number | undefined {
-    return this.numeric(key, Number.isSafeInteger, 'must be a whole number.');
+  optionalNumber(key: string, { min = -Infinity, max = Infinity }: Partial<Range> = {}): number | undefined {
+    const fits = (number: number): boolean => Number.isSafeInteger(number) && number >= min && number <= max;
+    return this.numeric(key, fits, `must be a whole number${rangeText(min, max)}.`);
   }
 
   /** A number above 0, with or without a fraction. */
@@ -54,6 +65,12 @@ export class ConfigReader extends ConfigKeys {
     return this.optionalOneOf(key, choices) ?? fallback;
   }
 
+  requiredOneOf<Choice extends string>(key: string, choices: readonly Choice[]): Choice {
+    const choice = this.optionalOneOf(key, choices);
+    if (choice === undefined) throw this.wrong(key, `must be one of ${choices.join(', ')}.`);
+    return choice;
+  }
+
   optionalOneOf<Choice extends string>(key: string, choices: readonly Choice[]): Choice | undefined {
     const value = this.optionalText(key);
     const choice = choices.find((candidate) => candidate === value);
@@ -70,6 +87,12 @@ export class ConfigReader extends ConfigKeys {
   optionalObject(key: string): ConfigReader | undefined {
     const value = this.value(key);
     return value === undefined ? undefined : new ConfigReader(value, this.at(key));
+  }
+
+  /** An object; a text stands for one that has this key alone. */
+  objectOrText(key: string, short: string): ConfigReader | undefined {
+    const value = this.value(key);
+    return typeof value === 'string' ? new ConfigReader({ [short]: value }, this.at(key)) : this.optionalObject(key);
   }
 
   /** An object whose keys are the user's own, with objects as values; empty where it is absent. */
@@ -89,6 +112,16 @@ export class ConfigReader extends ConfigKeys {
       throw this.wrong(key, 'must be a list of texts.');
     }
     return value as readonly string[];
+  }
+
+  /** A list of at least one text, each once. */
+  distinctTexts(key: string, oneIs: string): readonly string[] | undefined {
+    const value = this.value(key);
+    if (value === undefined) return undefined;
+    const list: readonly unknown[] = Array.isArray(value) ? value : [];
+    const texts = list.filter((item): item is string => typeof item === 'string' && item !== '');
+    if (texts.length > 0 && texts.length === list.length) return [...new Set(texts)];
+    throw this.wrong(key, `must be a list of at least one ${oneIs}.`);
   }
 
   /** A list of at least one. */
@@ -146,4 +179,9 @@ export class ConfigReader extends ConfigKeys {
     if (!isObject(value)) throw this.wrong(key, 'must be a JSON object.');
     return Object.entries(value);
   }
+}
+
+function rangeText(min: number, max: number): string {
+  if (max < Infinity) return ` from ${min} to ${max}`;
+  return min > -Infinity ? ` of at least ${min}` : '';
 }

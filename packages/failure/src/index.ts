@@ -1,5 +1,5 @@
 export { ConfigReader } from './config-reader';
-export { isObject, readJsonObject, refuseUnknown, textOf, type Json } from './json-file';
+export { isObject, readJsonObject, type Json } from './json-file';
 export { count } from './count';
 export { Failure, asFailure, isFailure, type FailureKind } from './failure';
 export { jsonFault } from './json-place';

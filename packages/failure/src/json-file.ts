@@ -1,6 +1,5 @@
 import { Failure } from './failure';
 import { jsonFault } from './json-place';
-import { nearestName } from './nearest-name';
 import { readText } from './read-text';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -30,14 +29,6 @@ export async function readJsonObject(file: string, advice = 'YAML is not read: w
   return value;
 }
 
-/** @throws Failure naming the key where it is there and no text */
-export function textOf(object: Json, key: string, prefix: string): string | undefined {
-  const value = object[key];
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') throw Failure.config(`\`${prefix}${key}\` must be text.`);
-  return value;
-}
-
 function withVariables(text: string): string {
   return text.replace(/\$\{env:([^}]+)\}/g, (_, name: string) => {
     const value = process.env[name];
@@ -45,12 +36,4 @@ function withVariables(text: string): string {
       throw Failure.config(`The environment has no variable ${name}, which the configuration names.`);
     return value;
   });
-}
-
-/** An unknown key is an error: a mistyped option must not be ignored silently. */
-export function refuseUnknown(object: Json, known: readonly string[], prefix: string): void {
-  for (const key of Object.keys(object)) {
-    if (known.includes(key)) continue;
-    throw Failure.config(`Unknown key \`${prefix}${key}\`: did you mean \`${prefix}${nearestName(key, known)}\`?`);
-  }
 }

@@ -1,4 +1,4 @@
-import { Failure, type Json } from '@ewallet/failure';
+import { ConfigReader, Failure } from '@ewallet/failure';
 import { sslModeNames, type SslMode } from './ssl-mode';
 
 /** Where a PostgreSQL server is and who asks. */
@@ -14,33 +14,31 @@ export interface ConnectionConfig {
 }
 
 /** `{host, port, database, username, password, ssl_mode}` as Airbyte's PostgreSQL connectors name them. */
-export function parseConnectionConfig(config: unknown): ConnectionConfig {
-  const object = asObject(config, 'The configuration');
-  const port = object.port ?? 5432;
-  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535) {
-    throw Failure.config('`port` must be a whole number from 1 to 65535.');
-  }
+export function parseConnectionConfig(config: ConfigReader): ConnectionConfig {
   return {
-    host: requiredText(object, 'host'),
-    port,
-    database: requiredText(object, 'database'),
-    username: requiredText(object, 'username'),
-    password: optionalText(object, 'password'),
-    ssl: parseSslMode(object.ssl_mode ?? { mode: 'prefer' }),
+    host: config.text('host'),
+    port: config.number('port', 5432, { min: 1, max: 65_535 }),
+    database: config.text('database'),
+    username: config.text('username'),
+    password: config.optionalText('password'),
+    ssl: parseSslMode(config),
   };
 }
 
-/** `{mode, ca_certificate, client_certificate, client_key, client_key_password}`. */
-export function parseSslMode(value: unknown): SslMode {
-  const object = asObject(typeof value === 'string' ? { mode: value } : value, '`ssl_mode`');
-  const mode = sslModeNames.find((name) => name === object.mode);
-  if (mode === undefined) {
-    throw Failure.config(`\`ssl_mode.mode\` must be one of ${sslModeNames.join(', ')}.`);
-  }
+/** `schemas`: where tables are looked up. */
+export function parseSchemas(config: ConfigReader): readonly string[] {
+  return config.distinctTexts('schemas', 'schema name') ?? ['public'];
+}
+
+/** `{mode, ca_certificate, client_certificate, client_key, client_key_password}`, or the mode alone. */
+function parseSslMode(config: ConfigReader): SslMode {
+  const keys = config.objectOrText('ssl_mode', 'mode');
+  if (keys === undefined) return { mode: 'prefer' };
+  const mode = keys.requiredOneOf('mode', sslModeNames);
   const certificate = {
-    clientCertificate: optionalText(object, 'client_certificate'),
-    clientKey: optionalText(object, 'client_key'),
-    clientKeyPassword: optionalText(object, 'client_key_password'),
+    clientCertificate: keys.optionalText('client_certificate'),
+    clientKey: keys.optionalText('client_key'),
+    clientKeyPassword: keys.optionalText('client_key_password'),
   };
   if ((certificate.clientCertificate === undefined) !== (certificate.clientKey === undefined)) {
     throw Failure.config('`ssl_mode` needs both `client_certificate` and `client_key`, or neither.');
@@ -54,7 +52,7 @@ export function parseSslMode(value: unknown): SslMode {
       return { mode, ...certificate };
     case 'verify-ca':
     case 'verify-full':
-      return { mode, caCertificate: optionalText(object, 'ca_certificate'), ...certificate };
+      return { mode, caCertificate: keys.optionalText('ca_certificate'), ...certificate };
   }
 }
 
@@ -66,14 +64,15 @@ export function parseConnectionUrl(text: string): ConnectionConfig {
   if (username === undefined)
     throw Failure.config('The connection URL names no user: postgresql://user:password@host/db');
   const password = decodeURIComponent(url.password) || parameter('password');
-  return parseConnectionConfig({
+  const keys = {
     host: [decodeURIComponent(url.hostname).replace(/^\[|\]$/g, ''), parameter('host')].find(Boolean) ?? 'localhost',
     port: url.port === '' ? 5432 : Number(url.port),
     database: decodeURIComponent(url.pathname.slice(1)) || username,
     username,
     ...(password === undefined ? {} : { password }),
     ssl_mode: { mode: parameter('sslmode') ?? 'prefer' },
-  });
+  };
+  return parseConnectionConfig(new ConfigReader(keys, ''));
 }
 
 /**
@@ -105,24 +104,4 @@ function parseUrl(text: string): URL {
     // Told below: the text itself may hold a password and is never shown.
   }
   throw Failure.config('The connection URL must look like postgresql://user:password@host:5432/database.');
-}
-
-function asObject(value: unknown, name: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw Failure.config(`${name} must be a JSON object.`);
-  }
-  return value as Json;
-}
-
-function requiredText(object: Json, key: string): string {
-  const value = optionalText(object, key);
-  if (value === undefined) throw Failure.config(`\`${key}\` is missing.`);
-  return value;
-}
-
-function optionalText(object: Json, key: string): string | undefined {
-  const value = object[key];
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') throw Failure.config(`\`${key}\` must be text.`);
-  return value;
 }

@@ -12,7 +12,7 @@ export {
   parseConnectionConfig,
   parseConnectionUrl,
   parseConnectKeys,
-  parseSslMode,
+  parseSchemas,
   type ConnectionConfig,
 } from './connection-config';
 export { quoteIdentifier, quoteLiteral, quoteQualified } from './identifier';

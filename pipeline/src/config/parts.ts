@@ -55,8 +55,8 @@ const DAY = 24 * HOUR;
 export function parseEwallet(keys: Json): EwalletConfig {
   const reader = new ConfigReader(keys, 'ewallet');
   return {
-    connection: parseConnectionConfig(keys),
-    tunnel: parseTunnel(keys.tunnel_method),
+    connection: parseConnectionConfig(reader),
+    tunnel: parseTunnel(reader.optionalObject('tunnel_method')),
     slot: reader.optionalObject('replication_method')?.optionalText('replication_slot'),
     openTransactionSeconds: reader.atLeastZero('open_transaction_seconds', HOUR),
     retainedWalBytes: reader.atLeastZero('retained_wal_bytes', 2 ** 30),

@@ -1,4 +1,4 @@
-import { Failure, type Json } from '@ewallet/failure';
+import { Failure, type ConfigReader } from '@ewallet/failure';
 
 /** Which fields beside the columns each record has: Airbyte's three, or all that the stream of changes knows. */
 export type CaptureFields = 'airbyte' | 'all';
@@ -34,46 +34,31 @@ export const captureKeys = [
   'initial_load_timeout_hours',
 ] as const;
 
-export function parseCaptureConfig(method: Json): CaptureConfig {
-  if ((method.plugin ?? 'pgoutput') !== 'pgoutput') {
+export function parseCaptureConfig(method: ConfigReader): CaptureConfig {
+  if (method.text('plugin', 'pgoutput') !== 'pgoutput') {
     throw Failure.config('`replication_method.plugin` must be pgoutput, which every server has.');
   }
-  if (method.lsn_commit_behaviour === 'While reading Data') {
+  if (method.value('lsn_commit_behaviour') === 'While reading Data') {
     throw Failure.config(
       '`replication_method.lsn_commit_behaviour` "While reading Data" loses changes when the destination fails: ' +
         'choose "After loading Data in the destination".',
     );
   }
-  choice(method, 'lsn_commit_behaviour', { 'After loading Data in the destination': true });
+  method.optionalOneOf('lsn_commit_behaviour', ['After loading Data in the destination']);
   return {
-    slot: checkSlotName(text(method, 'replication_slot')),
-    publication: text(method, 'publication'),
-    slotCreation: choice(method, 'slot_creation', { never: 'never', if_missing: 'if_missing' }),
-    onInvalidPosition: choice(method, 'invalid_cdc_cursor_position_behavior', {
-      'Fail sync': 'fail',
-      'Re-sync data': 'resync',
-      'Re-read changed rows': 'reread',
-    }),
-    unchangedValues: choice(method, 'unchanged_values', { reread: 'reread', require_full: 'require_full' }),
-    onTruncate: choice(method, 'on_truncate', { fail: 'fail', ignore: 'ignore' }),
-    fields: choice(method, 'cdc_fields', { airbyte: 'airbyte', all: 'all' }),
+    slot: checkSlotName(method.text('replication_slot')),
+    publication: method.text('publication'),
+    slotCreation: method.oneOf('slot_creation', ['never', 'if_missing'], 'never'),
+    onInvalidPosition: positions[method.oneOf('invalid_cdc_cursor_position_behavior', positionNames, 'Fail sync')],
+    unchangedValues: method.oneOf('unchanged_values', ['reread', 'require_full'], 'reread'),
+    onTruncate: method.oneOf('on_truncate', ['fail', 'ignore'], 'fail'),
+    fields: method.oneOf('cdc_fields', ['airbyte', 'all'], 'airbyte'),
   };
 }
 
-/** The choice that a value names; the first where it is absent. */
-function choice<T>(method: Json, key: string, choices: Readonly<Record<string, T>>): T {
-  const names = Object.keys(choices);
-  const value = method[key] ?? names[0];
-  const found = typeof value === 'string' && Object.hasOwn(choices, value) ? choices[value] : undefined;
-  if (found === undefined) throw Failure.config(`\`replication_method.${key}\` must be one of ${names.join(', ')}.`);
-  return found;
-}
-
-function text(method: Json, key: string): string {
-  const value = method[key];
-  if (typeof value !== 'string' || value === '') throw Failure.config(`\`replication_method.${key}\` is missing.`);
-  return value;
-}
+/** Airbyte's words for what to do where the position is no longer in the log, and one of ours. */
+const positionNames = ['Fail sync', 'Re-sync data', 'Re-read changed rows'] as const;
+const positions = { 'Fail sync': 'fail', 'Re-sync data': 'resync', 'Re-read changed rows': 'reread' } as const;
 
 /** Slot names have letters that need no quoting; anything else is the user's mistake. */
 function checkSlotName(name: string): string {

@@ -1,6 +1,12 @@
-import { Failure, refuseUnknown, type Json } from '@ewallet/failure';
+import { ConfigReader, Failure, type Json } from '@ewallet/failure';
+import {
+  parseConnectionConfig,
+  parseSchemas,
+  parseTunnel,
+  type ConnectionConfig,
+  type Tunnel,
+} from '@ewallet/postgres';
 import { captureKeys, parseCaptureConfig, type CaptureConfig } from './capture-config';
-import { parseConnectionConfig, parseTunnel, type ConnectionConfig, type Tunnel } from '@ewallet/postgres';
 
 /** How an incremental stream finds what is new. */
 export type ReplicationMethod =
@@ -43,67 +49,40 @@ const keys = [
   'statement_timeout_seconds',
 ] as const;
 
-/**
- * Parses the configuration of spec.json. An unknown key is an error: a mistyped option must not be ignored silently. It
- * uses no ConfigReader, which takes a number as text: spec.json does not.
- */
-export function parseSourceConfig(config: Json): SourceConfig {
-  refuseUnknown(config, keys, '');
+/** Parses the configuration of spec.json. An unknown key is an error: a mistyped option must not be ignored silently. */
+export function parseSourceConfig(json: Json): SourceConfig {
+  const config = new ConfigReader(json, '');
+  config.only(...keys);
   return {
     connection: parseConnectionConfig(config),
-    schemas: parseSchemas(config.schemas),
-    tunnel: parseTunnel(config.tunnel_method),
-    method: parseMethod(config.replication_method),
-    recoveryLookBackSeconds:
-      config.recovery_look_back_seconds === undefined || config.recovery_look_back_seconds === null
-        ? undefined
-        : wholeNumber(config, 'recovery_look_back_seconds', 0, 0),
-    checkpointRows: wholeNumber(config, 'checkpoint_rows', 100_000, 1),
-    checkpointSeconds: wholeNumber(config, 'checkpoint_seconds', 30, 1),
-    connectTimeoutSeconds: wholeNumber(config, 'connect_timeout_seconds', 10, 1),
-    statementTimeoutSeconds: wholeNumber(config, 'statement_timeout_seconds', 0, 0),
+    schemas: parseSchemas(config),
+    tunnel: parseTunnel(config.optionalObject('tunnel_method')),
+    method: parseMethod(config.optionalObject('replication_method')),
+    recoveryLookBackSeconds: config.optionalNumber('recovery_look_back_seconds', { min: 0 }),
+    checkpointRows: config.number('checkpoint_rows', 100_000, { min: 1 }),
+    checkpointSeconds: config.number('checkpoint_seconds', 30, { min: 1 }),
+    connectTimeoutSeconds: config.number('connect_timeout_seconds', 10, { min: 1 }),
+    statementTimeoutSeconds: config.number('statement_timeout_seconds', 0, { min: 0 }),
   };
 }
 
-function parseSchemas(value: unknown): readonly string[] {
-  if (value === undefined || value === null) return ['public'];
-  const valid =
-    Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && name !== '');
-  if (!valid) throw Failure.config('`schemas` must be a list of at least one schema name.');
-  return [...new Set(value as string[])];
-}
-
-function parseMethod(value: unknown): ReplicationMethod {
-  if (value === undefined || value === null) return { kind: 'lossless' };
-  const object = asObject(value, '`replication_method`');
-  refuseUnknown(object, object.method === 'CDC' ? captureKeys : ['method', 'look_back_seconds'], 'replication_method.');
-  switch (object.method) {
+function parseMethod(config: ConfigReader | undefined): ReplicationMethod {
+  if (config === undefined) return { kind: 'lossless' };
+  const method = config.value('method');
+  config.only(...(method === 'CDC' ? captureKeys : ['method', 'look_back_seconds']));
+  const lookBackSeconds = (otherwise: number): number => config.number('look_back_seconds', otherwise, { min: 0 });
+  switch (method) {
     case 'Lossless':
     case 'Xmin': // What Airbyte's own PostgreSQL source calls the method nearest to this one.
       return { kind: 'lossless' };
     case 'Window':
-      return { kind: 'window', lookBackSeconds: wholeNumber(object, 'look_back_seconds', 86_400, 0) };
+      return { kind: 'window', lookBackSeconds: lookBackSeconds(86_400) };
     case 'Cursor':
     case 'Standard':
-      return { kind: 'cursor', lookBackSeconds: wholeNumber(object, 'look_back_seconds', 0, 0) };
+      return { kind: 'cursor', lookBackSeconds: lookBackSeconds(0) };
     case 'CDC':
-      return { kind: 'cdc', capture: parseCaptureConfig(object) };
+      return { kind: 'cdc', capture: parseCaptureConfig(config) };
     default:
       throw Failure.config('`replication_method.method` must be one of Lossless, CDC, Window, Cursor.');
   }
-}
-
-function asObject(value: unknown, name: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw Failure.config(`${name} must be a JSON object.`);
-  }
-  return value as Json;
-}
-
-function wholeNumber(object: Json, key: string, otherwise: number, least: number): number {
-  const value = object[key] ?? otherwise;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
-    throw Failure.config(`\`${key}\` must be a whole number of at least ${least}.`);
-  }
-  return value;
 }

@@ -1,3 +1,4 @@
+import { ConfigReader } from '@ewallet/failure';
 import {
   failureFromPostgres,
   parseConnectionConfig,
@@ -40,7 +41,7 @@ test.each([
     '`ssl_mode.mode` must be one of disable, allow, prefer, require, verify-ca, verify-full.',
   ],
 ])('connection %j is refused', (config, message) => {
-  expect(() => parseConnectionConfig(config)).toThrow(message);
+  expect(() => parseConnectionConfig(new ConfigReader(config, ''))).toThrow(message);
 });
 
 test('allow and prefer try both ways, the others one', () => {

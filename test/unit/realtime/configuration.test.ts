@@ -43,7 +43,7 @@ test.each([
     { cluster: { rest_url: 'http://f' }, schema_registry: { url: 'http://r', ca_certificate: 'PEM' } },
     '`schema_registry.ca_certificate` with `cluster` needs `truststore` too',
   ],
-  [{ checkpoint_interval_seconds: 0 }, '`checkpoint_interval_seconds` must be between 1 and 3600.'],
+  [{ checkpoint_interval_seconds: 0 }, '`checkpoint_interval_seconds` must be a whole number from 1 to 3600.'],
 ])('%j is refused by name', (more, message) => {
   expect(() => parse(more)).toThrow(message);
 });
