@@ -26,7 +26,7 @@ async function checkCluster(admin: Admin, config: Config): Promise<void> {
   const { replicationFactor } = config.topics;
   if (replicationFactor !== undefined && replicationFactor > brokers.length) {
     throw Failure.config(
-      `"topic_replication_factor" is ${replicationFactor}, the cluster has ${brokers.length} broker${brokers.length === 1 ? '' : 's'}. Lower it to at most ${brokers.length}.`,
+      `\`topic_replication_factor\` is ${replicationFactor}, the cluster has ${brokers.length} broker${brokers.length === 1 ? '' : 's'}. Lower it to at most ${brokers.length}.`,
     );
   }
   const settings = { ...config.topics, partitions: 1, configs: {} };

@@ -44,7 +44,7 @@ export function program(out: Output, err: Output): Command {
     .action(async (flags: { readonly config: string; readonly detach?: true }) => {
       await up(flags.config, { detach: flags.detach === true, say });
     });
-  withConfig('submit', 'run the job on the Flink cluster of "cluster", from the newest checkpoint or savepoint it has')
+  withConfig('submit', 'run the job on the Flink cluster of `cluster`, from the newest checkpoint or savepoint it has')
     .option('--from <uri>', 'continue from this checkpoint or savepoint')
     .addOption(
       new Option('--fresh', 'begin at the start of the topics, whatever checkpoints there are').conflicts('from'),
@@ -59,12 +59,12 @@ export function program(out: Output, err: Output): Command {
       out.write(flags.json === true ? `${JSON.stringify(report)}\n` : `${lines.join('\n')}\n`);
       process.exitCode = healthy ? EXIT.done : EXIT.unhealthy;
     });
-  withConfig('stop', 'stop the job with a savepoint, from which "up" or "submit" continues').action(
+  withConfig('stop', 'stop the job with a savepoint, from which `up` or `submit` continues').action(
     async (flags: { readonly config: string }) => {
       out.write(`${await stop(await readRealtimeConfig(flags.config))}\n`);
     },
   );
-  withConfig('down', 'end what "up" started, at once; "up" continues from the newest checkpoint').action(
+  withConfig('down', 'end what `up` started, at once; `up` continues from the newest checkpoint').action(
     async (flags: { readonly config: string }) => {
       const config = await readRealtimeConfig(flags.config);
       refuseCluster(config, 'down');

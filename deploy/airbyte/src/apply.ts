@@ -91,7 +91,7 @@ async function findWorkspace(client: AirbyteClient, wanted: string | undefined):
   const names = workspaces.map(({ name, id }) => `${name} (${id})`).join(', ');
   throw Failure.config(
     wanted === undefined
-      ? `Set "workspace" to one of Airbyte's workspaces: ${names}.`
+      ? `Set \`workspace\` to one of Airbyte's workspaces: ${names}.`
       : `Airbyte has ${matches.length} workspaces "${wanted}"; it has ${names}.`,
   );
 }

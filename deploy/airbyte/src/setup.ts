@@ -109,7 +109,7 @@ function schedule(text: string): Schedule {
   const fields = text.trim().split(/\s+/);
   if (fields.length < quartzFields.least || fields.length > quartzFields.most || !/^\d+$/.test(fields[0] ?? '')) {
     throw Failure.config(
-      `Set "connection.schedule" to "manual" or to a Quartz cron expression whose seconds are a number, such as "0 0 * * * ?" for every hour.`,
+      `Set \`connection.schedule\` to "manual" or to a Quartz cron expression whose seconds are a number, such as "0 0 * * * ?" for every hour.`,
     );
   }
   return { kind: 'cron', expression: fields.join(' ') };

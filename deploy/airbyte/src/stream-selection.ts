@@ -26,7 +26,7 @@ export function selectStreams(
   discovered: readonly DiscoveredStream[],
 ): readonly JsonObject[] {
   if (discovered.length === 0) {
-    throw Failure.config('The source discovered no stream: check its "schemas" and the SELECT grants of its user.');
+    throw Failure.config('The source discovered no stream: check its `schemas` and the SELECT grants of its user.');
   }
   if (wanted.length === 0) return discovered.map((stream) => configured(undefined, stream));
   return wanted.map((stream) => {

@@ -49,7 +49,7 @@ export function failureFromKafka(error: unknown, what: string, access: Access): 
   }
   if (isConnectionLost(error) || code !== undefined) {
     return Failure.transient(
-      `Kafka could not ${what}: ${message}. Check that the brokers in "bootstrap_servers" are up, can be reached at their advertised addresses, and speak the chosen security protocol.`,
+      `Kafka could not ${what}: ${message}. Check that the brokers in \`bootstrap_servers\` are up, can be reached at their advertised addresses, and speak the chosen security protocol.`,
       more,
     );
   }

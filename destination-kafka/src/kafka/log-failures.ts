@@ -19,7 +19,7 @@ export function logFailures(access: Access, settings: LogSettings): LogFailures 
 }
 
 const ONE_WRITER =
-  'Let one run at a time write a topic: take the stream out of the other connection, or see that their runs never overlap. Only connections that write different rows into one topic (two databases) may run at once, each with a "transactional_id" of its own.';
+  'Let one run at a time write a topic: take the stream out of the other connection, or see that their runs never overlap. Only connections that write different rows into one topic (two databases) may run at once, each with a `transactional_id` of its own.';
 
 function overtaken(error: unknown, { topic, transactionalId, committed }: OvertakenTopic): Failure {
   const more = { detail: kafkaError(error).type ?? '', cause: error };
@@ -52,7 +52,7 @@ function fenced(error: unknown, what: string, ageMs: number | undefined, setting
 
 function tooLarge(batch: SealedBatch, error: Error & { readonly type: string }): Failure {
   return Failure.config(
-    `Topic ${batch.topic} refused a batch of ${batch.bytes.length} bytes (${count(batch.records, 'record')}) as too large. Raise the topic's max.message.bytes, or set "oversized_records" to "dead_letter".`,
+    `Topic ${batch.topic} refused a batch of ${batch.bytes.length} bytes (${count(batch.records, 'record')}) as too large. Raise the topic's max.message.bytes, or set \`oversized_records\` to "dead_letter".`,
     { detail: error.type, cause: error },
   );
 }

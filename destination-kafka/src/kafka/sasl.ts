@@ -31,7 +31,7 @@ async function fetchToken(settings: ClientCredentials): Promise<OauthbearerProvi
     });
   } catch (error) {
     throw Failure.transient(
-      `The OAuth token endpoint ${settings.tokenUrl} could not be reached. Check "oauth_token_url".`,
+      `The OAuth token endpoint ${settings.tokenUrl} could not be reached. Check \`oauth_token_url\`.`,
       {
         cause: error,
       },
@@ -39,7 +39,7 @@ async function fetchToken(settings: ClientCredentials): Promise<OauthbearerProvi
   }
   if (!response.ok) {
     throw Failure.config(
-      `The OAuth token endpoint ${settings.tokenUrl} refused the client credentials (HTTP ${response.status}). Check "oauth_client_id", "oauth_client_secret" and "oauth_scope".`,
+      `The OAuth token endpoint ${settings.tokenUrl} refused the client credentials (HTTP ${response.status}). Check \`oauth_client_id\`, \`oauth_client_secret\` and \`oauth_scope\`.`,
     );
   }
   const body = (await response.json()) as { access_token?: unknown };

@@ -20,7 +20,7 @@ export interface SchemaIds {
 }
 
 const REMEDY =
-  'Either change the column back, or raise the stream\'s version in "topic_versions" to write to a new topic with the new schema, and read the stream from the start.';
+  "Either change the column back, or raise the stream's version in `topic_versions` to write to a new topic with the new schema, and read the stream from the start.";
 
 /** What our rule has against a schema beside one version, a sentence a column. */
 function differences(before: RegisteredSchema, schema: AvroRecord, part: RecordPart): ReadonlyMap<string, string> {
@@ -123,7 +123,7 @@ async function register(registry: SchemaRegistry, { subject, schema, part, warn 
   const broken = versions.length < 2 ? [] : brokenPairs(versions, part);
   if (broken.length > 0) {
     await warn(
-      `Subject ${subject} holds versions that a reader with one schema cannot read right from the other's records: ${broken.join('; ')}. Read each record by its own schema, as sink-warehouse does, or raise the stream's version in "topic_versions" and read the stream from the start.`,
+      `Subject ${subject} holds versions that a reader with one schema cannot read right from the other's records: ${broken.join('; ')}. Read each record by its own schema, as sink-warehouse does, or raise the stream's version in \`topic_versions\` and read the stream from the start.`,
     );
   }
   return id;

@@ -86,7 +86,7 @@ export function planStreams(config: Config, catalog: ConfiguredCatalog, startedA
   const [collision] = topicCollisions(planned);
   if (collision !== undefined) {
     throw Failure.config(
-      `Streams ${collision.streams.map(displayName).join(' and ')} would share the topic ${collision.topics.join(' / ')} (Kafka takes "." and "_" for the same). Change "topic_pattern", or give one of them another name in the connection.`,
+      `Streams ${collision.streams.map(displayName).join(' and ')} would share the topic ${collision.topics.join(' / ')} (Kafka takes "." and "_" for the same). Change \`topic_pattern\`, or give one of them another name in the connection.`,
     );
   }
   const [withLetters] = topicCollisions([
@@ -96,7 +96,7 @@ export function planStreams(config: Config, catalog: ConfiguredCatalog, startedA
   if (withLetters !== undefined) {
     const [stream] = withLetters.streams;
     throw Failure.config(
-      `Stream ${stream === undefined ? '' : displayName(stream)} would share the topic ${config.deadLetterTopic} with dead letters. Change "dead_letter_topic" or "topic_pattern".`,
+      `Stream ${stream === undefined ? '' : displayName(stream)} would share the topic ${config.deadLetterTopic} with dead letters. Change \`dead_letter_topic\` or \`topic_pattern\`.`,
     );
   }
   return plans;

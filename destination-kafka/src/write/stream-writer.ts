@@ -157,7 +157,9 @@ export class StreamWriter {
   private rejectOversized(line: Buffer, size: number): void {
     const reason = `It takes ${size} bytes, and topic ${this.topic.topic} takes ${this.maxRecordBytes} (max.message.bytes).`;
     if (this.config.oversizedRecords === 'fail') {
-      throw this.failure(`${reason} Raise the topic's max.message.bytes, or set "oversized_records" to "dead_letter".`);
+      throw this.failure(
+        `${reason} Raise the topic's max.message.bytes, or set \`oversized_records\` to "dead_letter".`,
+      );
     }
     this.reject(line, reason);
   }

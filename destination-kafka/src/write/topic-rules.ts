@@ -46,7 +46,7 @@ export function refuseGaps(
     const shown = evidence(plan, config.topicPattern, existing);
     if (shown === undefined) continue;
     throw Failure.config(
-      `Stream ${name}: topic ${plan.topic} is new, and the stream was synced before (${shown}). The topic would lack every row that has not changed since then. Read the stream from the start: in Airbyte refresh it and remove its records, with ewallet-sync run once with --refresh ${name}. If the topic is to begin with what changes from now on, name the stream in "begin_topics". Nothing was written.`,
+      `Stream ${name}: topic ${plan.topic} is new, and the stream was synced before (${shown}). The topic would lack every row that has not changed since then. Read the stream from the start: in Airbyte refresh it and remove its records, with ewallet-sync run once with --refresh ${name}. If the topic is to begin with what changes from now on, name the stream in \`begin_topics\`. Nothing was written.`,
       { stream: plan.mapping.stream as { name: string; namespace?: string } },
     );
   }
@@ -75,7 +75,7 @@ export function refuseChangedKeys(plans: readonly StreamPlan[], subjects: Readon
           'Choose the primary key in the connection again',
         ];
     throw Failure.config(
-      `Stream ${displayName(mapping.stream)} ${change}: its new records would neither replace nor delete the rows that are there. ${back}, or raise the stream's version in "topic_versions" to write to a new topic, and read the stream from the start. Nothing was written.`,
+      `Stream ${displayName(mapping.stream)} ${change}: its new records would neither replace nor delete the rows that are there. ${back}, or raise the stream's version in \`topic_versions\` to write to a new topic, and read the stream from the start. Nothing was written.`,
       { stream: mapping.stream as { name: string; namespace?: string } },
     );
   }

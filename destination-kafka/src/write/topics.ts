@@ -110,7 +110,7 @@ export async function checkCreation(admin: Admin, topic: string, access: Access)
   } catch (error) {
     if (!topicErrors(error).some(isCreationDenied)) return;
     throw Failure.config(
-      `"create_topics" is on and ${access.principal} may not create topic ${topic}, so it may hardly create the streams' topics. Grant it CREATE on that topic and on the streams', or on the cluster; or create the topics by hand and set "create_topics" to false.`,
+      `\`create_topics\` is on and ${access.principal} may not create topic ${topic}, so it may hardly create the streams' topics. Grant it CREATE on that topic and on the streams', or on the cluster; or create the topics by hand and set \`create_topics\` to false.`,
       { cause: error },
     );
   }
@@ -129,7 +129,7 @@ function creationFailure(error: unknown, topic: string, settings: TopicSettings,
       );
     case 'INVALID_REPLICATION_FACTOR':
       return Failure.config(
-        `Topic ${topic} cannot be created: the cluster has too few brokers for "topic_replication_factor" ${settings.replicationFactor ?? 'of its own default'}. Lower it to the number of brokers.`,
+        `Topic ${topic} cannot be created: the cluster has too few brokers for \`topic_replication_factor\` ${settings.replicationFactor ?? 'of its own default'}. Lower it to the number of brokers.`,
         more,
       );
     case 'INVALID_CONFIG':
@@ -137,7 +137,7 @@ function creationFailure(error: unknown, topic: string, settings: TopicSettings,
       return Failure.config(`Topic ${topic} cannot be created: the cluster refuses its settings: ${message}`, more);
     case 'INVALID_TOPIC_EXCEPTION':
       return Failure.config(
-        `Topic ${topic} cannot be created: the broker refuses the name, maybe because another topic differs from it only in "." and "_". Change "topic_pattern".`,
+        `Topic ${topic} cannot be created: the broker refuses the name, maybe because another topic differs from it only in "." and "_". Change \`topic_pattern\`.`,
         more,
       );
     default:
@@ -165,7 +165,7 @@ export async function prepareTopics(
   const missing = names.filter((name) => !existing.has(name));
   if (missing.length > 0 && !settings.create) {
     throw Failure.config(
-      `Topics are missing and "create_topics" is off: ${missing.join(', ')}. Create them, or switch it on.`,
+      `Topics are missing and \`create_topics\` is off: ${missing.join(', ')}. Create them, or switch it on.`,
     );
   }
   await create(admin, missing, settings, access);

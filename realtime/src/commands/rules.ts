@@ -101,7 +101,7 @@ function raised(found: { readonly alerts: string; readonly customers: string | n
 }
 
 function rulesOf(config: RealtimeConfig): LiveRules {
-  if (config.rules === undefined) throw Failure.config('Rules are of alerts: "products" must have "alerts".');
+  if (config.rules === undefined) throw Failure.config('Rules are of alerts: `products` must have "alerts".');
   return liveRules(config.rules);
 }
 

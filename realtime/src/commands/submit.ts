@@ -24,7 +24,7 @@ export async function submit(
 ): Promise<void> {
   const { cluster } = config;
   if (cluster === undefined) {
-    throw Failure.config('"submit" needs "cluster" with a "rest_url". Without a cluster, "up" runs the job here.');
+    throw Failure.config('`submit` needs `cluster` with a `rest_url`. Without a cluster, `up` runs the job here.');
   }
   const started = Date.now();
   const rest = new FlinkRest(cluster.restUrl, cluster.credentials);

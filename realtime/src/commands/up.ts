@@ -53,9 +53,9 @@ export async function up(
 /** `up` and `down` are of processes here, which a job on an existing cluster has none of. */
 export function refuseCluster(config: RealtimeConfig, command: 'up' | 'down'): void {
   if (config.cluster === undefined) return;
-  const instead = command === 'up' ? '"submit" runs the job' : '"stop" ends the job';
+  const instead = command === 'up' ? '`submit` runs the job' : '`stop` ends the job';
   throw Failure.config(
-    `The configuration has "cluster": ${instead} on ${config.cluster.restUrl}. To have processes of this machine, leave "cluster" out.`,
+    `The configuration has \`cluster\`: ${instead} on ${config.cluster.restUrl}. To have processes of this machine, leave \`cluster\` out.`,
   );
 }
 

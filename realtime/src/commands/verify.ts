@@ -41,7 +41,7 @@ export async function verify(config: RealtimeConfig, options: VerifyOptions): Pr
   }
   if ((config.rules !== undefined || options.dbt) && config.warehouse === undefined) {
     throw Failure.config(
-      `"warehouse" is missing: {"connection.url": "postgresql://user:password@host/db"} with dbt's ${options.dbt ? 'marts, for --dbt' : 'risk_signals, for alerts'}.`,
+      `\`warehouse\` is missing: {"connection.url": "postgresql://user:password@host/db"} with dbt's ${options.dbt ? 'marts, for --dbt' : 'risk_signals, for alerts'}.`,
     );
   }
   const end = Date.now() + options.settleSeconds * 1_000;

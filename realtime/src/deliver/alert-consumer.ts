@@ -182,7 +182,7 @@ function transient(topic: string, error: unknown): Failure {
   if (error instanceof Failure) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return Failure.transient(
-    `Alerts could not be read from topic ${topic}: ${reason}. Check "bootstrap_servers", "protocol" and the user's right to read the topic and to join the group.`,
+    `Alerts could not be read from topic ${topic}: ${reason}. Check \`bootstrap_servers\`, \`protocol\` and the user's right to read the topic and to join the group.`,
     { cause: error },
   );
 }

@@ -53,7 +53,7 @@ export class FlinkConnection implements FlinkReader {
     if (response.ok) return parse(text) ?? {};
     if (response.status === 401 || response.status === 403) {
       throw Failure.config(
-        `Flink's REST API at ${this.url} refuses the login (HTTP ${response.status}): correct "username" and "password", or "bearer_token", in "cluster".`,
+        `Flink's REST API at ${this.url} refuses the login (HTTP ${response.status}): correct \`username\` and \`password\`, or \`bearer_token\`, in \`cluster\`.`,
       );
     }
     const errors = parse(text)?.errors;

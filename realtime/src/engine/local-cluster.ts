@@ -82,7 +82,7 @@ export async function superviseLocally(
       failedStarts += 1;
       if (failedStarts >= STARTS_WITHOUT_RUNNING) {
         throw Failure.transient(
-          `The job did not come to run in ${failedStarts} starts. The end of ${cluster.jobManagerLog} says why. Where it cannot continue from its saved state, because the configuration has other "products", start over: another "topic_prefix" and another "directory".`,
+          `The job did not come to run in ${failedStarts} starts. The end of ${cluster.jobManagerLog} says why. Where it cannot continue from its saved state, because the configuration has other \`products\`, start over: another \`topic_prefix\` and another \`directory\`.`,
         );
       }
       hooks.say(`${outcome} ended; starting it again`);

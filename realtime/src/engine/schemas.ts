@@ -20,7 +20,7 @@ export async function registerSchemas(registry: SchemaRegistry, prefix: string, 
   const isNew = (await registry.latest(subjects.key)) === undefined;
   if (!isNew && !(await registry.holds(subjects.key, keySchema(product)))) {
     throw Failure.config(
-      `The key of topic ${topic} would change, and with it the partition of every key. Choose another "topic_prefix", such as one with a version at its end.`,
+      `The key of topic ${topic} would change, and with it the partition of every key. Choose another \`topic_prefix\`, such as one with a version at its end.`,
     );
   }
   const key = await registry.register(subjects.key, keySchema(product));

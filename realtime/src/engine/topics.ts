@@ -37,7 +37,7 @@ export async function provideTopics(
     if (error instanceof Failure) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw Failure.transient(
-      `The brokers at ${config.bootstrapServers} could not provide the topics ${topics.join(', ')}: ${reason}. Check "bootstrap_servers", "protocol" and the user's right to create topics.`,
+      `The brokers at ${config.bootstrapServers} could not provide the topics ${topics.join(', ')}: ${reason}. Check \`bootstrap_servers\`, \`protocol\` and the user's right to create topics.`,
       { cause: error },
     );
   } finally {
@@ -53,6 +53,6 @@ async function refuseUncompacted(admin: Admin, topic: string): Promise<void> {
   const policy = resources[0]?.configEntries[0]?.configValue;
   if (policy === undefined || policy.split(',').includes('compact')) return;
   throw Failure.config(
-    `Topic ${topic} has cleanup.policy=${policy}: it would forget results. Set it to compact, or choose another "topic_prefix".`,
+    `Topic ${topic} has cleanup.policy=${policy}: it would forget results. Set it to compact, or choose another \`topic_prefix\`.`,
   );
 }

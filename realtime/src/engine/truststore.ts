@@ -12,7 +12,7 @@ export async function provideTruststore(java: string, truststore: Truststore | u
   if (truststore?.from === undefined) return;
   const certificates = truststore.from.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (certificates.length === 0) {
-    throw Failure.config('"schema_registry.ca_certificate" must be PEM text: -----BEGIN CERTIFICATE-----…');
+    throw Failure.config('`schema_registry.ca_certificate` must be PEM text: -----BEGIN CERTIFICATE-----…');
   }
   await mkdir(path.dirname(truststore.file), { recursive: true });
   const next = `${truststore.file}.${process.pid}`;

@@ -128,7 +128,7 @@ export function inputOf(
     const kind = kinds.get(column);
     if (kind === undefined) {
       throw Failure.config(
-        `Topic ${topic} has no column "${column}", which real-time results need. Sync that column, or leave out the results that need it ("products").`,
+        `Topic ${topic} has no column "${column}", which real-time results need. Sync that column, or leave out the results that need it (\`products\`).`,
       );
     }
     return [column, sqlTypeOf(kind, reading, `Topic ${topic}: column "${column}"`)];

@@ -15,7 +15,7 @@ export async function readInputs(config: RealtimeConfig, registry: SchemaRegistr
     const [key, value] = [await registry.latest(`${topic}-key`), await registry.latest(`${topic}-value`)];
     if (key === undefined || value === undefined) {
       throw Failure.config(
-        `Topic ${topic} has no schema in the registry: it was never written, or with another "topic_pattern" or "namespace". Sync the stream "${INPUTS[name].stream}" with a primary key first.`,
+        `Topic ${topic} has no schema in the registry: it was never written, or with another \`topic_pattern\` or \`namespace\`. Sync the stream "${INPUTS[name].stream}" with a primary key first.`,
       );
     }
     inputs.push(inputOf(name, columns, topic, { key: key.schema, value: value.schema }));

@@ -5,7 +5,7 @@ import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';
 import { differencesOf, isEqual } from '../reconcile/expected-rows';
 import { reconcile } from '../reconcile/reconcile';
-import { failureOfCommand } from '../run/kafka-failure';
+import { failureWithKafka } from '../run/kafka-failure';
 import { nothingLanded } from '../state/fences';
 import { withWarehouse } from '../state/with-warehouse';
 
@@ -28,7 +28,7 @@ export async function reconcileCommand(path: string): Promise<void> {
       }
     });
   } catch (error) {
-    throw failureOfCommand(error, config.kafka.brokers);
+    throw failureWithKafka(error, config.kafka.brokers);
   } finally {
     registry.close();
     await cluster.disconnect();

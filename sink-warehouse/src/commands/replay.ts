@@ -2,7 +2,7 @@ import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';
 import { originalMessage, withDeadLetterProducer } from '../deadletters/publisher';
 import { sendPending } from '../deadletters/pending';
-import { failureOfCommand } from '../run/kafka-failure';
+import { failureWithKafka } from '../run/kafka-failure';
 import { withWarehouse } from '../state/with-warehouse';
 
 const LETTERS_A_TRANSACTION = 500;
@@ -32,7 +32,7 @@ export async function replayCommand(path: string): Promise<void> {
       }
     }),
   ).catch((error: unknown) => {
-    throw failureOfCommand(error, config.kafka.brokers);
+    throw failureWithKafka(error, config.kafka.brokers);
   });
   process.stdout.write(`${JSON.stringify({ replayed })}\n`);
 }

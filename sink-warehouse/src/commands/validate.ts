@@ -4,7 +4,7 @@ import { migrateSinkSchema } from '@ewallet/sink-schema';
 import { DEFAULT_PATIENCE, openCluster } from '@ewallet/kafka';
 import { readConfigFile } from '../config/config-file';
 import { parseSinkConfig } from '../config/sink-config';
-import { failureOfCommand } from '../run/kafka-failure';
+import { failureWithKafka } from '../run/kafka-failure';
 import { chosenPartitions } from '../run/topic-watch';
 import { refuseLentServers } from '../state/pooler';
 import { openWarehouse, withWarehouse } from '../state/with-warehouse';
@@ -26,7 +26,7 @@ export async function validateCommand(path: string): Promise<void> {
       `kafka: ${count(topics.size, 'topic')} with ${count(partitions.length, 'partition')}: ${[...topics].join(', ') || 'none yet'}`,
     );
   } catch (error) {
-    throw failureOfCommand(error, config.kafka.brokers);
+    throw failureWithKafka(error, config.kafka.brokers);
   } finally {
     await cluster.disconnect();
   }

@@ -154,7 +154,11 @@ export class Sink {
       await this.live(state, assembler);
       return { kind: 'done' };
     } catch (error) {
-      const happening = happeningOf(error, state, this.share?.isOver() ?? false);
+      const happening = happeningOf(error, {
+        state,
+        isShareOver: this.share?.isOver() ?? false,
+        brokers: this.config.kafka.brokers,
+      });
       if (happening.kind === 'outdated') this.events.rejoining(kafkaErrorName(error));
       return happening;
     }

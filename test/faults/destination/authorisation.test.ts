@@ -112,18 +112,18 @@ test.each([
     'a wrong client secret',
     { oauth_client_secret: 'a-wrong-secret' },
     (): string =>
-      `The OAuth token endpoint ${tokens.url('/token')} refused the client credentials (HTTP 401). Check "oauth_client_id", "oauth_client_secret" and "oauth_scope".`,
+      `The OAuth token endpoint ${tokens.url('/token')} refused the client credentials (HTTP 401). Check \`oauth_client_id\`, \`oauth_client_secret\` and \`oauth_scope\`.`,
   ],
   [
     'a scope that the client lacks',
     { oauth_scope: 'everything' },
     (): string =>
-      `The OAuth token endpoint ${tokens.url('/token')} refused the client credentials (HTTP 400). Check "oauth_client_id", "oauth_client_secret" and "oauth_scope".`,
+      `The OAuth token endpoint ${tokens.url('/token')} refused the client credentials (HTTP 400). Check \`oauth_client_id\`, \`oauth_client_secret\` and \`oauth_scope\`.`,
   ],
   [
     'a token endpoint that is not there',
     { oauth_token_url: 'http://127.0.0.1:1/token' },
-    (): string => 'The OAuth token endpoint http://127.0.0.1:1/token could not be reached. Check "oauth_token_url".',
+    (): string => 'The OAuth token endpoint http://127.0.0.1:1/token could not be reached. Check `oauth_token_url`.',
   ],
 ])('%s: check names the token endpoint, and no secret', async (_, more, message) => {
   const { code, status } = await runCheck(oauth(more));
@@ -186,7 +186,7 @@ test('each right that is missing is named with its principal, resource and ACL, 
   await grant(AclResourceTypes.TOPIC, '_airbyte_dead_letters', DESCRIBE);
   expect(await checked()).toEqual(
     failed(
-      '"create_topics" is on and User:limited may not create topic _airbyte_dead_letters, so it may hardly create the streams\' topics. Grant it CREATE on that topic and on the streams\', or on the cluster; or create the topics by hand and set "create_topics" to false.',
+      "`create_topics` is on and User:limited may not create topic _airbyte_dead_letters, so it may hardly create the streams' topics. Grant it CREATE on that topic and on the streams', or on the cluster; or create the topics by hand and set `create_topics` to false.",
     ),
   );
   await grant(AclResourceTypes.TOPIC, '_airbyte_dead_letters', CREATE);

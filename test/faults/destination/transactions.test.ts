@@ -255,7 +255,7 @@ test('of two connections with one topic in common, first by name of neither, the
     acknowledged: CHECKPOINT,
     error: {
       kind: 'config_error',
-      message: `Kafka could not commit the transaction: another run took over the transactional id "destination-kafka.${topic}", and with it topic ${topic}. Nothing unacknowledged of this run is visible. Let one run at a time write a topic: take the stream out of the other connection, or see that their runs never overlap. Only connections that write different rows into one topic (two databases) may run at once, each with a "transactional_id" of its own.`,
+      message: `Kafka could not commit the transaction: another run took over the transactional id "destination-kafka.${topic}", and with it topic ${topic}. Nothing unacknowledged of this run is visible. Let one run at a time write a topic: take the stream out of the other connection, or see that their runs never overlap. Only connections that write different rows into one topic (two databases) may run at once, each with a \`transactional_id\` of its own.`,
     },
   });
   expect(expectComplete(await read(target), [])).toEqual([]);

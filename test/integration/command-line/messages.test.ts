@@ -139,7 +139,7 @@ const NO_DATABASE = (server: string): string =>
 const NO_SLOT =
   "There is no replication slot no_such_slot: SELECT pg_create_logical_replication_slot('no_such_slot', 'pgoutput', failover => true); (or set replication_method.slot_creation to if_missing).";
 const NO_KAFKA =
-  'Kafka could not be reached: Connection error: connect ECONNREFUSED 127.0.0.1:1. Check that the brokers in "bootstrap_servers" are up, can be reached at their advertised addresses, and speak the chosen security protocol.';
+  'Kafka could not be reached: Connection error: connect ECONNREFUSED 127.0.0.1:1. Check that the brokers in `bootstrap_servers` are up, can be reached at their advertised addresses, and speak the chosen security protocol.';
 const REGISTRY_AWAY = 'connect ECONNREFUSED 127.0.0.1:1. Check its address, its TLS settings and that it is up.';
 const NOTHING_LANDED = 'No connector TOPICS has landed a record in this warehouse: is it running, by this name?';
 const NOT_COMPARED =

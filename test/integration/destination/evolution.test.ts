@@ -43,7 +43,7 @@ const refusal = ({ name }: { readonly name: string }, part: string, reasons: str
   code: 1,
   error: {
     kind: 'config_error',
-    message: `Stream public.${name}: its schema has changed in a way that readers of topic public.${name} cannot follow (subject public.${name}-${part}): ${reasons}. Either change the column back, or raise the stream's version in "topic_versions" to write to a new topic with the new schema, and read the stream from the start. Nothing was written.`,
+    message: `Stream public.${name}: its schema has changed in a way that readers of topic public.${name} cannot follow (subject public.${name}-${part}): ${reasons}. Either change the column back, or raise the stream's version in \`topic_versions\` to write to a new topic with the new schema, and read the stream from the start. Nothing was written.`,
   },
   warnings: [],
 });
@@ -101,7 +101,7 @@ test('a subject of an earlier version of ours is brought up, and versions that i
   expect(await write({ ...stream, properties: now })).toEqual({
     ...written,
     warnings: [
-      `Subject ${subject} holds versions that a reader with one schema cannot read right from the other's records: version 3 beside 1, column "paid": decimal(12,2) became decimal(12,4): a reader that holds one schema would shift the decimal point of the other's amounts. Read each record by its own schema, as sink-warehouse does, or raise the stream's version in "topic_versions" and read the stream from the start.`,
+      `Subject ${subject} holds versions that a reader with one schema cannot read right from the other's records: version 3 beside 1, column "paid": decimal(12,2) became decimal(12,4): a reader that holds one schema would shift the decimal point of the other's amounts. Read each record by its own schema, as sink-warehouse does, or raise the stream's version in \`topic_versions\` and read the stream from the start.`,
     ],
   });
   expect(await registry.compatibility(subject)).toBe('BACKWARD_TRANSITIVE');

@@ -47,7 +47,7 @@ async function remove(topic: string): Promise<void> {
 
 const refusal = ({ name }: Named, topic: string, shown: string): unknown => ({
   kind: 'config_error',
-  message: `Stream public.${name}: topic ${topic} is new, and the stream was synced before (${shown}). The topic would lack every row that has not changed since then. Read the stream from the start: in Airbyte refresh it and remove its records, with ewallet-sync run once with --refresh public.${name}. If the topic is to begin with what changes from now on, name the stream in "begin_topics". Nothing was written.`,
+  message: `Stream public.${name}: topic ${topic} is new, and the stream was synced before (${shown}). The topic would lack every row that has not changed since then. Read the stream from the start: in Airbyte refresh it and remove its records, with ewallet-sync run once with --refresh public.${name}. If the topic is to begin with what changes from now on, name the stream in \`begin_topics\`. Nothing was written.`,
 });
 
 test('a topic version that is raised without a refresh is refused, whether the platform knows of the state or not', async () => {
@@ -106,7 +106,7 @@ test('a stream that lost its primary key, or got one, is refused the topic that 
   const raise = { topic_versions: { [topic]: 2 } };
   const refused = (change: string, back: string): unknown => ({
     kind: 'config_error',
-    message: `Stream ${topic} ${change}: its new records would neither replace nor delete the rows that are there. ${back}, or raise the stream's version in "topic_versions" to write to a new topic, and read the stream from the start. Nothing was written.`,
+    message: `Stream ${topic} ${change}: its new records would neither replace nor delete the rows that are there. ${back}, or raise the stream's version in \`topic_versions\` to write to a new topic, and read the stream from the start. Nothing was written.`,
   });
   const keyless = { primaryKey: [] };
   const refreshed = { generationId: 1, minimumGenerationId: 1 };
@@ -142,11 +142,11 @@ test('a topic version, and the dead letters, are no stream’s topic', async () 
   const clash = await runWrite({ ...smallest, topic_versions: { [`public.${base}`]: 2 } }, catalogOf(streams), '');
   expect(traceError(clash.stdout)).toEqual({
     kind: 'config_error',
-    message: `Streams public.${base} and public.${base}.v2 would share the topic public.${base}.v2 (Kafka takes "." and "_" for the same). Change "topic_pattern", or give one of them another name in the connection.`,
+    message: `Streams public.${base} and public.${base}.v2 would share the topic public.${base}.v2 (Kafka takes "." and "_" for the same). Change \`topic_pattern\`, or give one of them another name in the connection.`,
   });
   const stream = { name: base, namespace: 'public' };
   expect(await write(stream, [], {}, { dead_letter_topic: `public.${base}` })).toEqual({
     kind: 'config_error',
-    message: `Stream public.${base} would share the topic public.${base} with dead letters. Change "dead_letter_topic" or "topic_pattern".`,
+    message: `Stream public.${base} would share the topic public.${base} with dead letters. Change \`dead_letter_topic\` or \`topic_pattern\`.`,
   });
 });

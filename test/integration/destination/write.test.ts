@@ -197,7 +197,7 @@ test('schemas evolve compatibly, and an incompatible change is refused before a 
     code: 1,
     error: {
       kind: 'config_error',
-      message: `Stream public.${stream.name}: its schema has changed in a way that readers of topic public.${stream.name} cannot follow (subject public.${stream.name}-value): column "amount": decimal(20,2) became decimal(20,4): a reader that holds one schema would shift the decimal point of the other's amounts. Either change the column back, or raise the stream's version in "topic_versions" to write to a new topic with the new schema, and read the stream from the start. Nothing was written.`,
+      message: `Stream public.${stream.name}: its schema has changed in a way that readers of topic public.${stream.name} cannot follow (subject public.${stream.name}-value): column "amount": decimal(20,2) became decimal(20,4): a reader that holds one schema would shift the decimal point of the other's amounts. Either change the column back, or raise the stream's version in \`topic_versions\` to write to a new topic with the new schema, and read the stream from the start. Nothing was written.`,
     },
   });
   const retyped = await run({ id: { type: 'boolean' }, amount: amount(20, 2) });
@@ -266,7 +266,7 @@ test('two streams that would share a topic are refused', async () => {
     code: 1,
     error: {
       kind: 'config_error',
-      message: `Streams public.${base} a and public.${base}.a would share the topic public.${base}_a / public.${base}.a (Kafka takes "." and "_" for the same). Change "topic_pattern", or give one of them another name in the connection.`,
+      message: `Streams public.${base} a and public.${base}.a would share the topic public.${base}_a / public.${base}.a (Kafka takes "." and "_" for the same). Change \`topic_pattern\`, or give one of them another name in the connection.`,
     },
   });
 });
@@ -281,7 +281,7 @@ test('a record above the topic’s limit fails the sync, or goes to the dead let
     error: {
       kind: 'config_error',
       message: expect.stringMatching(
-        /^Stream public\.\w+: a record cannot be written\. It takes \d+ bytes, and topic public\.\w+ takes 1048588 \(max\.message\.bytes\)\. Raise the topic's max\.message\.bytes, or set "oversized_records" to "dead_letter"\.$/,
+        /^Stream public\.\w+: a record cannot be written\. It takes \d+ bytes, and topic public\.\w+ takes 1048588 \(max\.message\.bytes\)\. Raise the topic's max\.message\.bytes, or set `oversized_records` to "dead_letter"\.$/,
       ) as string,
     },
   });
@@ -308,7 +308,7 @@ test('check succeeds, leaves nothing visible, and says what to change where it c
     ],
     [
       { ...smallest, topic_replication_factor: 3 },
-      '"topic_replication_factor" is 3, the cluster has 1 broker. Lower it to at most 1.',
+      '`topic_replication_factor` is 3, the cluster has 1 broker. Lower it to at most 1.',
     ],
     [
       { ...smallest, protocol: { security_protocol: 'SASL_SSL', sasl_mechanism: 'PLAIN' } },

@@ -53,7 +53,9 @@ test('while Kafka is away the status says RESTARTING and why, and the metrics ar
       expect(await stateOf(url, name)).toEqual({
         connector: 'RESTARTING',
         task: 'RESTARTING',
-        trace: expect.stringMatching(/^Kafka: .*ECONNREFUSED 127\.0\.0\.1:\d+/) as string,
+        trace: expect.stringMatching(
+          /^Kafka at 127\.0\.0\.1:\d+ could not be reached: .*ECONNREFUSED 127\.0\.0\.1:\d+/,
+        ) as string,
       });
     });
     await eventually(async () => {

@@ -65,7 +65,7 @@ const change = async (ids: string): Promise<void> => {
 test('submit runs the job on a cluster that is there, and continues from where it was after a stop and after a crash', async () => {
   expect(await live.run('up')).toMatchObject({
     code: 2,
-    stderr: `ewallet-realtime: The configuration has "cluster": "submit" runs the job on ${cluster.restUrl}. To have processes of this machine, leave "cluster" out.\n`,
+    stderr: `ewallet-realtime: The configuration has \`cluster\`: \`submit\` runs the job on ${cluster.restUrl}. To have processes of this machine, leave \`cluster\` out.\n`,
   });
   expect(await live.run('status')).toMatchObject({
     code: 1,

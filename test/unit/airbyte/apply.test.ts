@@ -229,7 +229,7 @@ test.each([
   [
     'a five-field cron expression',
     (text: string) => text.replace('0 0 * * * ?', '"0 * * * *"'),
-    'config_error: Set "connection.schedule" to "manual" or to a Quartz cron expression whose seconds are a number, such as "0 0 * * * ?" for every hour.\n',
+    'config_error: Set `connection.schedule` to "manual" or to a Quartz cron expression whose seconds are a number, such as "0 0 * * * ?" for every hour.\n',
   ],
   [
     'a stream that the source does not have',
