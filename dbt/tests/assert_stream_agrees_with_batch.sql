@@ -3,16 +3,25 @@
   stream is ahead of every run of dbt: with a wallet that trades, the newest hour and the wallets in it differ.
 #}
 {{ config(severity='warn', enabled=var('compare_realtime')) }}
+{# The stream has the wallet's own words; marts have reversals and chargebacks as refunds, and what is held as pending. #}
 with live_hours as (
   select
-    {{ local_hour_start('minute_start') }} as transaction_hour,
-    transaction_type,
-    transaction_status,
-    currency,
-    sum(transaction_count) as transaction_count,
-    sum(amount) as amount,
-    sum(fee_amount) as fee_amount
-  from {{ ref('live_minute_volumes') }}
+    {{ local_hour_start('volumes.minute_start') }} as transaction_hour,
+    case
+      when type_map.to_value in ('reversal', 'chargeback') then 'refund'
+      else {{ mapped('type_map', 'volumes.transaction_type') }}
+    end as transaction_type,
+    case
+      when status_map.to_value = 'held' then 'pending'
+      else {{ mapped('status_map', 'volumes.transaction_status') }}
+    end as transaction_status,
+    volumes.currency,
+    sum(volumes.transaction_count) as transaction_count,
+    sum(volumes.amount) as amount,
+    sum(volumes.fee_amount) as fee_amount
+  from {{ ref('live_minute_volumes') }} as volumes
+  {{ map_join('transaction_type', 'type_map', 'volumes.transaction_type') }}
+  {{ map_join('transaction_status', 'status_map', 'volumes.transaction_status') }}
   group by 1, 2, 3, 4
 ),
 

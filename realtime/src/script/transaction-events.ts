@@ -1,6 +1,6 @@
 /**
  * A transaction's life, told from its newest version and so the same after every replay: it was created, and what it came to
- * when it settled. A status that is corrected takes its event back and has another one.
+ * when it settled; held money waits as pending money does. A status that is corrected takes its event back and has another one.
  */
 export function transactionEventsQuery(): string {
   const columns = [
@@ -25,6 +25,6 @@ export function transactionEventsQuery(): string {
 FROM (
   SELECT m.*, CAST('created' AS STRING) AS event, created_at AS occurred_at FROM movements AS m
   UNION ALL
-  SELECT m.*, status AS event, settled_at AS occurred_at FROM movements AS m WHERE status <> 'pending'
+  SELECT m.*, status AS event, settled_at AS occurred_at FROM movements AS m WHERE status NOT IN ('pending', 'held')
 )`;
 }

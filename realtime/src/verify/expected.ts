@@ -67,7 +67,7 @@ function transactionEvents(schema: string): Expectation {
   coalesce(receiver.merchant_id, payer.merchant_id)::text as merchant_id, merchant.category::text as merchant_category, merchant.country::text as merchant_country
 from ${table('transactions')} t
 cross join lateral (
-  select 'created' as event, t.created_at as at union all select t.status::text, t.settled_at where t.status::text <> 'pending'
+  select 'created' as event, t.created_at as at union all select t.status::text, t.settled_at where t.status::text not in ('pending', 'held')
 ) as life
 left join ${table('wallets')} payer on t.source_wallet_id = payer.id
 left join ${table('wallets')} receiver on t.destination_wallet_id = receiver.id

@@ -19,7 +19,7 @@ export const FIGURES = `
   with movements as materialized (
     select t.*, date_trunc('month', t.created_at at time zone 'Asia/Jakarta') as month, (t.created_at at time zone 'Asia/Jakarta')::date as day,
       amount / dollar as usd, fee / dollar as fee_usd, p.user_id is not null as by_customer,
-      case when type in ('top_up', 'refund') then coalesce(r.user_id, p.user_id) else p.user_id end as customer
+      case when type in ('top_up', 'refund', 'reversal', 'chargeback') then coalesce(r.user_id, p.user_id) else p.user_id end as customer
     from transactions as t
     join wallets as p on p.id = t.source_wallet_id join wallets as r on r.id = t.destination_wallet_id
     join (values ('USD', 1), ('SGD', 1.35), ('PHP', 57), ('IDR', 16000), ('VND', 25000), ('THB', 35)) as rate (currency, dollar)
@@ -30,12 +30,12 @@ export const FIGURES = `
     group by 1
   ), months as (
     select month, count(distinct customer) filter (where status = 'completed')::numeric as active,
-      count(*) filter (where status = 'completed' and type <> 'refund' and customer is not null) as transactions,
-      sum(usd) filter (where status = 'completed' and type <> 'refund' and customer is not null) as moved,
+      count(*) filter (where status = 'completed' and type not in ('refund', 'reversal', 'chargeback') and customer is not null) as transactions,
+      sum(usd) filter (where status = 'completed' and type not in ('refund', 'reversal', 'chargeback') and customer is not null) as moved,
       sum(usd) filter (where status = 'completed' and type = 'payment') as paid,
       sum(fee_usd) filter (where status = 'completed' and type = 'payment') as payment_fees,
       sum(fee_usd) filter (where status = 'completed') as fees,
-      sum(usd) filter (where status = 'completed' and type = 'refund') as refunded,
+      sum(usd) filter (where status = 'completed' and type in ('refund', 'reversal', 'chargeback')) as refunded,
       count(*) filter (where status in ('completed', 'failed'))::numeric as settled,
       count(*) filter (where status = 'failed') as failed,
       count(*) filter (where failure_reason in ('bank_timeout', 'network_timeout', 'merchant_unavailable')) as technical

@@ -141,7 +141,83 @@ test('every type, every currency and every failure kind occurs, and 2 to 10 per 
             count(distinct failure_reason) >= 8 as reasons,
             avg((status = 'failed')::int) between 0.02 and 0.10 as rate from transactions`,
   );
-  expect(rows).toEqual([{ types: 5, currencies: 6, reasons: true, rate: true }]);
+  expect(rows).toEqual([{ types: 7, currencies: 6, reasons: true, rate: true }]);
+});
+
+test('payments go back in three ways: shops refund them, they are reversed within the hour, or disputed days later and whole', async () => {
+  const { rows } = await client.query(
+    `select r.type, count(*) >= 15 as several, bool_and(r.created_at - p.settled_at < interval '1 hour') as at_once,
+            bool_and(r.created_at - p.settled_at > interval '4 days') as later, bool_and(r.amount = p.amount) as whole,
+            count(*) filter (where r.status = 'failed') > 0 as rejected
+       from transactions r join transactions p on p.id = r.refund_of_id group by r.type order by r.type`,
+  );
+  expect(rows).toEqual([
+    { type: 'chargeback', several: true, at_once: false, later: true, whole: true, rejected: true },
+    { type: 'refund', several: true, at_once: false, later: false, whole: false, rejected: true },
+    { type: 'reversal', several: true, at_once: true, later: false, whole: true, rejected: false },
+  ]);
+});
+
+test('disputes are fewer than the 0.9 per cent of payments at which card schemes step in', async () => {
+  const { rows } = await client.query<{ share: number }>(
+    `select (count(*) filter (where type = 'chargeback'))::float / count(*) filter (where type = 'payment') as share
+       from transactions where status = 'completed'`,
+  );
+  expect(rows[0]!.share).toBeGreaterThan(0.0005);
+  expect(rows[0]!.share).toBeLessThan(0.009);
+});
+
+test('travel is held first: most holds are taken within days, some are let go after a week, and the newest are open', async () => {
+  const { rows } = await client.query(
+    `select count(*) filter (where status = 'held') > 0 as open, bool_and(settled_at is null) filter (where status = 'held') as undecided,
+            count(*) filter (where failure_reason = 'authorisation_expired') > 0 as expired,
+            bool_and(settled_at - created_at = interval '7 days') filter (where failure_reason = 'authorisation_expired') as after_a_week,
+            percentile_cont(0.5) within group (order by settled_at - created_at) filter (where status = 'completed')
+              between interval '1 day' and interval '4 days' as in_days,
+            bool_and(category = 'travel' and channel <> 'qr' and type = 'payment') as travel
+       from (
+         select t.*, m.category from transactions t
+           left join wallets w on w.id = t.destination_wallet_id left join merchants m on m.id = w.merchant_id) t
+      where status = 'held' or failure_reason = 'authorisation_expired'
+         or (category = 'travel' and channel <> 'qr' and type = 'payment' and status = 'completed')`,
+  );
+  expect(rows).toEqual([
+    { open: true, undecided: true, expired: true, after_a_week: true, in_days: true, travel: true },
+  ]);
+});
+
+test('nobody lets more out within a month than the KYC tier allows, and some try', async () => {
+  // The people of a burst had their limits raised.
+  const exempt = readPlanted(await readFile(planted, 'utf8')).flatMap(({ customers }) => customers);
+  const { rows } = await client.query(
+    `with out as (
+       select w.user_id, date_trunc('month', t.created_at at time zone 'Asia/Jakarta') as month, sum(t.amount / dollar) as usd
+         from transactions t join wallets w on w.id = t.source_wallet_id and w.kind = 'customer'
+         join (values ('USD', 1), ('SGD', 1.35), ('PHP', 57), ('IDR', 16000), ('VND', 25000), ('THB', 35)) as rate (currency, dollar)
+           on rate.currency = t.currency
+        where t.status = 'completed' group by 1, 2)
+     select max(usd) filter (where u.kyc_tier = 0) <= 600 as within,
+            (select count(*) between 5 and 300 from transactions where failure_reason = 'monthly_limit_exceeded') as tried
+       from out join users u on u.id = out.user_id
+      where u.id <> all($1::bigint[])`,
+    [exempt],
+  );
+  expect(rows).toEqual([{ within: true, tried: true }]);
+});
+
+test('a part of those who fell silent for a month are active again later, as customers who were won back', async () => {
+  const { rows } = await client.query<{ silent: number; back: number }>(
+    `with own as (
+       select case t.type when 'top_up' then r.user_id else p.user_id end as customer, t.created_at
+         from transactions t join wallets p on p.id = t.source_wallet_id join wallets r on r.id = t.destination_wallet_id
+     ), gaps as (
+       select customer, lead(created_at) over (partition by customer order by created_at) - created_at as gap from own where customer is not null
+     ), last as (select customer, max(created_at) as at from own where customer is not null group by 1)
+     select (select count(distinct customer)::int from gaps where gap > interval '31 days') as back,
+            (select count(*)::int from last where at < timestamptz '${END}' - interval '31 days') as silent`,
+  );
+  expect(rows[0]!.back).toBeGreaterThan(10);
+  expect(rows[0]!.silent).toBeGreaterThan(20);
 });
 
 test('every month has figures that are published of such wallets', async () => {

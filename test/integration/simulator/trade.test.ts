@@ -95,6 +95,7 @@ test('of two traders that give the same payment back at once, the second one wai
     currency: currencyByCode('USD')!,
     amount: Number(payment.amount),
     fee: 0,
+    held: false,
   };
   const [first, second] = await Promise.all([connectedTo(database), connectedTo(database)]);
   try {

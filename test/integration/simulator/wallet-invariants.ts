@@ -29,7 +29,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     select refund_of_id from transactions where refund_of_id is not null and status <> 'failed'
      group by refund_of_id having count(*) > 1`,
   'a settled movement without its time, or a pending one with it': `
-    select id from transactions where (status = 'pending') <> (settled_at is null) or settled_at < created_at`,
+    select id from transactions where (status in ('pending', 'held')) <> (settled_at is null) or settled_at < created_at`,
   'a movement of a wallet that did not exist yet': `
     select t.id from transactions t join wallets w on w.id in (t.source_wallet_id, t.destination_wallet_id)
      where t.created_at < w.created_at and w.kind = 'customer'`,

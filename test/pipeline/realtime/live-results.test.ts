@@ -51,7 +51,7 @@ async function expectEqual(): Promise<void> {
         select 1 from transactions, generate_series(0, 1) back where type in ('transfer', 'payment', 'withdrawal')
         group by source_wallet_id, date_bin('5 minutes', created_at, '2000-01-01Z') - back * interval '5 minutes'
         having count(*) >= 2) as windows) as wallet_velocity,
-      count(*) + count(*) filter (where status <> 'pending') as transaction_events,
+      count(*) + count(*) filter (where status not in ('pending', 'held')) as transaction_events,
       (select count(*) from wallets) as balance_checks,
       (select count(distinct session_id) from user_activity) as sessions
     from transactions`);

@@ -126,6 +126,8 @@ const CHANNELS: Readonly<Record<TransactionType, Weighted<Channel>>> = {
     ['api', 80],
     ['web', 20],
   ]),
+  reversal: new Weighted<Channel>([['api', 1]]),
+  chargeback: new Weighted<Channel>([['api', 1]]),
 };
 
 export function chooseChannel(random: Random, type: TransactionType): Channel {
@@ -152,6 +154,8 @@ export function feeOf(
     case 'withdrawal':
       return channel === 'api' ? 0 : roundTo(0.5 * currency.dollar, currency.step);
     case 'refund':
+    case 'reversal':
+    case 'chargeback':
       return 0;
     default:
       throw new TypeError(`unknown type ${String(type satisfies never)}`);
@@ -183,6 +187,8 @@ const MISHAPS: Readonly<Record<TransactionType, readonly (readonly [string, numb
     ['risk_blocked', 0.004],
   ],
   refund: [['merchant_rejected', 0.01]],
+  reversal: [],
+  chargeback: [['dispute_rejected', 0.2]],
 };
 
 /** Failures that are nobody's decision: providers and shops that do not answer. */
@@ -195,8 +201,9 @@ const FAILING_IN_OUTAGE = 0.6;
 export interface Attempt {
   readonly type: TransactionType;
   readonly channel: Channel;
-  /** The most the customer's KYC tier allows. */
+  /** The most the customer's KYC tier allows at once, and in what is left of the month. */
   readonly limit: number;
+  readonly monthly: number;
   /** A step of a fraud-like burst meets no mishap: whoever looks for it has to know that it is there. */
   readonly planted: boolean;
 }
@@ -204,12 +211,13 @@ export interface Attempt {
 /** Why it fails, or undefined for success. `available` is Infinity where the float pays. */
 export function failureOf(
   random: Random,
-  { type, channel, limit, planted }: Attempt,
+  { type, channel, limit, monthly, planted }: Attempt,
   { total, available, at }: { readonly total: number; readonly available: number; readonly at: Micros },
 ): string | undefined {
   let drawn = random.next();
   if (total > available) return 'insufficient_funds';
   if (total > limit) return 'kyc_limit_exceeded';
+  if (total > monthly) return 'monthly_limit_exceeded';
   if (planted) return undefined;
   const mishaps = MISHAPS[type];
   const technical = mishaps.find(([reason]) => TECHNICAL.has(reason));

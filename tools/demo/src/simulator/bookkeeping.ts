@@ -14,10 +14,12 @@ export interface Movement {
   readonly currency: Currency;
   readonly amount: number;
   readonly fee: number;
+  /** Reserved first and taken later. */
+  readonly held: boolean;
 }
 
 /**
- * Inserts the movement as pending, within the caller's database transaction.
+ * Inserts the movement as pending or held, within the caller's database transaction.
  *
  * @returns its id; undefined for a refund of a payment that somebody else gives back
  */
@@ -26,10 +28,11 @@ export async function insertPending(client: Client, movement: Movement): Promise
   if (movement.refundOfId !== undefined && (await isGivenBack(client, movement.refundOfId))) return undefined;
   const { rows } = await client.query<{ id: string }>(
     `insert into transactions
-       (type, source_wallet_id, destination_wallet_id, refund_of_id, currency, amount, fee, channel)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) returning id`,
+       (type, status, source_wallet_id, destination_wallet_id, refund_of_id, currency, amount, fee, channel)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id`,
     [
       movement.type,
+      movement.held ? 'held' : 'pending',
       movement.sourceWalletId,
       movement.destinationWalletId,
       movement.refundOfId ?? null,
@@ -63,7 +66,7 @@ export async function insertActivity(client: Client, record: ActivityRecord): Pr
 }
 
 /**
- * Ends a pending movement and, unless it failed, moves the money, within the caller's database transaction. Wallets are
+ * Ends a pending or held movement and, unless it failed, moves the money, within the caller's database transaction. Wallets are
  * locked in one order by everybody: people's and merchants' by id, then float, then fee. So there is no deadlock, and the
  * two wallets that everybody needs are held for no more than the last two statements. `no key` update: an insert that
  * is still open holds its wallets' keys by its foreign keys, for seconds where it commits late.
@@ -91,7 +94,7 @@ export async function settleMovement(
     `update transactions
         set status = case when $2::text is null then 'completed' else 'failed' end,
             failure_reason = $2, settled_at = clock_timestamp(), updated_at = now()
-      where id = $1 and status = 'pending'`,
+      where id = $1 and status in ('pending', 'held')`,
     [id, reason ?? null],
   );
   if (ended.rowCount === 0) return 'gone';

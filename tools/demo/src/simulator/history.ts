@@ -1,6 +1,7 @@
 import { failureOf, feeOf, settlementDelay } from './behaviour';
 import { burst, type Step } from './bursts';
 import { arrivals } from './calendar';
+import { endOfHold } from './holds';
 import { Ledger } from './ledger';
 import { Moves, activeUser, type Draft } from './moves';
 import { countryAt, feeWallet, floatWallet, isSuspended, type Population } from './population';
@@ -106,11 +107,14 @@ export class History {
     const { type, channel, source, destination, currency, amount } = draft;
     const fee = feeOf(type, { channel, amount, currency, merchantRate: draft.merchantRate });
     const available = source === floatWallet(currency.index) ? Infinity : ledger.available(source);
-    const reason = failureOf(random, draft, { total: amount + fee, available, at });
-    const settledAt = at + settlementDelay(random, channel);
+    const refused = failureOf(random, draft, { total: amount + fee, available, at });
+    const hold = draft.held && refused === undefined ? endOfHold(random) : undefined;
+    const reason = refused ?? hold?.reason;
+    const settledAt = at + (hold?.after ?? settlementDelay(random, channel));
     const settled = settledAt <= this.population.end;
     const id = this.nextId++;
     if (reason === undefined) {
+      this.moves.took(draft, at);
       ledger.move({ at: settledAt, source, destination, feeWallet: feeWallet(currency.index), amount, fee });
       if (type === 'payment' && settled) {
         this.moves.remember({ id, payer: source, merchant: destination, amount, currency, settledAt });
@@ -120,7 +124,7 @@ export class History {
       kind: 'transaction',
       id,
       type,
-      status: settled ? (reason === undefined ? 'completed' : 'failed') : 'pending',
+      status: settled ? (reason === undefined ? 'completed' : 'failed') : hold === undefined ? 'pending' : 'held',
       sourceWalletId: source + 1,
       destinationWalletId: destination + 1,
       refundOfId: draft.refundOfId,
@@ -220,7 +224,7 @@ export function burstOf(
     .filter((friend) => !isSuspended(population, friend, start));
   if (first === undefined) return [];
   const { currency } = countryAt(population.users.countries[user] ?? 0);
-  const wealthy = available(population.users.homeWallets[user] ?? 0) >= 10 * currency.dollar;
+  const wealthy = available(population.users.homeWallets[user] ?? 0) >= 5 * currency.dollar;
   return burst(random, start, { user, others: [first, ...rest], currency, wealthy });
 }
 

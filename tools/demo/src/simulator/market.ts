@@ -99,6 +99,7 @@ export async function readMarket(client: Client, seed: number, now: Micros): Pro
         dormantFrom: Float64Array.from(users.rows, ({ active }, user) =>
           active && (homeWallets[user] ?? -1) >= 0 ? Infinity : 0,
         ),
+        returnsFrom: new Float64Array(users.rows.length).fill(Infinity),
         // Who is suspended is not active.
         suspendedFrom: new Float64Array(users.rows.length).fill(Infinity),
         homeWallets,

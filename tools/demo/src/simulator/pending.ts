@@ -3,7 +3,7 @@ import type { Movement } from './bookkeeping';
 import { currencyByCode } from './countries';
 import type { Channel, TransactionType } from './records';
 
-/** What an earlier run, or history, left pending: the newest 5,000. */
+/** What an earlier run, or history, left pending or held: the newest 5,000. */
 export async function readPending(client: Client): Promise<{ id: number; movement: Movement }[]> {
   const { rows } = await client.query<{
     id: string;
@@ -16,14 +16,15 @@ export async function readPending(client: Client): Promise<{ id: number; movemen
     currency: string;
     amount: string;
     fee: string;
+    held: boolean;
   }>(
     `select t.id, t.type, t.channel, t.source_wallet_id as source, t.destination_wallet_id as destination,
             f.id as fee_wallet, t.refund_of_id, t.currency,
-            (t.amount * 10 ^ c.scale)::bigint as amount, (t.fee * 10 ^ c.scale)::bigint as fee
+            t.status = 'held' as held, (t.amount * 10 ^ c.scale)::bigint as amount, (t.fee * 10 ^ c.scale)::bigint as fee
        from transactions t
        join currencies c on c.code = t.currency
        join wallets f on f.kind = 'fee' and f.currency = t.currency
-      where t.status = 'pending'
+      where t.status in ('pending', 'held')
       order by t.id desc limit 5000`,
   );
   return rows.flatMap((row) => {
@@ -39,6 +40,7 @@ export async function readPending(client: Client): Promise<{ id: number; movemen
       currency,
       amount: Number(row.amount),
       fee: Number(row.fee),
+      held: row.held,
     };
     return [{ id: Number(row.id), movement }];
   });

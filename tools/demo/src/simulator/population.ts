@@ -25,6 +25,8 @@ export interface Population {
     readonly tierAt: readonly [Float64Array, Float64Array, Float64Array];
     /** When the customer stopped using the wallet; Infinity for never. */
     readonly dormantFrom: Float64Array;
+    /** When who had stopped came back, for good; Infinity for never. */
+    readonly returnsFrom: Float64Array;
     /** When the customer was suspended after a review, which history decides as it goes; Infinity for never. */
     readonly suspendedFrom: Float64Array;
     readonly homeWallets: Int32Array;
@@ -56,6 +58,11 @@ export function floatWallet(currency: number): number {
 
 export function feeWallet(currency: number): number {
   return CURRENCIES.length + currency;
+}
+
+/** Whether the customer has stopped using the wallet, and not come back. */
+export function hasLeft({ users }: Population, user: number, at: Micros): boolean {
+  return (users.dormantFrom[user] ?? 0) <= at && (users.returnsFrom[user] ?? Infinity) > at;
 }
 
 /** Whether the customer may not act any more. */
@@ -131,6 +138,7 @@ function makeUsers(random: Random, count: number, start: Micros, end: Micros) {
   createdAt.sort();
   const tierAt = [new Float64Array(count), new Float64Array(count), new Float64Array(count)] as const;
   const dormantFrom = new Float64Array(count);
+  const returnsFrom = new Float64Array(count).fill(Infinity);
   const countries = new Uint8Array(count);
   for (let user = 0; user < count; user++) {
     const joined = createdAt[user] ?? start;
@@ -142,10 +150,15 @@ function makeUsers(random: Random, count: number, start: Micros, end: Micros) {
       const times = tierAt[tier];
       if (times !== undefined) times[user] = at < Infinity ? Math.floor(at) : Infinity;
     });
-    dormantFrom[user] = random.chance(0.35) ? Math.floor(joined + random.exponential(60 * DAY)) : Infinity;
+    dormantFrom[user] = random.chance(0.5) ? Math.floor(joined + random.exponential(60 * DAY)) : Infinity;
+    // Two in five of those who fell silent are won back, a month or more later.
+    const stopped = dormantFrom[user] ?? Infinity;
+    if (stopped < Infinity && random.chance(0.4)) {
+      returnsFrom[user] = Math.floor(stopped + 32 * DAY + random.exponential(14 * DAY));
+    }
   }
   const suspendedFrom = new Float64Array(count).fill(Infinity);
-  return { count, createdAt, countries, tierAt, dormantFrom, suspendedFrom };
+  return { count, createdAt, countries, tierAt, dormantFrom, returnsFrom, suspendedFrom };
 }
 
 function makeMerchants(random: Random, count: number, start: Micros) {

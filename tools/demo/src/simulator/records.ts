@@ -1,8 +1,10 @@
 import type { Currency } from './countries';
 import type { Micros } from './time';
 
-export type TransactionType = 'top_up' | 'transfer' | 'payment' | 'withdrawal' | 'refund';
-export type TransactionStatus = 'pending' | 'completed' | 'failed';
+/** What gives a payment back: by the shop, because it went wrong, or because the customer disputed it. */
+export type ReturnType = 'refund' | 'reversal' | 'chargeback';
+export type TransactionType = 'top_up' | 'transfer' | 'payment' | 'withdrawal' | ReturnType;
+export type TransactionStatus = 'pending' | 'held' | 'completed' | 'failed';
 export type Channel = 'app' | 'web' | 'qr' | 'agent' | 'bank_transfer' | 'card' | 'api';
 export type Device = 'ios' | 'android' | 'web';
 export type ActivityEvent =

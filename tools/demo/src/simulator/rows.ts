@@ -1,7 +1,7 @@
 import { CATEGORIES } from './behaviour';
 import { CURRENCIES, type Currency } from './countries';
 import type { Ledger } from './ledger';
-import { countryAt, isSuspended, tierOf, type Population } from './population';
+import { countryAt, hasLeft, isSuspended, tierOf, type Population } from './population';
 import { Random, hash } from './random';
 import type { ActivityRecord, TransactionRecord } from './records';
 import { DAY, dateText, timestampText, type Micros } from './time';
@@ -189,7 +189,7 @@ function leftAt(population: Population, user: number): Micros {
 function statusOf(population: Population, ledger: Ledger, user: number): 'active' | 'suspended' | 'closed' {
   const { users, end } = population;
   if (isSuspended(population, user, end)) return 'suspended';
-  if ((users.dormantFrom[user] ?? Infinity) > end) return 'active';
+  if (!hasLeft(population, user, end)) return 'active';
   const draw = hash(user, 1_313) % 100;
   if (draw < 5) return 'suspended';
   const dollars = users.dollarWallets[user] ?? -1;

@@ -25,6 +25,12 @@ export function localDayOfMonth(at: Micros): number {
   return new Date((at + LOCAL_OFFSET) / MILLISECOND).getUTCDate();
 }
 
+/** Months since the year 0, where the customers live. */
+export function monthOf(at: Micros): number {
+  const date = new Date((at + LOCAL_OFFSET) / MILLISECOND);
+  return date.getUTCFullYear() * 12 + date.getUTCMonth();
+}
+
 let cachedDay = -1;
 let cachedDate = '';
 

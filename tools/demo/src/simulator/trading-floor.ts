@@ -6,6 +6,7 @@ import type { Step } from './bursts';
 import type { ConnectionPool } from './connection-pool';
 import { homeCountry } from './countries';
 import { burstOf } from './history';
+import { endOfHold } from './holds';
 import { insertCustomer, raiseKycTier } from './life-cycle';
 import type { Market } from './market';
 import { Moves, activeUser, type Draft } from './moves';
@@ -25,6 +26,8 @@ const BACKLOG = 200;
 const IN_FLIGHT = 20_000;
 /** The longest a movement takes to settle, in milliseconds: nobody watches for the hours that a bank takes. */
 const LONGEST_SETTLEMENT = 15_000;
+/** The longest that a hold lasts, in milliseconds, for the same reason. */
+const LONGEST_HOLD = 10 * 60_000;
 /** Nobody acts again so soon, in milliseconds, where others are there: a small wallet trades far faster than its people could. */
 const REST = 90_000;
 /** A burst's minutes are this many times shorter in real time. */
@@ -104,7 +107,9 @@ export class TradingFloor {
 
   /** Ends a movement after the time its channel takes. It stays pending where the run stops before. */
   settleLater(id: number, movement: Movement, failureReason: string | undefined): void {
-    const delay = Math.min(settlementDelay(this.random, movement.channel) / MILLISECOND, LONGEST_SETTLEMENT);
+    const delay = movement.held
+      ? this.random.next() * LONGEST_HOLD
+      : Math.min(settlementDelay(this.random, movement.channel) / MILLISECOND, LONGEST_SETTLEMENT);
     this.begin(async () => {
       await this.wait(delay);
       if (this.stopped()) return;
@@ -139,7 +144,11 @@ export class TradingFloor {
     const { type, channel, currency, amount } = draft;
     const fee = feeOf(type, { channel, amount, currency, merchantRate: draft.merchantRate });
     const available = draft.source === floatWallet(currency.index) ? Infinity : (market.balances[draft.source] ?? 0);
-    const reason = failureOf(random, draft, { total: amount + fee, available, at: Date.now() * MILLISECOND });
+    const now = Date.now() * MILLISECOND;
+    const refused = failureOf(random, draft, { total: amount + fee, available, at: now });
+    // What is refused at once was never held.
+    const held = draft.held && refused === undefined;
+    const reason = held ? endOfHold(random).reason : refused;
     const movement: Movement = {
       type,
       channel,
@@ -150,7 +159,9 @@ export class TradingFloor {
       currency,
       amount,
       fee,
+      held,
     };
+    if (reason === undefined) this.moves.took(draft, now);
     this.begin(async () => {
       const id = await this.pool.transaction(async (client) => {
         for (const record of visits) await insertActivity(client, record);
@@ -161,7 +172,7 @@ export class TradingFloor {
       if (id === undefined) return;
       this.summary.created += 1;
       this.settleLater(id, movement, reason);
-      if (reason === undefined && type === 'payment') {
+      if (reason === undefined && type === 'payment' && !held) {
         const settledAt = Date.now() * MILLISECOND + MINUTE;
         this.moves.remember({ id, payer: draft.source, merchant: draft.destination, amount, currency, settledAt });
       }
@@ -197,6 +208,8 @@ export class TradingFloor {
           currency,
           amount: Math.round((20 * currency.dollar * country.priceLevel) / currency.step) * currency.step,
           limit: Infinity,
+          monthly: Infinity,
+          held: false,
           merchantRate: 0,
           refundOfId: undefined,
           planted: false,
