@@ -21,12 +21,14 @@ const TESTS = [
   'assert_fact_agrees_with_rebuild',
   'assert_fee_rates_follow_each_other',
   'assert_no_balances_below_zero',
+  'assert_frozen_wallets_let_nothing_out',
   'assert_nothing_is_forgotten',
   'assert_rates_are_plausible',
   'assert_returns_fit_their_payment',
   'assert_safeguarded_money_is_covered',
   'assert_settled_means_decided',
   'assert_states_go_forward',
+  'assert_stored_balances_follow_movements',
   'assert_trial_balance_of_every_day',
   'assert_wallets_of_transactions_are_known',
 ];
@@ -45,6 +47,22 @@ beforeAll(async () => {
     cross join (values (timestamptz '2026-02-27Z')) as times (at)
     where own.kind in ('customer', 'merchant')`);
   await settleBalances(client);
+  // Every version of each wallet, as a second sink lands them: one for each movement, and the frozen one that sent nothing after.
+  await client.query(`
+    create schema history;
+    create table history.wallets as
+    select wallet_id as id, currency, status, coalesce(sum(amount) over (partition by wallet_id order by settled_at, id, amount desc), 0) as balance,
+      row_number() over (order by settled_at, id, amount desc)::numeric as _ab_cdc_lsn, settled_at as _ab_cdc_updated_at,
+      null::timestamptz as _ab_cdc_deleted_at
+    from (
+      select id, source_wallet_id as wallet_id, settled_at, -amount - fee as amount, currency, 'active' as status
+      from wallet.transactions where status = 'completed'
+      union all
+      select id, destination_wallet_id, settled_at, amount, currency, 'active' from wallet.transactions where status = 'completed'
+      union all
+      select t.id, w.id, t.settled_at, t.fee, t.currency, 'active' from wallet.transactions as t
+      join wallet.wallets as w on w.kind = 'fee' and w.currency = t.currency where t.status = 'completed' and t.fee > 0
+    ) as moved`);
   await land(client, '2026-06-01T00:00:00Z');
   const result = await dbt.run(['build', '--exclude', 'test_type:unit'], { compare_rebuild: true });
   expectSuccess(result);
@@ -88,6 +106,10 @@ test('each test warns of what it is for by its key and says no amount, and none 
     update marts.wallet_balances_daily set closing_balance = -31415, outflow_amount = opening_balance + inflow_amount + 31415
       where wallet_id = 41 and balance_date = (select max(balance_date) from marts.wallet_balances_daily);
     update marts.dim_wallets set wallet_status = 'closed' where wallet_id = 42;
+    update marts.wallet_balance_history set balance = 31415 where wallet_id = 43 and is_current;
+    insert into history.wallets
+      select source_wallet_id, currency, 'frozen', 0, 1000000, created_at - interval '1 hour', null
+      from wallet.transactions where id = 899;
     insert into marts.safeguarding_daily (balance_date, currency, bank_balance, is_covered)
       values ('2026-05-01', 'PHP', 31415, true), ('2026-05-02', 'PHP', null, null), ('2026-05-03', 'PHP', 31415, false);
     update staging.exchange_rates set rate_to_usd = -rate_to_usd
@@ -114,20 +136,24 @@ test('each test warns of what it is for by its key and says no amount, and none 
     assert_fact_agrees_with_rebuild: 'WARN 5',
     assert_fee_rates_follow_each_other: 'WARN 2',
     assert_no_balances_below_zero: 'WARN 1',
+    assert_frozen_wallets_let_nothing_out: 'WARN 1',
     assert_nothing_is_forgotten: 'WARN 15',
     assert_rates_are_plausible: 'WARN 1',
     assert_returns_fit_their_payment: 'WARN 1',
     assert_safeguarded_money_is_covered: 'WARN 2',
     assert_settled_means_decided: 'WARN 1',
     assert_states_go_forward: 'WARN 1',
+    assert_stored_balances_follow_movements: 'WARN 30',
     assert_trial_balance_of_every_day: 'WARN 1',
     assert_wallets_of_transactions_are_known: 'WARN 1',
   });
   const said = result.stdout.split('\n').flatMap((line) => /^[\d:]+ {2}([a-z][^:]*: .*)$/.exec(line)?.[1] ?? []);
   expect(said.sort()).toEqual([
     'closed wallets with a balance: 42',
+    'completed transactions out of a wallet that was frozen: 899',
     'completed transactions without a wallet on one side: 9',
     'days of wallets that do not continue the day before: 40 on 2026-05-20',
+    'days of wallets that ended with another balance than their movements say: 43 on 2026-04-30, 43 on 2026-05-01, 43 on 2026-05-02, 43 on 2026-05-03, 43 on 2026-05-04 and more, 30 in all',
     'days on which the bank held less than was owed, or without a statement: 2026-05-02 PHP, 2026-05-03 PHP',
     'days on which what wallets got is not what others gave: 2026-03-05 PHP',
     'exchange rates that are not positive or jump by more than a fifth: VND from 2026-12-01',
