@@ -28,7 +28,7 @@ export function judgeSink({ name }: SinkConfig, evidence: SinkEvidence, now: Dat
   ];
   const findings = [
     ...targetFindings(name, warehouse, now),
-    ...instanceFindings(name, answered),
+    ...instanceFindings(answered),
     ...absenceFindings(evidence, answered, warehouse),
   ];
   const isBlind = says.length === 0 && findings.length === 0;
@@ -64,7 +64,7 @@ function targetFindings(name: string, warehouse: WarehouseFacts | undefined, now
   ];
 }
 
-function instanceFindings(name: string, answered: readonly InstanceFacts[]): Finding[] {
+function instanceFindings(answered: readonly InstanceFacts[]): Finding[] {
   return answered.flatMap(({ url, state, reason }): Finding[] => {
     switch (state) {
       case 'RUNNING':
@@ -87,7 +87,7 @@ function instanceFindings(name: string, answered: readonly InstanceFacts[]): Fin
             code: 'sink-failing',
             verdict: 'down',
             says: `${url} has failed${reason === undefined ? '' : `: ${reason}`}`,
-            next: `Repair the cause, then: curl -X POST ${url}/connectors/${name}/restart`,
+            next: 'It gave up and ends: repair the cause, then start `sink-warehouse run --config …` again.',
           },
         ];
       default:

@@ -47,6 +47,11 @@ export class SinkProcess {
     );
   }
 
+  /** One that something else started, with its streams piped. */
+  static of(child: ChildProcess): SinkProcess {
+    return new SinkProcess(child);
+  }
+
   get stderr(): string {
     return this.errors;
   }

@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { PROJECT_ROOT } from '../../support/command';
+import { remedies } from '../../support/pipeline/remedy';
+
+/** Names that the tests under version control, or about to be, walk. */
+function walked(): readonly string[] {
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'test/*.test.ts'], {
+    cwd: PROJECT_ROOT,
+    encoding: 'utf8',
+  });
+  const texts = files
+    .trim()
+    .split('\n')
+    .map((file) => readFileSync(path.join(PROJECT_ROOT, file), 'utf8'));
+  return texts.flatMap((text) => [...text.matchAll(/\b(?:walk|byHand)\('([^']+)'/g)].map(([, name = '']) => name));
+}
+
+/** Entries whose remedy nothing has walked so far. */
+const OPEN = [
+  'FollowDisconnected',
+  'FollowLag',
+  'LatencyHigh',
+  'RealtimeCheckpointsLate',
+  'RealtimeJobNotRunning',
+  'RealtimeLag',
+  'RealtimeRestarts',
+  'RejectedRecords',
+  'dbt-failed',
+  'dbt-late',
+  'dbt-stale',
+  'dbt-unknown',
+  'flink-checkpoints-late',
+  'flink-down',
+  'flink-lag',
+  'flink-no-job',
+  'flink-not-running',
+  'kafka-no-leader',
+  'slot-lost',
+];
+
+test('each entry of troubleshooting, by verdict and by alert, is walked by a test that broke the thing', () => {
+  expect([...new Set([...walked(), ...OPEN])].sort()).toEqual([...remedies().keys()].sort());
+});
