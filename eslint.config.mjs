@@ -7,6 +7,11 @@ const dialect = [
     selector: 'VariableDeclarator[id.typeAnnotation.typeAnnotation.type="TSNeverKeyword"]',
     message: 'A closed set ends with `value satisfies never`.',
   },
+  {
+    selector:
+      ':matches(CallExpression, NewExpression) > .arguments[raw=/^(true|false)$/] ~ .arguments[raw=/^(true|false)$/]',
+    message: 'Two booleans at a call do not say what they mean: name them in an object.',
+  },
   { selector: 'PrivateIdentifier', message: 'A member of its own is `private`, not #.' },
 ];
 const constants = {

@@ -31,7 +31,7 @@ export async function follow(config: SyncConfig, request: SyncRequest, context: 
   await requireCapture(config);
   const { log, observer, progress } = context;
   const started = performance.now();
-  const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'), true);
+  const lock = await RunLock.acquire(path.join(config.stateDirectory, 'lock'), { follows: true });
   const lines = setInterval(() => {
     log.info('following', statusFields(progress.status(performance.now())));
   }, BETWEEN_LINES);

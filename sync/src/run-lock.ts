@@ -52,10 +52,10 @@ export class RunLock {
   ) {}
 
   /**
-   * @param follows whether it is held until somebody stops the holder
+   * @param options.follows whether it is held until somebody stops the holder
    * @throws AlreadyRunning
    */
-  static async acquire(file: string, follows = false): Promise<RunLock> {
+  static async acquire(file: string, { follows = false }: { readonly follows?: boolean } = {}): Promise<RunLock> {
     const text = JSON.stringify({
       pid: process.pid,
       host: hostname(),

@@ -56,15 +56,15 @@ const MOST_DIGITS = 100;
 /**
  * The nearest double or float. It stands for the text when it prints as the same number at the text's own digits, as 0.1
  * does; where it does not (16777217 as a float), digits have gone. Its shortest text stands for it too: exactly between
- * two texts of as many digits (93.387847900390625), \`toPrecision\` takes the upper one and everybody else the even one.
+ * two texts of as many digits (93.387847900390625), `toPrecision` takes the upper one and everybody else the even one.
  */
-function floating(raw: string, single: boolean): Converted {
+function floating(raw: string, kind: 'float' | 'double'): Converted {
   const text = numberText(raw);
   if (text === undefined) return MISFIT;
   const special = NOT_FINITE.get(text);
   if (special !== undefined) return fits(special);
   if (!isDecimalNumber(text)) return MISFIT;
-  const value = single ? Math.fround(Number(text)) : Number(text);
+  const value = kind === 'float' ? Math.fround(Number(text)) : Number(text);
   if (!Number.isFinite(value)) return MISFIT;
   const digits = Math.min(Math.max(significantDigits(text), 1), MOST_DIGITS);
   const same = isSameNumber(value.toPrecision(digits), text) || isSameNumber(String(value), text);
@@ -122,9 +122,9 @@ function scalar(kind: ScalarKind, raw: string): Converted {
     case 'int64':
       return integer(raw, 64);
     case 'float':
-      return floating(raw, true);
+      return floating(raw, kind.kind);
     case 'double':
-      return floating(raw, false);
+      return floating(raw, kind.kind);
     case 'decimal':
       return decimal(raw, kind.precision, kind.scale);
     case 'decimalText':

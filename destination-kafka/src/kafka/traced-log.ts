@@ -23,16 +23,18 @@ class TracedLog implements Log {
       this.transaction.records += records;
       this.transaction.bytes += bytes.length;
     }
-    await this.ending(() => this.log.append(batches), false);
+    await this.endingIfItFails(() => this.log.append(batches));
   }
 
   async commit(): Promise<void> {
-    await this.ending(() => this.log.commit(), true);
+    await this.endingIfItFails(() => this.log.commit());
+    this.end();
   }
 
   async abort(): Promise<void> {
     this.transaction?.span.set({ 'ewallet.aborted': true });
-    await this.ending(() => this.log.abort(), true);
+    await this.endingIfItFails(() => this.log.abort());
+    this.end();
   }
 
   private begin(): Span {
@@ -42,15 +44,14 @@ class TracedLog implements Log {
     });
   }
 
-  /** Does it, and ends the transaction's span where that is over: it was committed, aborted, or failed. */
-  private async ending(work: () => Promise<void>, isOver: boolean): Promise<void> {
+  /** A failure ends the transaction's span as a commit and an abort do. */
+  private async endingIfItFails(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       this.end(error);
       throw error;
     }
-    if (isOver) this.end();
   }
 
   private end(failure?: unknown): void {

@@ -99,7 +99,7 @@ function cartesian(input: ChartInput): EChartsOption {
       // Of many narrow days the last one's date would stand half beyond the picture.
       ...(timeline && categories.length > 30 ? { alignMaxLabel: 'right' as const } : {}),
     },
-    ...axisName(card, 'graph.x_axis.title_text', palette, !horizontal),
+    ...(horizontal ? {} : axisName(card, 'graph.x_axis.title_text', palette)),
   };
   const autoRange = card.settings['graph.y_axis.auto_range'] === true;
   // A stack is as high as its parts together.
@@ -109,10 +109,10 @@ function cartesian(input: ChartInput): EChartsOption {
           .filter((one) => isPercent(format.settings(one.metric)) === isPercent(format.settings(metric)))
           .flatMap((one) => [...one.values.values()].flatMap((row) => numberOf(row[format.index(one.metric)]) ?? []))
       : [];
-  const valueAxis = (metric: string, right: boolean): object => ({
+  const valueAxis = (metric: string, side: 'left' | 'right'): object => ({
     type: 'value' as const,
-    position: horizontal ? undefined : right ? 'right' : 'left',
-    splitLine: { show: !right, lineStyle: { color: palette.line } },
+    position: horizontal ? undefined : side,
+    splitLine: { show: side === 'left', lineStyle: { color: palette.line } },
     // Metabase's auto range leaves the zero out, so that a rate near 100% shows how it moves.
     scale: autoRange,
     ...(normalized ? { max: 1 } : isPercent(format.settings(metric)) ? shareAxis(sharesOf(metric), autoRange) : {}),
@@ -124,12 +124,11 @@ function cartesian(input: ChartInput): EChartsOption {
           ? `${Number((value * 100).toFixed(2))}%`
           : formatTick(value, format.of(metric)),
     },
-    ...(right ? {} : axisName(card, 'graph.y_axis.title_text', palette, false)),
   });
   const rightMetric = series.find((one) => seriesSetting(card, one.name, 'axis') === 'right')?.metric ?? firstMetric;
   const values = rightAxis
-    ? [valueAxis(firstMetric, false), valueAxis(rightMetric, true)]
-    : [valueAxis(firstMetric, false)];
+    ? [valueAxis(firstMetric, 'left'), valueAxis(rightMetric, 'right')]
+    : [valueAxis(firstMetric, 'left')];
   const drawn = series.map((one, index): SeriesOption => {
     const kind =
       text(seriesSetting(card, one.name, 'display')) ?? (card.display === 'combo' && index > 0 ? 'line' : card.display);
@@ -201,7 +200,7 @@ function cartesian(input: ChartInput): EChartsOption {
       bottom: text(card.settings['graph.x_axis.title_text']) === undefined || horizontal ? 8 : 26,
       containLabel: true,
     },
-    legend: legend(series.length > 1, palette, input.printing),
+    legend: legend({ show: series.length > 1, printing: input.printing }, palette),
     tooltip: {
       ...tooltip(palette),
       trigger: 'axis',
@@ -298,7 +297,7 @@ function pie({ card, rows, format, palette, printing }: ChartInput): EChartsOpti
   );
   return {
     legend: {
-      ...legend(true, palette, printing),
+      ...legend({ show: true, printing }, palette),
       formatter: (name: string): string => `${name}  ${shares[titles.indexOf(name)] ?? ''}`,
       orient: 'vertical',
       right: 6,
@@ -408,7 +407,7 @@ function legendLines(titles: readonly string[]): number {
   return Math.ceil(titles.reduce((width, title) => width + 26 + 7 * title.length, 0) / 560);
 }
 
-function legend(show: boolean, palette: Palette, printing: boolean): object {
+function legend({ show, printing }: { readonly show: boolean; readonly printing: boolean }, palette: Palette): object {
   return {
     show,
     type: printing ? 'plain' : 'scroll',
@@ -458,9 +457,9 @@ function tooltipBox(title: string, lines: readonly { color: string; name: string
   return box;
 }
 
-function axisName(card: PageQuestion, setting: string, palette: Palette, below: boolean): object {
+function axisName(card: PageQuestion, setting: string, palette: Palette): object {
   const name = text(card.settings[setting]);
-  if (name === undefined || !below) return {};
+  if (name === undefined) return {};
   return { name, nameLocation: 'middle', nameGap: 28, nameTextStyle: { color: palette.muted } };
 }
 

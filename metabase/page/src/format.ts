@@ -16,7 +16,7 @@ export function formatValue(value: string | null, format: ColumnFormat): string 
   if (value === null) return NO_VALUE;
   switch (format.type) {
     case 'number':
-      return withAffixes(formatNumber(value, format, false), format);
+      return withAffixes(formatNumber(value, format, 'exact'), format);
     case 'time':
       return formatTime(value);
     case 'boolean':
@@ -29,20 +29,22 @@ export function formatValue(value: string | null, format: ColumnFormat): string 
 /** The same in little room, as on an axis or a KPI: 1.2M, 34K. */
 export function formatCompact(value: string | null, format: ColumnFormat): string {
   if (value === null) return NO_VALUE;
-  return format.type === 'number' ? withAffixes(formatNumber(value, format, true), format) : formatValue(value, format);
+  return format.type === 'number'
+    ? withAffixes(formatNumber(value, format, 'compact'), format)
+    : formatValue(value, format);
 }
 
 /** The same on an axis, where the steps say how exact it is: $0 and $1,800 beside each other, not $0.00. */
 export function formatTick(value: number, format: ColumnFormat): string {
-  return withAffixes(formatNumber(String(value), format, true, true), format);
+  return withAffixes(formatNumber(String(value), format, 'tick'), format);
 }
 
-function formatNumber(value: string, { settings, currency }: ColumnFormat, compact: boolean, tick = false): string {
+function formatNumber(value: string, { settings, currency }: ColumnFormat, form: 'exact' | 'compact' | 'tick'): string {
   if (!/^-?\d/.test(value)) return value; // NaN, Infinity: as PostgreSQL says it
   const decimals = typeof settings.decimals === 'number' ? settings.decimals : undefined;
-  const short = compact && Math.abs(Number(value)) >= 10_000;
+  const short = form !== 'exact' && Math.abs(Number(value)) >= 10_000;
   const fraction =
-    decimals === undefined || tick
+    decimals === undefined || form === 'tick'
       ? { maximumFractionDigits: short ? 1 : 2 }
       : { minimumFractionDigits: short ? 0 : decimals, maximumFractionDigits: short ? 1 : decimals };
   // Metabase's separators of decimals and thousands; the first alone says that thousands have none, as in a key.
@@ -61,7 +63,7 @@ function formatNumber(value: string, { settings, currency }: ColumnFormat, compa
       // Without fraction options Intl uses the currency's own scale: two places for PHP, none for VND.
       const places = short
         ? { ...notation, maximumFractionDigits: 1 }
-        : tick
+        : form === 'tick'
           ? { minimumFractionDigits: 0, maximumFractionDigits: 2 }
           : decimals === undefined
             ? {}

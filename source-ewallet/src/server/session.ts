@@ -59,7 +59,7 @@ export async function openCaptureSession(config: SourceConfig): Promise<Session 
   const tunnel = await dial(config);
   let client: Client | undefined;
   try {
-    client = await connectForCapture(config, tunnel, false);
+    client = await connectForCapture(config, tunnel, { oneServer: true });
     const transaction = await forVersion(client, readingTransaction(config));
     const opened = client;
     const server = await inTransaction(opened, transaction, () => queryServerIdentity(opened));
@@ -72,7 +72,7 @@ export async function openCaptureSession(config: SourceConfig): Promise<Session 
 
 /** A replication connection in the same text forms: what it streams is written like what is copied. */
 export async function openReplication(config: SourceConfig): Promise<Connected> {
-  return connected(config, (tunnel) => connectForCapture(config, tunnel, true));
+  return connected(config, (tunnel) => connectForCapture(config, tunnel, { replication: true }));
 }
 
 /** For one question to the server beside what runs: no attempt is made twice, and nothing is set. */
@@ -105,14 +105,14 @@ async function connected(
 function connectForCapture(
   config: SourceConfig,
   tunnel: OpenTunnel | undefined,
-  replication: boolean,
+  kind: { readonly replication: true } | { readonly oneServer: true },
 ): Promise<Client> {
   return connect(through(tunnel, config), {
     applicationName: 'source-ewallet',
     connectTimeout: config.connectTimeoutSeconds * 1000,
     statementTimeout: config.statementTimeoutSeconds * 1000,
     settings: exactSettings,
-    ...(replication ? { replication } : { oneServer: true }),
+    ...kind,
   });
 }
 

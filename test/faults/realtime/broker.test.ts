@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startStack, type RunningStack } from '@ewallet/local-stack';
 import { Kafka, logLevel } from 'kafkajs';
-import { PROJECT_ROOT } from '../../support/command';
 import { committedRecords } from '../../support/destination/committed-records';
 import { RealtimeCase } from '../../support/realtime/realtime-case';
+import { createSmallWallet } from '../../support/realtime/small-wallet';
 
 jest.setTimeout(1_200_000);
 
@@ -28,15 +28,7 @@ beforeAll(async () => {
     }),
     { kafka, schemaRegistry },
   );
-  await live.client.query(await readFile(path.join(PROJECT_ROOT, 'tools/demo/wallet.sql'), 'utf8'));
-  // Customer n has wallet n; wallet 101 is a merchant's.
-  await live.client.query(`
-    insert into currencies values ('USD', 'US dollar', 2);
-    insert into users (id, public_id, full_name, email, phone, country)
-      select n, gen_random_uuid(), 'n', n || '@x', '1', 'SG' from generate_series(1, 20) n;
-    insert into merchants (id, name, category, country, city, fee_rate) values (1, 'm', 'food', 'SG', 's', 0);
-    insert into wallets (id, kind, user_id, merchant_id, currency) select n, 'customer', n, null, 'USD' from generate_series(1, 20) n;
-    insert into wallets (id, kind, user_id, merchant_id, currency) values (101, 'merchant', null, 1, 'USD')`);
+  await createSmallWallet(live.client);
 });
 
 afterAll(async () => {

@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { PROJECT_ROOT } from '../../support/command';
 import { RealtimeCase } from '../../support/realtime/realtime-case';
+import { createSmallWallet } from '../../support/realtime/small-wallet';
 
 let live: RealtimeCase;
 
@@ -12,15 +10,9 @@ beforeAll(async () => {
     rules: { velocity_count: 3, failure_count: 4 },
     wallet: { 'connection.url': wallet.url },
   }));
-  await live.client.query(await readFile(path.join(PROJECT_ROOT, 'tools/demo/wallet.sql'), 'utf8'));
-  // Customer n has wallet n; wallet 100 is the outside world, wallet 101 a merchant's. What is days old counts from now.
+  await createSmallWallet(live.client);
+  // What is days old counts from now.
   await live.client.query(`
-    insert into currencies values ('USD', 'US dollar', 2);
-    insert into users (id, public_id, full_name, email, phone, country)
-      select n, gen_random_uuid(), 'n', n || '@x', '1', 'SG' from generate_series(1, 20) n;
-    insert into merchants (id, name, category, country, city, fee_rate) values (1, 'm', 'food', 'SG', 's', 0);
-    insert into wallets (id, kind, user_id, merchant_id, currency) select n, 'customer', n, null, 'USD' from generate_series(1, 20) n;
-    insert into wallets (id, kind, user_id, merchant_id, currency) values (100, 'float', null, null, 'USD'), (101, 'merchant', null, 1, 'USD');
     insert into transactions (type, status, source_wallet_id, destination_wallet_id, currency, amount, channel, failure_reason, created_at, settled_at)
       select type, status, source, destination, 'USD', amount, channel, case status when 'failed' then 'x' end, at, at + interval '1 second'
       from (select *, date_trunc('day', now()) - day * interval '1 day' + minute * interval '1 minute' as at from (values

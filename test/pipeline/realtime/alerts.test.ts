@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PROJECT_ROOT } from '../../support/command';
 import { sinkConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { RealtimeCase } from '../../support/realtime/realtime-case';
+import { createSmallWallet } from '../../support/realtime/small-wallet';
 import { services } from '../../support/services';
 import { SinkProcess } from '../../support/sink/sink-process';
 import { dbtOn, expectSuccess } from '../../integration/dbt/run-dbt';
@@ -24,15 +23,7 @@ beforeAll(async () => {
     warehouse: { 'connection.url': wallet.url },
   }));
   const { client, topics, wallet } = live;
-  await client.query(await readFile(path.join(PROJECT_ROOT, 'tools/demo/wallet.sql'), 'utf8'));
-  // Who pays has signed up before: dbt sets aside what is older. Customer n has wallet n; wallet 100 is the outside world, wallet 101 a merchant's.
-  await client.query(`
-    insert into currencies values ('USD', 'US dollar', 2);
-    insert into users (id, public_id, full_name, email, phone, country, created_at)
-      select n, gen_random_uuid(), 'n', n || '@x', '1', 'SG', '2023-12-01' from generate_series(1, 20) n;
-    insert into merchants (id, name, category, country, city, fee_rate) values (1, 'm', 'food', 'SG', 's', 0);
-    insert into wallets (id, kind, user_id, merchant_id, currency) select n, 'customer', n, null, 'USD' from generate_series(1, 20) n;
-    insert into wallets (id, kind, user_id, merchant_id, currency) values (100, 'float', null, null, 'USD'), (101, 'merchant', null, 1, 'USD')`);
+  await createSmallWallet(client);
   await live.write(
     'sink.json',
     sinkConfig(await services(), wallet, topics, {

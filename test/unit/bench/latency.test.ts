@@ -20,7 +20,7 @@ test('the report has a line per target and a bar per range', () => {
   const summaries = summariseLatencies([
     { name: 'the warehouse', targets: [{ percentile: 50, milliseconds: 1_000 }], samples: [10, 20, 30, 9_000] },
   ]);
-  expect(latencyReport(summaries, false).split('\n')).toEqual([
+  expect(latencyReport(summaries, 'text').split('\n')).toEqual([
     'from commit to  changes  p50    p95       p99       max       target        ',
     'the warehouse   4        20 ms  9,000 ms  9,000 ms  9,000 ms  p50 < 1,000 ms',
     '',

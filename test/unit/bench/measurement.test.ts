@@ -67,7 +67,7 @@ test('delays are summed up by name, in the order they were first measured', () =
     { name: 'start', target: 3, seconds: { min: 0.25, median: 0.5, max: 1 }, peakRssMegabytes: 0 },
     { name: 'idle', target: 3, seconds: { min: 1, median: 1.5, max: 2 }, peakRssMegabytes: 95 },
   ]);
-  expect(delayTable(delays, true)).toBe(
+  expect(delayTable(delays, 'markdown')).toBe(
     [
       '| what | seconds min / median / max | target | peak RSS |',
       '| --- | --- | --- | --- |',
@@ -92,7 +92,7 @@ test('growth compares what a million rows cost at each size once a hop has start
       { rows: 10_001_000, summaries: [at(10_001_000, 20.5)] },
     ],
   };
-  expect(growthTable(growth, true)).toBe(
+  expect(growthTable(growth, 'markdown')).toBe(
     [
       '| hop | start, with 1,000 rows | 101,000 rows | 1,001,000 rows | 10,001,000 rows | throughput, last to one before |',
       '| --- | --- | --- | --- | --- | --- |',
@@ -111,8 +111,8 @@ test.each([
   expect(median(values)).toBe(expected);
 });
 
-test('the Markdown table has a line a hop', () => {
-  expect(table([summary], true)).toBe(
+test('the Markdown table has a line per hop', () => {
+  expect(table([summary], 'markdown')).toBe(
     [
       '| hop | rows/s | MB/s | limit | limit rows/s | ratio min / median / max | target | peak RSS | CPU s / 1M rows |',
       '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',

@@ -9,7 +9,7 @@ import { NO_OVERRIDES, override, type Overrides } from './session/overrides';
 import { latencyReport } from './report/latency-report';
 import { plot } from './report/plot';
 import { ROOT } from './session/programs';
-import { delayTable, table } from './report/report';
+import { delayTable, table, type Form } from './report/report';
 
 interface Flags {
   readonly rows: number;
@@ -60,7 +60,7 @@ export function program(out: { write(text: string): unknown }, err: { write(text
       const at = async (rows: number, runs: number): Promise<Size> => {
         const figures = await benchmark({ ...flags, rows, runs }, say);
         const heading = `${rows.toLocaleString('en')} transactions on ${cpus().length} cores`;
-        out.write(`\n${heading}\n${printed(figures, false)}\n`);
+        out.write(`\n${heading}\n${printed(figures, 'text')}\n`);
         await write(flags, rows, figures);
         return { rows, summaries: figures.hops };
       };
@@ -73,17 +73,17 @@ export function program(out: { write(text: string): unknown }, err: { write(text
       const sizes: Size[] = [];
       for (const rows of GROWTH) sizes.push(await at(rows, rows === GROWTH.at(-1) ? 1 : flags.runs));
       const growth: Growth = { start: { rows: START, summaries: begun.hops }, sizes };
-      out.write(`\n${growthTable(growth, false)}\n`);
-      await writeFile(path.join(flags.results, 'growth.md'), `${growthTable(growth, true)}\n`);
+      out.write(`\n${growthTable(growth, 'text')}\n`);
+      await writeFile(path.join(flags.results, 'growth.md'), `${growthTable(growth, 'markdown')}\n`);
       await writeFile(path.join(flags.results, 'growth.svg'), growthPlot(growth));
     });
 }
 
-function printed({ hops: summaries, delays, latencies }: Figures, markdown: boolean): string {
+function printed({ hops: summaries, delays, latencies }: Figures, form: Form): string {
   return [
-    ...(summaries.length === 0 ? [] : [table(summaries, markdown)]),
-    ...(delays.length === 0 ? [] : [delayTable(delays, markdown)]),
-    ...(latencies.length === 0 ? [] : [latencyReport(latencies, markdown)]),
+    ...(summaries.length === 0 ? [] : [table(summaries, form)]),
+    ...(delays.length === 0 ? [] : [delayTable(delays, form)]),
+    ...(latencies.length === 0 ? [] : [latencyReport(latencies, form)]),
   ].join('\n\n');
 }
 
@@ -93,7 +93,7 @@ async function write(flags: Flags, rows: number, figures: Figures): Promise<void
   const name = path.join(directory, settings ? 'settings' : `${rows}-rows`);
   const machine = { cores: cpus().length, processor: cpus()[0]?.model ?? 'unknown', node: process.version };
   await writeFile(`${name}.json`, `${JSON.stringify({ rows, machine, with: overrides, ...figures }, null, 2)}\n`);
-  await writeFile(`${name}.md`, `${printed(figures, true)}\n`);
+  await writeFile(`${name}.md`, `${printed(figures, 'markdown')}\n`);
   if (!settings) await writeFile(`${name}.svg`, plot(figures.hops));
 }
 

@@ -123,13 +123,13 @@ export class TransactionalLog {
   async commit(): Promise<void> {
     const topics = topicsOf([...this.inTransaction.values()]).filter((topic) => this.held.has(topic));
     await this.verifyHeld(topics, 'before');
-    await this.end(true, 'commit the transaction');
+    await this.end('commit');
     await this.verifyHeld(topics, 'behind');
   }
 
   /** Takes back everything appended since the last commit. */
   async abort(): Promise<void> {
-    await this.end(false, 'abort the transaction');
+    await this.end('abort');
   }
 
   private async verifyHeld(topics: readonly string[], when: 'before' | 'behind'): Promise<void> {
@@ -162,11 +162,11 @@ export class TransactionalLog {
     );
   }
 
-  private async end(commit: boolean, what: string): Promise<void> {
+  private async end(how: 'commit' | 'abort'): Promise<void> {
     if (this.inTransaction.size === 0) return;
-    await this.retry(what, [], async () => {
+    await this.retry(`${how} the transaction`, [], async () => {
       const coordinator = await this.coordinator(this.options.transactionalId);
-      await coordinator.endTxn({ ...this.identity(), transactionResult: commit });
+      await coordinator.endTxn({ ...this.identity(), transactionResult: how === 'commit' });
     });
     this.inTransaction.clear();
     this.openedAt = undefined;

@@ -2,15 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@ewallet/failure';
 import type { Client } from 'pg';
 import type { Latency } from '../measure/latency';
+import { commitAtPace, untilArrived, type Pace } from '../measure/pace';
 import { withClient, type BenchSession } from '../session/bench-session';
 import { followConfig, startFollowing } from '../session/followed-sync';
 import { TopicWatch } from '../session/topic-watch';
 import { startSink, stopSink } from './sink-hop';
 
-/** Changes are committed so often: a transaction per tick, as large as the rate asks. */
-const TICK = 10;
-/** Milliseconds of changes that are not counted: programs compile themselves, the sink joins its group. */
-const WARM_UP = 5_000;
 /** Milliseconds between two looks into the warehouse. */
 const LOOK = 20;
 /** How long the last change may take. */
@@ -20,11 +17,7 @@ const PATIENCE = 60_000;
  * Commits changes at a given rate while `ewallet-sync run --follow` and the sink run, and times each by its commit timestamp:
  * until a read-committed consumer has it, and until a query of the warehouse finds it.
  */
-export async function followTrial(
-  session: BenchSession,
-  { rate, seconds }: { readonly rate: number; readonly seconds: number },
-  run: number,
-): Promise<readonly Latency[]> {
+export async function followTrial(session: BenchSession, pace: Pace, run: number): Promise<readonly Latency[]> {
   const name = `follow${run}`;
   const table = `${name}_payments`;
   await withClient(session.sourceUrl, async (client) => {
@@ -48,18 +41,19 @@ export async function followTrial(
       try {
         const looks = new WarehouseWatch(warehouse, table);
         const watching = looks.watch();
-        const counted = await commitAt(session, table, rate, seconds);
-        await untilSeen(() => consumed.size >= counted.last && looks.arrivals.size >= counted.last);
+        const counted = await commitAt(session, table, pace);
+        const missing = (): number => counted.last - Math.min(consumed.size, looks.arrivals.size);
+        await untilArrived('changes', missing, PATIENCE);
         looks.stop();
         await watching;
         return [
           {
-            name: `Kafka, read committed, ${rate.toLocaleString('en')} changes/s`,
+            name: `Kafka, read committed, ${pace.rate.toLocaleString('en')} changes/s`,
             targets: [{ percentile: 50, milliseconds: 500 }],
             samples: counted.of(consumed),
           },
           {
-            name: `warehouse, ${rate.toLocaleString('en')} changes/s`,
+            name: `warehouse, ${pace.rate.toLocaleString('en')} changes/s`,
             targets: [
               { percentile: 50, milliseconds: 1_000 },
               { percentile: 99, milliseconds: 2_000 },
@@ -112,37 +106,22 @@ interface Counted {
   of(arrivals: ReadonlyMap<number, number>): readonly number[];
 }
 
-/** A transaction per tick, until the time is over; a tick that came late is made up for by the next one. */
-async function commitAt({ sourceUrl }: BenchSession, table: string, rate: number, seconds: number): Promise<Counted> {
+async function commitAt({ sourceUrl }: BenchSession, table: string, pace: Pace): Promise<Counted> {
   return withClient(sourceUrl, async (client) => {
-    const started = Date.now();
-    let committed = 0;
-    let warm = 0;
-    for (let tick = 1; Date.now() - started < WARM_UP + seconds * 1_000; tick += 1) {
-      const due = Math.floor(((Date.now() - started) / 1_000) * rate) - committed;
-      if (due > 0) {
-        await client.query(
-          `insert into ${table} (wallet, amount, note, at) select n, n * 1.25, 'a payment of a wallet', now() from generate_series(1, $1::int) n`,
-          [due],
-        );
-        committed += due;
-      }
-      if (Date.now() - started < WARM_UP) warm = committed;
-      await sleep(Math.max(1, started + tick * TICK - Date.now()));
-    }
+    let [committed, warm] = [0, 0];
+    await commitAtPace(pace, async ({ changes, isWarmUp }) => {
+      await client.query(
+        `insert into ${table} (wallet, amount, note, at) select n, n * 1.25, 'a payment of a wallet', now() from generate_series(1, $1::int) n`,
+        [changes],
+      );
+      committed += changes;
+      if (isWarmUp) warm = committed;
+    });
     return {
       last: committed,
       of: (arrivals) => [...arrivals].flatMap(([id, latency]) => (id > warm + 1 ? [latency] : [])),
     };
   });
-}
-
-async function untilSeen(isSeen: () => boolean): Promise<void> {
-  const deadline = Date.now() + PATIENCE;
-  while (!isSeen()) {
-    if (Date.now() > deadline) throw Failure.system(`Changes did not arrive within ${PATIENCE / 1_000} s.`);
-    await sleep(50);
-  }
 }
 
 /** When a query of the warehouse first found each change, as milliseconds since its commit, by id. */

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Failure } from '@ewallet/failure';
 import type { Client } from 'pg';
 import type { Delay } from '../measure/delay';
 import type { Latency } from '../measure/latency';
+import { commitAtPace, untilArrived } from '../measure/pace';
 import { ProcessUsage } from '../measure/process-usage';
 import { withClient, type BenchSession } from '../session/bench-session';
 import { followConfig, startFollowing } from '../session/followed-sync';
@@ -23,9 +22,6 @@ const RATE = 100;
 const CUSTOMERS = 200;
 /** dbt's risk_velocity_count: the n-th and each further transaction of ten minutes is an alert. */
 const VELOCITY_COUNT = 8;
-const TICK = 10;
-/** Milliseconds of transactions that are not counted. */
-const WARM_UP = 5_000;
 /** How long the last alert may take. */
 const PATIENCE = 120_000;
 
@@ -109,9 +105,9 @@ async function timeAlerts(session: BenchSession, topic: string, seconds: number)
       try {
         // Everything runs when a customer's transactions have come to an alert.
         const first = await trade.commit(CUSTOMERS * VELOCITY_COUNT);
-        await untilSeen(arrivals, first.slice(-CUSTOMERS));
+        await untilAlerted(arrivals, first.slice(-CUSTOMERS));
         const counted = await commitAt(trade, seconds);
-        await untilSeen(arrivals, [...counted.keys()]);
+        await untilAlerted(arrivals, [...counted.keys()]);
         return {
           name: `topic of alerts, read committed, ${RATE} transactions/s`,
           targets: [{ percentile: 50, milliseconds: 3_000 }],
@@ -129,29 +125,15 @@ async function timeAlerts(session: BenchSession, topic: string, seconds: number)
 /** @returns when each transaction that counts was about to be committed, by id */
 async function commitAt(trade: Trade, seconds: number): Promise<ReadonlyMap<string, number>> {
   const counted = new Map<string, number>();
-  const started = Date.now();
-  let committed = 0;
-  for (let tick = 1; Date.now() - started < WARM_UP + seconds * 1_000; tick += 1) {
-    const at = Date.now();
-    const due = Math.floor(((at - started) / 1_000) * RATE) - committed;
-    if (due > 0) {
-      const ids = await trade.commit(due);
-      committed += due;
-      if (at - started >= WARM_UP) for (const id of ids) counted.set(id, at);
-    }
-    await sleep(Math.max(1, started + tick * TICK - Date.now()));
-  }
+  await commitAtPace({ rate: RATE, seconds }, async ({ changes, at, isWarmUp }) => {
+    const ids = await trade.commit(changes);
+    if (!isWarmUp) for (const id of ids) counted.set(id, at);
+  });
   return counted;
 }
 
-async function untilSeen(arrivals: ReadonlyMap<string, number>, ids: readonly string[]): Promise<void> {
-  const deadline = Date.now() + PATIENCE;
-  for (;;) {
-    const missing = ids.filter((id) => !arrivals.has(id)).length;
-    if (missing === 0) return;
-    if (Date.now() > deadline) throw Failure.system(`${missing} alerts did not come within ${PATIENCE / 1_000} s.`);
-    await sleep(50);
-  }
+async function untilAlerted(arrivals: ReadonlyMap<string, number>, ids: readonly string[]): Promise<void> {
+  await untilArrived('alerts', () => ids.filter((id) => !arrivals.has(id)).length, PATIENCE);
 }
 
 /** Payments of the same few customers in turn, beside what the e-wallet has. */

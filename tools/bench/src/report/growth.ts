@@ -1,5 +1,5 @@
 import type { HopSummary } from '../measure/measurement';
-import { printed } from './report';
+import { printed, type Form } from './report';
 
 /** The hops' figures at one number of transactions. */
 export interface Size {
@@ -25,7 +25,7 @@ const COLOURS = ['#2f6feb', '#bf3989', '#1a7f37', '#9a6700', '#8250df', '#cf222e
  * What a million rows cost at each size, in seconds, beyond what it took to start, and the throughput of the largest size,
  * start and all, beside the one before it. A hop that is timed without its start has none to take off.
  */
-export function growthTable(growth: Growth, markdown: boolean): string {
+export function growthTable(growth: Growth, form: Form): string {
   const { start, sizes } = growth;
   const head = [
     'hop',
@@ -44,7 +44,7 @@ export function growthTable(growth: Growth, markdown: boolean): string {
       before === undefined || last === undefined ? '' : (last / before).toFixed(2),
     ];
   });
-  return printed([head, ...body], markdown);
+  return printed([head, ...body], form);
 }
 
 /** The same as lines over a logarithmic axis of rows: a flat line is a cost that does not grow. */

@@ -1,10 +1,10 @@
 import type { Bucket, LatencySummary } from '../measure/latency';
-import { printed } from './report';
+import { printed, type Form } from './report';
 
 const BAR = 40;
 
 /** Percentiles as a table, then each distribution as bars of text. */
-export function latencyReport(summaries: readonly LatencySummary[], markdown: boolean): string {
+export function latencyReport(summaries: readonly LatencySummary[], form: Form): string {
   const percentiles = printed(
     [
       ['from commit to', 'changes', 'p50', 'p95', 'p99', 'max', 'target'],
@@ -15,10 +15,12 @@ export function latencyReport(summaries: readonly LatencySummary[], markdown: bo
         targets.map(({ percentile, milliseconds: most }) => `p${percentile} < ${milliseconds(most)}`).join(', '),
       ]),
     ],
-    markdown,
+    form,
   );
   const plots = summaries.map((summary) => latencyPlot(summary));
-  return [percentiles, ...(markdown ? plots.map((text) => `\`\`\`text\n${text}\n\`\`\``) : plots)].join('\n\n');
+  return [percentiles, ...(form === 'markdown' ? plots.map((text) => `\`\`\`text\n${text}\n\`\`\``) : plots)].join(
+    '\n\n',
+  );
 }
 
 function latencyPlot({ name, changes, histogram }: LatencySummary): string {

@@ -1,8 +1,11 @@
 import type { DelaySummary } from '../measure/delay';
 import type { HopSummary } from '../measure/measurement';
 
-/** The figures as a table of fixed width, or of Markdown where `markdown`. */
-export function table(summaries: readonly HopSummary[], markdown: boolean): string {
+/** How a table is written: in columns of fixed width, or as Markdown. */
+export type Form = 'text' | 'markdown';
+
+/** The figures as a table. */
+export function table(summaries: readonly HopSummary[], form: Form): string {
   const rows = [
     [
       'hop',
@@ -27,11 +30,11 @@ export function table(summaries: readonly HopSummary[], markdown: boolean): stri
       summary.cpuSecondsPerMillionRows.toFixed(1),
     ]),
   ];
-  return printed(rows, markdown);
+  return printed(rows, form);
 }
 
 /** What has no limit to be a ratio of, in seconds. */
-export function delayTable(delays: readonly DelaySummary[], markdown: boolean): string {
+export function delayTable(delays: readonly DelaySummary[], form: Form): string {
   return printed(
     [
       ['what', 'seconds min / median / max', 'target', 'peak RSS'],
@@ -42,13 +45,13 @@ export function delayTable(delays: readonly DelaySummary[], markdown: boolean): 
         peakRssMegabytes === 0 ? '' : `${peakRssMegabytes.toFixed(0)} MB`,
       ]),
     ],
-    markdown,
+    form,
   );
 }
 
-/** A head and rows of cells, in columns of fixed width, or as Markdown. */
-export function printed(rows: readonly (readonly string[])[], markdown: boolean): string {
-  if (markdown) {
+/** A head and rows of cells. */
+export function printed(rows: readonly (readonly string[])[], form: Form): string {
+  if (form === 'markdown') {
     const [head = [], ...body] = rows;
     return [head, head.map(() => '---'), ...body]
       .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)

@@ -24,7 +24,7 @@ export class TotalsCounter {
   }
 }
 
-/** SQL for the totals of a table of transactions, one row a currency: `currency`, `rows`, `sum`. */
+/** SQL for the totals of a table of transactions, one row per currency: `currency`, `rows`, `sum`. */
 export function totalsQuery(table: string): string {
   return `select currency::text as currency, count(*)::text as rows, (sum(amount + fee) * 10000)::numeric(40, 0)::text as sum
             from ${table} group by 1 order by 1`;
