@@ -1,4 +1,4 @@
--- What the business has set out to reach, beside the wallet's tables: one row a month and metric. Of two rows the one
+-- What the business has set out to reach, beside the wallet's tables: one row per month and metric. Of two rows the one
 -- that was set later counts. marts.targets_monthly compares them with what was reached.
 create table if not exists raw.targets (
   month_start date not null,

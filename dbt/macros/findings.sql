@@ -1,6 +1,7 @@
 {#
   The query of a data test that finds keys (one text column, row_key): it says in the log what was found and the first five keys,
-  never an amount. What is looked for twice is only what is there: where nothing is, the test itself has nothing to look through.
+  never an amount. The query runs a second time, as the test itself, only where
+  the first run found something: otherwise the test reads nothing.
 
   `read` lists the relations of the query. A part of the project may be built without all of them (dbt build --select), and a
   test of two models runs with either of them: then there is nothing to compare yet.

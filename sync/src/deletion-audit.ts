@@ -38,7 +38,7 @@ export async function lookForDeletions(
   const command = commandLine(launcher, 'deletions', { files: { config: auditConfig }, directory: files.directory });
   const plan = planDeletions(await searchDeletions(command, stop, log), streams, maxShare);
   const counts = plan.asked.map(({ stream, keys }) => [stream, keys.length] as const);
-  log.info('deletions looked for', {
+  log.info('deletions searched', {
     deleted: Object.fromEntries(counts),
     seconds: (Date.now() - started.getTime()) / 1_000,
   });

@@ -2,7 +2,7 @@ import { logLine, type LogFormat } from '@ewallet/command-line';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** One event a line on standard error: JSON for machines, text for people. */
+/** One event per line on standard error: JSON for machines, text for people. */
 export class SyncLog {
   constructor(
     private readonly output: { write(text: string): unknown },

@@ -1,4 +1,4 @@
--- One row a transfer, with the state that its last step left it in. Child rows are the one difference that no
+-- One row per transfer, with the state that its last step left it in. Child rows are the one difference that no
 -- expression for a column can bridge, so the mapping reads this view in place of the table.
 create view transfer_with_state as
 with latest as (

@@ -1,5 +1,5 @@
 {#
-  One row a date of user activity with a fingerprint of its events: the change log of user_activity. Events carry no state to
+  One row per date of user activity with a fingerprint of its events: the change log of user_activity. Events carry no state to
   compare with, so a date counts as changed when its number of events, its newest landing or its content differs.
 #}
 {{ config(materialized='incremental', incremental_strategy='merge_changed', unique_key=['activity_date']) }}

@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import { isRecord, type JsonObject, type JsonValue } from './json';
 
-/** What Airbyte shall hold: two custom connector definitions, one source, one destination and the connection. */
+/** What Airbyte must hold: two custom connector definitions, one source, one destination and the connection. */
 export interface Setup {
   /** Name or id; undefined takes the only workspace there is. */
   readonly workspace: string | undefined;

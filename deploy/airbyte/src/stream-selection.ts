@@ -12,7 +12,7 @@ export interface DiscoveredStream {
   readonly sourceDefinedPrimaryKey: readonly (readonly string[])[];
 }
 
-/** Safest first: history is kept in Kafka, and the sink makes one row a key of it. */
+/** Safest first: history is kept in Kafka, and the sink makes one row per key of it. */
 const preferredModes = [
   'incremental_append',
   'incremental_deduped_history',

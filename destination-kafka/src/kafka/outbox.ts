@@ -157,7 +157,7 @@ export class Outbox {
   }
 }
 
-/** Takes from the front what fits one request: at most one batch a partition, never across a checkpoint. */
+/** Takes from the front what fits one request: at most one batch per partition, never across a checkpoint. */
 function takeRequest(items: Item[], maxBytes: number): readonly SealedBatch[] {
   const taken: SealedBatch[] = [];
   const partitions = new Set<string>();

@@ -22,7 +22,7 @@ export interface SchemaIds {
 const REMEDY =
   "Either change the column back, or raise the stream's version in `topic_versions` to write to a new topic with the new schema, and read the stream from the start.";
 
-/** What our rule has against a schema beside one version, a sentence a column. */
+/** What our rule has against a schema beside one version, a sentence per column. */
 function differences(before: RegisteredSchema, schema: AvroRecord, part: RecordPart): ReadonlyMap<string, string> {
   try {
     return new Map(

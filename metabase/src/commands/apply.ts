@@ -56,7 +56,7 @@ function refuseWhatOnlyMetabaseCanWrite(content: Content, server: Server, { oper
       const where = `card "${card.key}" of dashboard "${operation.key}"`;
       if (card.wire.action_id !== undefined)
         throw Failure.config(
-          `Nothing was written: ${where} is an action, which Metabase's API cannot be told of. Change this dashboard in Metabase and export it, or take the card off.`,
+          `Nothing was written: ${where} is an action, which Metabase's API cannot write. Change this dashboard in Metabase and export it, or take the card off.`,
         );
       if (server.placed.get(operation.key)?.cards[card.key] === undefined && holdsNumbers(card.wire))
         throw Failure.config(

@@ -1,7 +1,7 @@
 import { AirbyteMessageType, type AirbyteMessage } from './protocol';
 
 /**
- * Messages that are JSON lines already, each ended by a newline: RECORDs built without an object a row, or a STATE that a
+ * Messages that are JSON lines already, each ended by a newline: RECORDs built without an object per row, or a STATE that a
  * destination echoes byte for byte. The type is that of all of them.
  */
 export class SerialisedLines implements AirbyteMessage {

@@ -9,7 +9,7 @@ import { failureWithKafka } from '../run/kafka-failure';
 import { nothingLanded } from '../state/fences';
 import { withWarehouse } from '../state/with-warehouse';
 
-/** Prints one line a topic; a difference is a failure, and the exit code says so. */
+/** Prints one line per topic; a difference is a failure, and the exit code says so. */
 export async function reconcileCommand(path: string): Promise<void> {
   const config = parseSinkConfig(readConfigFile(path, process.env));
   const registry = new SchemaRegistry(config.registry);

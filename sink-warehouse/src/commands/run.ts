@@ -22,7 +22,7 @@ export async function runCommand(path: string): Promise<void> {
   const config = parseSinkConfig(readConfigFile(path, process.env));
   const log = pino(
     { level: config.logLevel, ...keysOf(config) },
-    destination({ fd: 2, sync: true }), // nothing is lost at the exit, and a line a batch costs nothing
+    destination({ fd: 2, sync: true }), // nothing is lost at the exit, and a line per batch costs nothing
   );
   const tracing = await openTracing('sink-warehouse', process.env, (line) => {
     log.warn(line);

@@ -87,7 +87,7 @@ export const KEYS: readonly Key[] = [
   choice(
     'insert.mode',
     ['upsert', 'insert'],
-    'upsert: one row a key, the last offset wins. insert: every record a row.',
+    'upsert: one row per key, the last offset wins. insert: every record becomes a row.',
     'insert',
   ),
   choice(

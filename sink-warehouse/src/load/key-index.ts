@@ -1,6 +1,6 @@
 /**
  * The last row of each key in a batch. An open-addressing table over key bytes in one arena: a `Map` of strings would
- * make a string a row, which measured five times slower and held 100 bytes a key.
+ * make a string per row, which measured five times slower and held 100 bytes per key.
  */
 export class KeyIndex {
   private slots = new Int32Array(1024).fill(-1);

@@ -64,7 +64,7 @@ interface MergeOptions {
 }
 
 /**
- * Landing rows into the table: one row a key, the new one whole. What a record lacks becomes null even where the table
+ * Landing rows into the table: one row per key, the new one whole. What a record lacks becomes null even where the table
  * has a default: a row says what its last record says, whatever batch it came in.
  */
 export function mergeSql({ landing, name, layout, types, key, inOrder, loadedAt }: MergeOptions): string {

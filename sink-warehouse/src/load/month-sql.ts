@@ -8,7 +8,7 @@ export interface LandedKey {
   readonly key: readonly (readonly [column: string, value: string])[];
   /** Type of the key's first column in the table. */
   readonly keyType: string;
-  /** The column of the partitions, likewise. */
+  /** The column of the partitions, and its expression over the landing table. */
   readonly date: readonly [column: string, value: string];
 }
 

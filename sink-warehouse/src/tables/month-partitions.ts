@@ -16,7 +16,7 @@ export interface Partition {
 
 /** Months before this one go to the default partition: nobody had a wallet then, it is a date gone wrong. */
 const EARLIEST: Month = monthOf(2000, 1);
-/** Months further ahead than this likewise, until they come near. */
+/** Months further ahead than this also go to the default partition, until they come near. */
 const AHEAD = 12;
 /** `_p2026_03` has to fit behind the table's name in the 63 bytes that PostgreSQL keeps. */
 const LONGEST_TABLE_NAME = 54;

@@ -119,10 +119,10 @@ export function syncedSlot({ name }: Slot): string {
 
 /** Why a slot that is there cannot be read from; undefined where it can. */
 export function slotProblem(slot: Slot, server: CaptureServer): string | undefined {
-  const anew = `SELECT pg_drop_replication_slot('${slot.name}'); ${createSlotSql(slot.name, server)}`;
+  const recreate = `SELECT pg_drop_replication_slot('${slot.name}'); ${createSlotSql(slot.name, server)}`;
   if (slot.plugin !== 'pgoutput') {
     const what = slot.plugin === undefined ? 'is a physical one' : `has the plugin ${slot.plugin}`;
-    return `Replication slot ${slot.name} ${what}, and pgoutput is needed: choose another name, or ${anew}`;
+    return `Replication slot ${slot.name} ${what}, and pgoutput is needed: choose another name, or ${recreate}`;
   }
   if (slot.database !== server.database) {
     return `Replication slot ${slot.name} is of database ${slot.database ?? ''}, not of ${server.database}: choose another name.`;

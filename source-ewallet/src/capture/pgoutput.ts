@@ -118,7 +118,7 @@ function identityOf(byte: number): Relation['identity'] {
   return letter === 'n' || letter === 'f' || letter === 'i' ? letter : 'd';
 }
 
-/** A row's columns where they lie in a message: filled again for each row, as an object a value would cost too much. */
+/** A row's columns where they lie in a message: filled again for each row, as an object per value would cost too much. */
 export interface Tuple {
   bytes: Buffer;
   count: number;

@@ -16,7 +16,7 @@ interface Handlers {
 
 /**
  * Runs `COPY … TO STDOUT` and gives its rows as encoded lines, at most a few chunks ahead of the consumer. The driver's
- * parser makes an object a row; this one reads the CopyData messages where they lie in the socket's chunks and hands
+ * parser makes an object per row; this one reads the CopyData messages where they lie in the socket's chunks and hands
  * everything else back to the driver.
  *
  * @returns rows read

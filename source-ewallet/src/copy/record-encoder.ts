@@ -4,7 +4,7 @@ import { CHUNK_BYTES, lineBuffers } from './line-buffers';
 import { valueJson } from './value-json';
 
 /**
- * Turns rows of COPY's text format into RECORD lines, byte by byte, without an object or a string a value: the server's
+ * Turns rows of COPY's text format into RECORD lines, byte by byte, without an object or a string per value: the server's
  * COPY text keeps one core busy, and this has to keep up on the other (see docs/performance.md for the figures).
  *
  * It rests on three facts. A tab or newline byte in COPY text is always a separator, as those in values are escaped.

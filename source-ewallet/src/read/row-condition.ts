@@ -4,7 +4,7 @@ import type { TableRule } from '../position/resume-rules';
 
 /**
  * SQL conditions on row versions. `age(xmin)` compares 32-bit ids without text and comes first: it leaves out all but
- * the candidates at 0.1 s a million rows. Then the exact 64-bit id decides (see packages/postgres' `fullXid`, whose SQL twin is here).
+ * the candidates at 0.1 s per million rows. Then the exact 64-bit id decides (see packages/postgres' `fullXid`, whose SQL twin is here).
  */
 function newerThan(since: Snapshot, next: bigint): string {
   const id = fullXidSql(next);

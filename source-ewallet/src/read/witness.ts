@@ -126,7 +126,7 @@ function newest<T extends RowVersion>(rows: readonly T[], most = MOST_NEW): read
   return [...rows].sort((a, b) => (a.xid === b.xid ? 0 : a.xid > b.xid ? -1 : 1)).slice(0, most);
 }
 
-/** The last told of each place: those before are followed by what they are now. */
+/** The last witness of each place: the earlier ones describe what the place held before. */
 function distinct(rows: readonly Witness[]): readonly Witness[] {
   return [...new Map(rows.map((row) => [`${row.table} ${row.place}`, row])).values()];
 }

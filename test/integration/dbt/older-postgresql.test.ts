@@ -14,7 +14,7 @@ const VERSIONS: readonly PostgresVersion[] = [14, 15, 16, 17];
 const long = process.env.EWALLET_LONG === '1';
 
 (long ? test.each(VERSIONS) : test.skip.each(VERSIONS))(
-  'on PostgreSQL %s everything builds, every test passes, and what came later is built upon it',
+  'on PostgreSQL %s everything builds, every test passes, and a later build continues from it',
   async (version) => {
     let server: RunningStack | undefined;
     let client: Client | undefined;

@@ -546,7 +546,7 @@ export const ORACLES: readonly Oracle[] = [
       from there left join seen using (month, country) left join money using (month, country) order by 1, 2`,
   },
   {
-    // Whom a rule flags is looked for by plain SQL above; this is what became of them.
+    // Plain SQL above finds whom a rule flags; this is what became of them.
     fact: 'a rule was right about the customers who are suspended, as nothing is charged back here',
     mart: `select month_start as month, signal_type as rule, signal_count::int as signals, flagged_users::int as flagged,
         suspended_users::int as suspended, charged_back_users::int as charged_back, confirmed_users::int as confirmed, precision_rate as right

@@ -44,14 +44,14 @@ async function prepared(prefix: string) {
       },
       { timeoutMs: 60_000 },
     );
-  const makeAnew = async () => {
+  const recreate = async () => {
     await admin.deleteTopics({ topics: [topic] });
     await eventually(async () => {
       expect(await admin.listTopics()).not.toContain(topic);
     });
     await createTopic(sinks.kafka, topic, 1);
   };
-  return { name, topic, write, landed, makeAnew };
+  return { name, topic, write, landed, recreate };
 }
 
 const REMEDY =
@@ -59,10 +59,10 @@ const REMEDY =
 const lastLine = (text: string) => text.trim().split('\n').at(-1);
 
 test('a topic that was deleted, recreated and has grown past the warehouse’s offset is recognised: fail stops, earliest reads it whole', async () => {
-  const { name, topic, write, landed, makeAnew } = await prepared('anew');
+  const { name, topic, write, landed, recreate } = await prepared('recreated');
   await write(10, 'old');
   await sinks.whileRunning(sinks.config(name), async () => landed([{ v: 'old', n: 10 }]));
-  await makeAnew();
+  await recreate();
   await write(50, 'new');
   const stopped = await runSink('run', sinks.config(name));
   expect({ code: stopped.code, message: lastLine(stopped.stderr) }).toEqual({
@@ -76,11 +76,11 @@ test('a topic that was deleted, recreated and has grown past the warehouse’s o
 });
 
 test('a topic that is recreated under a running sink and grows past its offset at once is read from its begin, not from the middle', async () => {
-  const { name, write, landed, makeAnew } = await prepared('under');
+  const { name, write, landed, recreate } = await prepared('under');
   await sinks.whileRunning(sinks.config(name, { 'topic.reset.policy': 'earliest' }), async () => {
     await write(10, 'old');
     await landed([{ v: 'old', n: 10 }]);
-    await makeAnew();
+    await recreate();
     await write(50, 'new');
     await landed([{ v: 'new', n: 50 }]);
   });

@@ -77,9 +77,9 @@ test('a full refresh that was stopped continues in its generation and begins aga
   expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, index) => index + 1));
 
   const later = { generation_id: 4, minimum_generation_id: 4, sync_id: 12 };
-  const anew = await read(await refreshing('full_refresh', later), lastStates(stopped));
-  expect(records(anew)).toHaveLength(1000);
-  expect(savedGeneration(anew)).toBe(4);
+  const restarted = await read(await refreshing('full_refresh', later), lastStates(stopped));
+  expect(records(restarted)).toHaveLength(1000);
+  expect(savedGeneration(restarted)).toBe(4);
 });
 
 test('an incremental stream carries on in its generation, and a raised one gives every row again', async () => {

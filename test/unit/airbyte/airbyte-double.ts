@@ -6,7 +6,7 @@ import { findOperation, violations } from './public-api';
 /**
  * A double of Airbyte's public API, not an Airbyte: it holds what is created in memory and refuses every request that the API
  * document does not declare. From the server's code it copies what a client can trip over: secrets answered as
- * asterisks, the time zone appended to a cron expression, twenty items a page unless asked, no page on definitions,
+ * asterisks, the time zone appended to a cron expression, twenty items per page unless asked, no page on definitions,
  * streams answered in another order and with added defaults, 401 once a token has expired.
  */
 export class AirbyteDouble {

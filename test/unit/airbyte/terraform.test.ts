@@ -66,7 +66,7 @@ test('every resource sets all required attributes of the provider and none that 
   }
 });
 
-test('every variable that is used is declared with a type and a description, and none is declared in vain', async () => {
+test('every variable that is used is declared with a type and a description, and every declared one is used', async () => {
   const texts = await Promise.all(['main.tf', 'outputs.tf'].map((file) => readFile(join(folder, file), 'utf8')));
   const used = [...new Set([...texts.join('\n').matchAll(/\bvar\.(\w+)/g)].map(([, name]) => name!))].sort();
   const { variable = {} } = await configuration();

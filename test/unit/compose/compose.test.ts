@@ -71,7 +71,7 @@ test('compose.yaml is valid by the compose specification, and the check can fail
   ]);
 });
 
-test('every variable of compose.yaml is in .env.example with the same default, and none is there in vain', () => {
+test('every variable of compose.yaml is in .env.example with the same default, and every one there is used', () => {
   const used = new Map(
     [...text.matchAll(/(?<!\$)\$\{(\w+)(?::-([^}]*))?\}/g)].map(([, name, value]) => [name!, value]),
   );

@@ -98,7 +98,7 @@ const token = fc.oneof(
   fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
   fc.json(),
 );
-/** Few columns a record: one value that does not fit makes the transcoder decline, and with many most would not. */
+/** Few columns per record: one value that does not fit makes the transcoder decline, and with many most would not. */
 const key = fc.tuple(fc.constant('id'), fc.oneof(digits, fc.maxSafeInteger().map(String)));
 const name = fc.tuple(
   fc.constant('text'),

@@ -115,13 +115,13 @@ describe.each(versions)('Metabase %s', (version) => {
 
     // A file changes: one write, the numbers stay.
     await edit('questions/tpv.json', (file) => {
-      file.description = 'Told anew.';
+      file.description = 'Another description.';
     });
     const plan = await onContent('plan');
     expect(plan).toMatchObject({ code: 2 });
     expect(plan.stdout).toContain('~ question tpv\n    description: ');
     expect(await onContent('apply')).toMatchObject({ code: 0 });
-    expect(double.card('Payment volume (TPV)').description).toBe('Told anew.');
+    expect(double.card('Payment volume (TPV)').description).toBe('Another description.');
 
     // Into the Trash by hand, and back.
     double.card('Fee income').archived = true;
@@ -337,7 +337,7 @@ it('cards of a kind that files know nothing of, and series, are there byte for b
 
   // A file that does not know of them must not take them away.
   await edit('dashboards/risk-and-pipeline.json', (file) => {
-    file.description = 'Told anew.';
+    file.description = 'Another description.';
   });
   expect(await onContent('apply')).toMatchObject({ code: 1 });
   expect(await onContent('export')).toMatchObject({ code: 0, stderr: '' });
@@ -376,7 +376,7 @@ it('an action is exported, and a change of its dashboard is refused before anyth
   expect(await onContent('export')).toMatchObject({ code: 0, stderr: '' });
   expect((await onContent('plan')).code).toBe(0);
   await edit('dashboards/risk-and-pipeline.json', (file) => {
-    file.description = 'Told anew.';
+    file.description = 'Another description.';
   });
   double.requests.length = 0;
   const refused = await onContent('apply');
@@ -451,7 +451,7 @@ it("a position and a description that a file no longer has stay, and are said, a
   await onContent('apply');
   await edit('dashboards/risk-and-pipeline.json', (file) => {
     delete file.position;
-    file.description = 'Told anew.';
+    file.description = 'Another description.';
   });
   await edit('collections/e-wallet.json', (file) => delete file.description);
   await edit('collections/e-wallet-questions.json', (file) => delete file.parent);
@@ -467,7 +467,7 @@ it("a position and a description that a file no longer has stay, and are said, a
     expect(applied.stdout).toContain(said(what));
   expect(double.dashboard('Risk and pipeline health')).toMatchObject({
     collection_position: 5,
-    description: 'Told anew.',
+    description: 'Another description.',
   });
   expect((await onContent('plan')).code).toBe(0);
   expect(double.faults).toEqual([]);

@@ -78,7 +78,7 @@ test('each metric that is asked for is one that the pipeline exposes', () => {
   for (const { title, expr } of expressions) {
     const asked = expr.replaceAll(/"[^"]*"/g, '').match(/\b(?:ewallet|sink|flink)_\w+/g) ?? [];
     expect({ title, asksNothing: asked.length === 0 }).toEqual({ title, asksNothing: false });
-    // Flink's own are looked for at a running job: test/pipeline/realtime/live-results.test.ts.
+    // Flink's own are checked on a running job: test/pipeline/realtime/live-results.test.ts.
     const ours = asked.filter((name) => !name.startsWith('flink_'));
     expect(ours.filter((name) => !known.has(name.replace(/_bucket$/, '')))).toEqual([]);
   }

@@ -23,12 +23,12 @@
     and (
       transaction_id = any(array(select transaction_id from added))
       or (
-        user_id = any(array(select source_user_id from summed_anew))
+        user_id = any(array(select source_user_id from recomputed))
         and (source_user_id, destination_user_id) in (
           select
-            summed_anew.source_user_id,
-            summed_anew.destination_user_id
-          from summed_anew
+            recomputed.source_user_id,
+            recomputed.destination_user_id
+          from recomputed
         )
       )
     )
@@ -53,7 +53,7 @@ with
       and destination_user_id is not null
   ),
 
-  summed_anew as materialized (
+  recomputed as materialized (
     select distinct
       source_user_id,
       destination_user_id
@@ -68,9 +68,9 @@ with
       not was_counted
       and (source_user_id, destination_user_id) not in (
         select
-          summed_anew.source_user_id,
-          summed_anew.destination_user_id
-        from summed_anew
+          recomputed.source_user_id,
+          recomputed.destination_user_id
+        from recomputed
       )
   ),
 
@@ -113,9 +113,9 @@ edges as (
       select {{ measures | join(', ') }} from {{ this }}
       where (sender_user_id, receiver_user_id) not in (
         select
-          summed_anew.source_user_id,
-          summed_anew.destination_user_id
-        from summed_anew
+          recomputed.source_user_id,
+          recomputed.destination_user_id
+        from recomputed
       )
     ) as known
     full outer join fresh_edges as fresh

@@ -18,7 +18,7 @@
   {%- if is_incremental() %}
     -- Arrays, so that both are looked up in the fact's indexes.
     and (
-      user_id = any(array(select user_id from summed_anew))
+      user_id = any(array(select user_id from recomputed))
       or transaction_id = any(array(select transaction_id from added))
     )
   {%- endif %}
@@ -48,7 +48,7 @@ with
     group by transaction_id
   ),
 
-  summed_anew as materialized (
+  recomputed as materialized (
     select distinct changes.user_id
     from {{ changes }} as changes
     inner join changed on changes.transaction_id = changed.transaction_id
@@ -60,7 +60,7 @@ with
       transaction_id,
       user_id
     from changed
-    where not was_counted and user_id is not null and user_id not in (select user_id from summed_anew)
+    where not was_counted and user_id is not null and user_id not in (select user_id from recomputed)
   ),
 
   known as materialized (
@@ -198,7 +198,7 @@ merchant_spend as (
       user_id,
       count(merchant_id) as merchant_count
     from merchant_spend
-    where user_id in (select user_id from summed_anew)
+    where user_id in (select user_id from recomputed)
     group by user_id
     union all
     select
@@ -217,7 +217,7 @@ merchant_spend as (
       ) as ever
     where
       ever.payment_count = spend.payment_count
-      and spend.user_id not in (select user_id from summed_anew)
+      and spend.user_id not in (select user_id from recomputed)
     group by spend.user_id
   ),
 

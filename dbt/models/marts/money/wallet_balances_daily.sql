@@ -1,5 +1,5 @@
 {#
-  The opening balance of the window is one sum a wallet; only the window's days are spread out and carried forward. Between
+  The opening balance of the window is one sum per wallet; only the window's days are spread out and carried forward. Between
   runs a wallet is written again from the first day on that changed, the others only for days that are new; the balance
   before that day is the one that is there already.
 #}

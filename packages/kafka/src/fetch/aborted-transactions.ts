@@ -12,7 +12,7 @@ export interface AbortedTransaction {
  * The broker lists every aborted transaction that overlaps the response, those that began before it too. A batch belongs
  * to an aborted transaction when its producer is inside one; a producer leaves it at its own control batch. Producers
  * interleave, so any number of aborted transactions may be open at once, and more than one may begin before the first
- * batch. kafkajs retires one entry a message and takes a key of four zero bytes for a marker; here the batch decides, as
+ * batch. kafkajs retires one entry per message and takes a key of four zero bytes for a marker; here the batch decides, as
  * in Kafka's own consumer (CompletedFetch.nextFetchedRecord).
  */
 export class AbortedTransactionFilter {

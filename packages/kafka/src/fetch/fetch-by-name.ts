@@ -23,7 +23,7 @@ export const FETCH = 1;
 
 /**
  * One read-committed Fetch by topic names (version 11, Kafka 2.3 and later) over a kafkajs connection. kafkajs's own decoder makes an
- * object, a Long and a string a record before anybody can filter; this hands the record batches over as they came.
+ * object, a Long and a string per record before anybody can filter; this hands the record batches over as they came.
  */
 export async function fetchByName(broker: Broker, request: FetchRequest): Promise<FetchedPartition[]> {
   const byTopic = new Map<string, { partition: number; fetchOffset: string; maxBytes: number }[]>();

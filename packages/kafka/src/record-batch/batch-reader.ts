@@ -1,7 +1,7 @@
 import { AT, ATTRIBUTE, BATCH_HEADER_BYTES, LENGTH_COUNTS_FROM, MAGIC } from './layout';
 
 /**
- * Kafka's record batch, format v2, read in place: no object a record, because a million small objects a second is what
+ * Kafka's record batch, format v2, read in place: no object per record, because a million small objects a second is what
  * a JavaScript consumer spends its time on.
  *
  * @see https://kafka.apache.org/documentation/#recordbatch

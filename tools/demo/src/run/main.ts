@@ -119,7 +119,7 @@ function describe(dir: string, { connections, configurations }: FlowResult): rea
     `  warehouse        psql ${postgresUrl(connections.warehouse)}`,
     `  Kafka            ${connections.kafka.bootstrapServers}`,
     `  schema registry  curl ${connections.schemaRegistry.url}/subjects`,
-    'Go on by hand:',
+    'Continue by hand:',
     `  ${part('ewallet-simulator')} trade --database-url ${postgresUrl(connections.source)} --duration 60s`,
     `  ${part('source-ewallet')} discover --config ${configurations.source}`,
     `  ${part('ewallet-sync')} run --once --config ${configurations.sync}`,

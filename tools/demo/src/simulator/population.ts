@@ -10,7 +10,7 @@ const STREAM = { users: 1, merchants: 2 } as const;
 const category = new Weighted(CATEGORIES.map((entry, index) => [index, entry.share] as const));
 
 /**
- * Customers and merchants, as typed arrays by index (database id = index + 1), some 80 bytes a customer. What only a row
+ * Customers and merchants, as typed arrays by index (database id = index + 1), some 80 bytes per customer. What only a row
  * of the table shows (a name, a date of birth) is derived from the index when the row is written.
  */
 export interface Population {
