@@ -18,6 +18,7 @@ const stages = [
 /** The floors of a part, from the top down: a folder imports only from folders below it. docs/code-map.md describes them. */
 const floors = {
   'source-ewallet': ['capture', 'read', 'copy', 'server', 'position', 'tables', 'config'],
+  'destination-kafka': ['write', 'encode', 'kafka', 'config'],
   'sink-warehouse': [
     'commands',
     'operate',
@@ -31,6 +32,11 @@ const floors = {
     'avro',
     'bytes',
   ],
+  audit: ['repair', 'report', 'resume', 'settle', 'compare', 'standby', 'tables', 'server', 'config'],
+  realtime: ['commands', 'deliver', 'rules', 'verify', 'engine', 'script', 'signals', 'products', 'inputs', 'config'],
+  pipeline: ['serve', 'report', 'verdict', 'probe', 'config'],
+  mapping: ['propose', 'check', 'explain', 'render', 'wallet', 'file', 'model', 'database', 'config'],
+  metabase: ['commands', 'preview', 'sync', 'wire', 'api', 'warehouse', 'content'],
   'tools/bench': ['hops', 'report', 'session', 'measure'],
 };
 
@@ -42,6 +48,14 @@ const floorRules = Object.entries(floors).flatMap(([part, folders]) =>
     to: { path: `^${part}/src/(${folders.slice(0, index + 1).join('|')})/` },
   })),
 );
+
+/** What stands at the root of `src` is on top: the command line, the connector, the run. */
+const rootRules = Object.keys(floors).map((part) => ({
+  name: `${part}-folders-import-nothing-of-the-root`,
+  severity: 'error',
+  from: { path: `^${part}/src/[^/]+/` },
+  to: { path: `^${part}/src/[^/]+\\.ts$` },
+}));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -55,6 +69,7 @@ module.exports = {
       to: { path: `^(${stages.filter((other) => other !== stage).join('|')})/` },
     })),
     ...floorRules,
+    ...rootRules,
     {
       name: 'packages-import-no-stage',
       severity: 'error',

@@ -7,10 +7,10 @@ import { findDeletions } from './deletions';
 import { isEqualReport } from './report/audit-report';
 import { jsonReport } from './report/json-report';
 import { Progress } from './report/progress';
-import { findRepairs } from './repair/repair';
+import { findRepairs } from './find-repairs';
 import { resend } from './repair/resend';
 import { recordAudit } from './report/recorded-audit';
-import { repairJson, repairText } from './report/repair-report';
+import { repairJson, repairText } from './repair/repair-report';
 import { textReport } from './report/text-report';
 
 /** What a shell, cron or Kubernetes sees. */

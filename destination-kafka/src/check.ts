@@ -3,7 +3,7 @@ import { Failure } from '@ewallet/failure';
 import { frame, SchemaRegistry } from '@ewallet/avro';
 import type { Admin } from 'kafkajs';
 import { BatchBuilder, compressor, TransactionalLog } from '@ewallet/kafka';
-import type { Clocks } from './clocks';
+import type { Clocks } from './write/clocks';
 import type { Config } from './config/config';
 import { encodeHeaders } from './encode/record-headers';
 import { accessOf } from './kafka/access';

@@ -1,4 +1,4 @@
-import type { Session } from '../session';
+import type { Session } from '../server/session';
 import type { StreamPlan } from '../tables/stream-plan';
 import { readHashedRows } from './hashed-row';
 import type { KeyRange } from './key-range';

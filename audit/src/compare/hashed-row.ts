@@ -1,4 +1,4 @@
-import type { Session, TextRow } from '../session';
+import type { Session, TextRow } from '../server/session';
 import type { Side } from '../tables/stream-plan';
 import { Parameters, whereRange } from './key-range';
 import type { RangeRows } from './range-totals';

@@ -1,4 +1,4 @@
-import type { Session } from '../session';
+import type { Session } from '../server/session';
 import type { Side } from '../tables/stream-plan';
 import { Parameters, whereRange, type KeyRange } from './key-range';
 import { keyHash, rowHash, type HashKind } from './row-hash';

@@ -1,4 +1,4 @@
-import type { Session, TextRow } from '../session';
+import type { Session, TextRow } from '../server/session';
 import type { StreamPlan } from '../tables/stream-plan';
 import { compareKey, Parameters, WHOLE_TABLE, type KeyRange } from './key-range';
 

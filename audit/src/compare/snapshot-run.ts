@@ -1,5 +1,5 @@
 import type { StreamPlan } from '../tables/stream-plan';
-import { isRecoveryConflict, MOST_CANCELLED } from '../standby/recovery-conflict';
+import { isRecoveryConflict, MOST_CANCELLED } from '../server/recovery-conflict';
 import { RangeWalker } from './range-walker';
 import type { Snapshots } from './snapshots';
 import { compareStream, type ComparedRange, type RunOptions } from './stream-run';

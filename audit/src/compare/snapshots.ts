@@ -1,6 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import type { ConnectionConfig } from '@ewallet/postgres';
-import { Session, type SideName } from '../session';
+import { Session, type SideName } from '../server/session';
 import type { SessionPair } from './compare-range';
 
 /**

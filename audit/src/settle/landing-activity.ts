@@ -1,4 +1,4 @@
-import type { Session } from '../session';
+import type { Session } from '../server/session';
 
 /**
  * Seconds since the sink last landed anything in this warehouse, by its own offsets; undefined where the role may not see

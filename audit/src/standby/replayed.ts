@@ -1,7 +1,7 @@
 import { pause } from '@ewallet/command-line';
 import { Failure, isFailure } from '@ewallet/failure';
 import { sqlStateOf } from '@ewallet/postgres';
-import type { Session } from '../session';
+import type { Session } from '../server/session';
 
 /** Patience for a standby: one that is further behind is delayed on purpose, or its replay is paused. */
 const LONGEST_WAIT_SECONDS = 600;

@@ -1,5 +1,5 @@
 import { queryTypes, resolveColumnType, type ColumnType, type TypeRow } from '@ewallet/postgres';
-import type { Session, TextRow } from '../session';
+import type { Session, TextRow } from '../server/session';
 import type { LandedTable } from './landed-table';
 import type { SourceTable } from './source-table';
 

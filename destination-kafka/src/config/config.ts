@@ -1,6 +1,6 @@
 import { ConfigReader, Failure } from '@ewallet/failure';
 import type { RegistryOptions } from '@ewallet/avro';
-import type { SaslSettings } from '../kafka/sasl';
+import { parseSasl, type SaslSettings } from './sasl-settings';
 
 export interface TlsSettings {
   readonly ca: string | undefined;
@@ -98,39 +98,6 @@ function tls(reader: ConfigReader): TlsSettings {
   };
 }
 
-/** Airbyte's destination-kafka takes user and password inside a JAAS line. */
-function fromJaas(jaas: string | undefined, option: 'username' | 'password'): string | undefined {
-  const match = new RegExp(`\\b${option}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|'([^']*)')`).exec(jaas ?? '');
-  return match?.[1]?.replace(/\\(.)/g, '$1') ?? match?.[2];
-}
-
-function sasl(reader: ConfigReader): SaslSettings {
-  const mechanism = reader.oneOf(
-    'sasl_mechanism',
-    ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const,
-    'PLAIN',
-  );
-  const jaas = reader.optionalText('sasl_jaas_config');
-  const username = reader.optionalText('username') ?? fromJaas(jaas, 'username');
-  const password = reader.optionalText('password') ?? fromJaas(jaas, 'password');
-  if (mechanism === 'OAUTHBEARER') {
-    return {
-      kind: 'oauthbearer',
-      tokenUrl: reader.text('oauth_token_url'),
-      clientId: reader.text('oauth_client_id'),
-      clientSecret: reader.text('oauth_client_secret'),
-      scope: reader.optionalText('oauth_scope'),
-    };
-  }
-  if (username === undefined || password === undefined) {
-    throw Failure.config(
-      '`protocol` needs `username` and `password` (or a `sasl_jaas_config` that holds them) for SASL.',
-    );
-  }
-  const kinds = { PLAIN: 'plain', 'SCRAM-SHA-256': 'scram-sha-256', 'SCRAM-SHA-512': 'scram-sha-512' } as const;
-  return { kind: kinds[mechanism], username, password };
-}
-
 function protocol(reader: ConfigReader | undefined): Pick<KafkaSettings, 'tls' | 'sasl'> {
   if (reader === undefined) return { tls: undefined, sasl: { kind: 'none' } };
   const security = reader.oneOf(
@@ -140,7 +107,7 @@ function protocol(reader: ConfigReader | undefined): Pick<KafkaSettings, 'tls' |
   );
   const settings = {
     tls: security === 'SSL' || security === 'SASL_SSL' ? tls(reader) : undefined,
-    sasl: security.startsWith('SASL_') ? sasl(reader) : { kind: 'none' as const },
+    sasl: security.startsWith('SASL_') ? parseSasl(reader) : { kind: 'none' as const },
   };
   reader.ignore(
     'sasl_mechanism',

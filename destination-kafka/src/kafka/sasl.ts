@@ -1,16 +1,6 @@
 import { Failure } from '@ewallet/failure';
 import type { OauthbearerProviderResponse, SASLOptions } from 'kafkajs';
-
-export type SaslSettings =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string }
-  | {
-      readonly kind: 'oauthbearer';
-      readonly tokenUrl: string;
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly scope: string | undefined;
-    };
+import type { SaslSettings } from '../config/sasl-settings';
 
 type ClientCredentials = Extract<SaslSettings, { kind: 'oauthbearer' }>;
 

@@ -4,7 +4,7 @@ import { displayName, SchemaRegistry, type StreamName } from '@ewallet/avro';
 import { BatchBuffers, type Compress, compressor, TransactionalLog } from '@ewallet/kafka';
 import type { Admin } from 'kafkajs';
 import type { Readable } from 'node:stream';
-import type { Clocks } from '../clocks';
+import type { Clocks } from './clocks';
 import type { Config } from '../config/config';
 import { accessOf } from '../kafka/access';
 import { createAdmin, createCluster } from '../kafka/cluster';

@@ -1,5 +1,5 @@
 import { Document, isNode, isSeq, YAMLMap, YAMLSeq, type Node } from 'yaml';
-import type { Draft, Line } from '../propose/draft';
+import type { Draft, Line } from './draft';
 
 const HEADER = ` How this wallet's tables are to be read. Written by \`ewallet-mapping propose\`, yours to edit.
 

@@ -5,7 +5,7 @@ import type { Role } from '../model/roles';
 import type { ColumnChoice } from './choose-columns';
 import type { Tables } from './choose-tables';
 import { expressionSql } from '../wallet/expression';
-import type { Asked, Line, Lookup } from './draft';
+import type { Asked, Line, Lookup } from '../file/draft';
 import type { Reference } from './references';
 
 /** How rows of the transactions' table make operations, with what speaks for it. */

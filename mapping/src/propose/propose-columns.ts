@@ -3,7 +3,7 @@ import { ROLES, COLUMNS, type Role } from '../model/roles';
 import { chooseColumns, isDeletionMark, type ColumnChoice } from './choose-columns';
 import { add, columnOf, tableOf, type Context } from './context';
 import { percent } from '../model/shown';
-import type { Line, Lookup } from './draft';
+import type { Line, Lookup } from '../file/draft';
 import { wordsOf } from './names';
 
 /** Lines for the table of each role and its columns; codes, owners and amounts have their own. */

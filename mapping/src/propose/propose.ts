@@ -6,7 +6,7 @@ import { COLUMNS, ROLES, type Role } from '../model/roles';
 import { chooseColumns, type ColumnChoice } from './choose-columns';
 import { chooseTables } from './choose-tables';
 import { add, lookupSql, tableOf, type Context } from './context';
-import type { Draft, Line } from './draft';
+import type { Draft, Line } from '../file/draft';
 import { proposeColumns } from './propose-columns';
 import { proposeCurrencies, proposeLedger } from './propose-money';
 import { findOperations, proposeFlags, proposeOperations } from './propose-operations';

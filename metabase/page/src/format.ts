@@ -1,5 +1,5 @@
 import type { Json } from '../../src/content/json';
-import type { ColumnType } from '../../src/preview/page-data';
+import type { ColumnType } from '../../src/content/column-type';
 
 /** What formatting needs to know of a column: its type, Metabase's settings for it, and the currency of its amounts. */
 export interface ColumnFormat {

@@ -1,7 +1,7 @@
 import type { Content } from './content';
 import type { Card, Dashboard, QuestionCard } from './dashboard';
 import { placeholders } from './reporting';
-import { tagsInSql } from '../warehouse/template';
+import { tagsInSql } from './template';
 import type { Question } from './question';
 
 /** A fault in the content, with the file it is in. */

@@ -1,3 +1,4 @@
+import type { ColumnType } from '../content/column-type';
 import type { Json } from '../content/json';
 import type { Click, Place } from '../content/dashboard';
 import type { Display } from '../content/question';
@@ -68,8 +69,6 @@ export interface PageMoney {
   readonly column: string;
   readonly filter: string | null;
 }
-
-export type ColumnType = 'number' | 'time' | 'boolean' | 'text';
 
 export type Answer =
   | {

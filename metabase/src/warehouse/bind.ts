@@ -3,7 +3,7 @@ import { quoteIdentifier } from '@ewallet/postgres';
 import type { Json } from '../content/json';
 import { columnText, type FieldTag, type Question, type Tag } from '../content/question';
 import { dayRange } from './dateRange';
-import { parseTemplate, type Part } from './template';
+import { parseTemplate, type Part } from '../content/template';
 
 /** SQL with `$1 …`, and their values. */
 export interface BoundQuery {

@@ -1,6 +1,6 @@
 import { connect, failureFromPostgres, type ConnectionConfig } from '@ewallet/postgres';
 import type { Client } from 'pg';
-import type { ColumnType } from '../preview/page-data';
+import type { ColumnType } from '../content/column-type';
 import type { BoundQuery } from './bind';
 
 /** The answer to a query, every value as PostgreSQL writes it. */

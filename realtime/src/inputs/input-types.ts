@@ -1,7 +1,9 @@
 import { describeWriterSchema, type ColumnKind } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
 import type { ProductName } from '../config/realtime-config';
-import type { IdType } from '../products/column';
+
+/** How a key is typed in Flink's SQL. */
+export type IdType = 'BIGINT' | 'STRING';
 
 /** What a column is read as. Integers are read as BIGINT, so that a column that grows from int to long still fits. */
 export type Reading = 'id' | 'text' | 'money' | 'time';

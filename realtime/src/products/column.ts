@@ -1,3 +1,5 @@
+import type { IdType } from '../inputs/input-types';
+
 /** A column of a result: as Flink's SQL has it and as Avro has it. */
 export type ColumnType =
   | { readonly kind: 'id'; readonly of: IdType }
@@ -7,8 +9,6 @@ export type ColumnType =
   | { readonly kind: 'money'; readonly scale: number }
   /** Microseconds since 1970, UTC. */
   | { readonly kind: 'time' };
-
-export type IdType = 'BIGINT' | 'STRING';
 
 export interface Column {
   readonly name: string;

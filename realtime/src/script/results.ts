@@ -2,7 +2,7 @@ import type { ProductName } from '../config/realtime-config';
 import type { InputTypes } from '../inputs/input-types';
 import { balanceChecksQuery } from './balance-checks';
 import { sessionsQuery } from './sessions';
-import { MICROS_PER_MINUTE } from './time';
+import { floorTo, MICROS_PER_MINUTE } from '../inputs/time';
 import { transactionEventsQuery } from './transaction-events';
 
 const VELOCITY_MINUTES = 10;
@@ -46,9 +46,4 @@ HAVING COUNT(*) >= 2`;
     default:
       return name satisfies never;
   }
-}
-
-/** The start of the stretch of so many microseconds that an instant lies in; before 1970 too. */
-export function floorTo(instant: string, micros: number): string {
-  return `${instant} - MOD(MOD(${instant}, ${micros}) + ${micros}, ${micros})`;
 }

@@ -1,4 +1,4 @@
-import { MICROS_PER_MINUTE } from './time';
+import { MICROS_PER_MINUTE } from '../inputs/time';
 
 /**
  * Views behind `sessions`. A transaction belongs to its customer's newest session that had begun when it was made, not longer

@@ -1,6 +1,6 @@
 import type { LiveRule, LiveThreshold } from '../config/live-rules';
 import type { SignalName } from '../config/signal-names';
-import { MICROS_PER_MINUTE } from '../script/time';
+import { MICROS_PER_MINUTE } from '../inputs/time';
 import { ruledQuery, severityOf, type Signal } from './signal';
 
 export interface Burst {

@@ -2,8 +2,7 @@ import { Failure } from '@ewallet/failure';
 import { liveRules, type LiveRule, type LiveThreshold } from '../config/live-rules';
 import type { Rules } from '../config/rules';
 import type { InputTypes } from '../inputs/input-types';
-import { floorTo } from '../script/results';
-import { MICROS_PER_MINUTE } from '../script/time';
+import { floorTo, MICROS_PER_MINUTE } from '../inputs/time';
 import { burstSignal } from './burst';
 import { byCurrency, plain, ruledQuery, severityOf, type Signal } from './signal';
 

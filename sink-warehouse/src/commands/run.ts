@@ -13,9 +13,9 @@ import { ProgressLine } from '../operate/progress-line';
 import { serveRest } from '../operate/rest-server';
 import { DeadLetterPump } from '../operate/dead-letter-pump';
 import { traceEvents } from '../operate/traces';
+import { VERSION } from '../operate/version';
 import { allEvents } from '../run/events';
 import { Sink } from '../run/sink';
-import { VERSION } from '../version';
 
 /** Lands records until SIGTERM or SIGINT, or a fault that no retry cures. */
 export async function runCommand(path: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { failureFromPostgres } from '@ewallet/postgres';
 import { SnapshotRun } from '../../../audit/src/compare/snapshot-run';
 import type { RunOptions } from '../../../audit/src/compare/stream-run';
-import { isRecoveryConflict } from '../../../audit/src/standby/recovery-conflict';
+import { isRecoveryConflict } from '../../../audit/src/server/recovery-conflict';
 import type { StreamPlan } from '../../../audit/src/tables/stream-plan';
 
 /** As the standby of a server in German says it: the code tells, not the text. */

@@ -5,7 +5,7 @@ import { mergeMapping, textOf } from '../../../mapping/src/file/write-mapping';
 import { currencyOf } from '../../../mapping/src/model/currency';
 import { meaningOfWord } from '../../../mapping/src/model/domains';
 import { meaningsOf, transactionTypes, walletKinds } from '../../../mapping/src/propose/codes';
-import type { Line } from '../../../mapping/src/propose/draft';
+import type { Line } from '../../../mapping/src/file/draft';
 import { nameScore } from '../../../mapping/src/propose/names';
 import { render } from '../../../mapping/src/render/render';
 import { destinationFeeSql, expressionSql } from '../../../mapping/src/wallet/expression';

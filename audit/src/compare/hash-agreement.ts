@@ -1,6 +1,6 @@
 import { Failure } from '@ewallet/failure';
-import type { HashKind } from '../compare/row-hash';
-import type { Session } from '../session';
+import type { HashKind } from './row-hash';
+import type { Session } from '../server/session';
 
 /** A text whose hash shows whether two servers hash the same way; beyond ASCII, so that the encoding shows too. */
 const PROBE = 'e-wallet ₱1,000.00';

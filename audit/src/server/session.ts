@@ -7,7 +7,7 @@ import {
   type ConnectionConfig,
   type SessionSettings,
 } from '@ewallet/postgres';
-import { isRecoveryConflict, MOST_CANCELLED } from './standby/recovery-conflict';
+import { isRecoveryConflict, MOST_CANCELLED } from './recovery-conflict';
 
 /** Which database. The words that people read. */
 export type SideName = 'source' | 'warehouse';

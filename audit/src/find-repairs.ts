@@ -1,8 +1,8 @@
 import { Failure } from '@ewallet/failure';
-import { planAudit, openPair, closePair, type AuditOptions, audit } from '../audit';
-import type { AuditConfig } from '../config/audit-config';
-import { planRepair, type Finding, type RepairPlan } from './repair-plan';
-import { readReport } from './report-file';
+import { planAudit, openPair, closePair, type AuditOptions, audit } from './audit';
+import type { AuditConfig } from './config/audit-config';
+import { planRepair, type Finding, type RepairPlan } from './repair/repair-plan';
+import { readReport } from './repair/report-file';
 
 /**
  * What there is to repair, by a report or by an audit of its own.

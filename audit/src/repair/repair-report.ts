@@ -1,6 +1,6 @@
 import { count, showShare } from '@ewallet/failure';
-import type { RepairPlan, StreamRepair } from '../repair/repair-plan';
-import { keyJson } from './json-report';
+import type { RepairPlan, StreamRepair } from './repair-plan';
+import { keyJson } from '../report/json-report';
 
 /** Keys that a person reads of each kind; `--json` has all of them. */
 const KEYS_SHOWN = 20;

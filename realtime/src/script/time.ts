@@ -1,1 +1,0 @@
-export const MICROS_PER_MINUTE = 60_000_000;
