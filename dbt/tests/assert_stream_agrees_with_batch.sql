@@ -3,7 +3,7 @@
   stream is ahead of every run of dbt: with a wallet that trades, the newest hour and the wallets in it differ.
 #}
 {{ config(severity='warn', enabled=var('compare_realtime')) }}
-{# The stream has the wallet's own words; in marts reversals and chargebacks are refunds, and what is held is pending. #}
+{# The stream has the wallet's own words; in marts reversals and chargebacks are refunds, what is held is pending. #}
 with live_hours as (
   select
     {{ local_hour_start('volumes.minute_start') }} as transaction_hour,

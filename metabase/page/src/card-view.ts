@@ -3,6 +3,7 @@ import type { Answer, PageFilter, PageQuestion } from '../../src/preview/page-da
 import { CardFormat, type Rows } from './card-format';
 import { axes, chartOption } from './chart-option';
 import { element } from './dom';
+import { emptyMessage } from './empty';
 import { figureOf } from './figure';
 import { notFilteredBy } from './not-filtered';
 import type { Palette } from './palette';
@@ -110,7 +111,7 @@ export class CardView {
     const format = new CardFormat(this.card, answer, choices);
     const figure = this.card.display === 'scalar' || this.card.display === 'smartscalar';
     if (answer.rows.length === 0 || (figure && answer.rows.every((row) => row.every((value) => value === null)))) {
-      this.message('Nothing in this period.', 'empty');
+      this.message(emptyMessage(this.card.description), 'empty');
       return;
     }
     this.disposeChart();
