@@ -1,5 +1,5 @@
 import type { Answer, PageQuestion } from '../../src/preview/page-data';
-import type { ColumnFormat } from './format';
+import { isMonth, type ColumnFormat } from './format';
 import type { Choice } from '../../src/preview/variant';
 
 export type Rows = Extract<Answer, { kind: 'rows' }>;
@@ -23,7 +23,12 @@ export class CardFormat {
   /** @param row the row the value stands in; absent on an axis, where the first row's currency is the axis's. */
   of(name: string, row: readonly (string | null)[] | undefined = this.rows.rows[0]): ColumnFormat {
     const column = this.rows.columns[this.index(name)];
-    return { type: column?.type ?? 'text', settings: this.settings(name), currency: this.currency(name, row) };
+    return {
+      type: column?.type ?? 'text',
+      settings: this.settings(name),
+      currency: this.currency(name, row),
+      month: isMonth(name),
+    };
   }
 
   private currency(name: string, row: readonly (string | null)[] | undefined): string | null {

@@ -1,7 +1,7 @@
 import type { EChartsOption, SeriesOption } from 'echarts';
 import type { PageQuestion } from '../../src/preview/page-data';
 import type { CardFormat, Rows } from './card-format';
-import { columnTitle, formatCompact, formatTick, formatTime, formatValue, parseTime } from './format';
+import { columnTitle, formatCompact, formatTick, formatValue, isMonth, parseTime } from './format';
 import type { Palette } from './palette';
 import { shareAxis } from './share-axis';
 import { lastIsUnfinished } from './unfinished';
@@ -76,7 +76,17 @@ function cartesian(input: ChartInput): EChartsOption {
   const totals = normalized ? totalsBy(categories, series, format) : undefined;
   const rightAxis = series.some((one) => seriesSetting(card, one.name, 'axis') === 'right');
   const firstMetric = metrics[0] ?? '';
-  const label = (value: string): string => (timeline ? axisTime(value) : formatValue(value, format.of(x)));
+  const label = (value: string): string =>
+    timeline && !isMonth(x) ? axisTime(value) : formatValue(value, format.of(x));
+
+  // Few names stand all, in several lines where they are long; ECharts would leave every second one out.
+  const few = !timeline && !horizontal && categories.length <= FEW_NAMES;
+  const room = Math.max(44, (card.at.width * PIXELS_OF_CELL) / categories.length - 8);
+  const shown = (value: string): string => {
+    const name = shorten(label(value), horizontal ? 22 : 20);
+    return few ? inLines(name, room / PIXELS_OF_LETTER) : name;
+  };
+  const lines = few ? Math.max(1, ...categories.map((value) => shown(value).split('\n').length)) : 1;
 
   const categoryAxis = {
     type: 'category' as const,
@@ -87,19 +97,12 @@ function cartesian(input: ChartInput): EChartsOption {
     axisLabel: {
       color: palette.muted,
       hideOverlap: true,
-      formatter: (value: string): string => shorten(label(value), horizontal ? 22 : 20),
-      // Few names stand all, in several lines where they are long; ECharts would leave every second one out.
-      ...(!timeline && !horizontal && categories.length <= FEW_NAMES
-        ? {
-            interval: 0,
-            width: Math.max(44, (card.at.width * PIXELS_OF_CELL) / categories.length - 8),
-            overflow: 'break' as const,
-          }
-        : {}),
+      formatter: shown,
+      ...(few ? { interval: 0, hideOverlap: false } : {}),
       // Of many narrow days the last one's date would stand half beyond the picture.
       ...(timeline && categories.length > 30 ? { alignMaxLabel: 'right' as const } : {}),
     },
-    ...(horizontal ? {} : axisName(card, 'graph.x_axis.title_text', palette)),
+    ...(horizontal ? {} : axisName(card, 'graph.x_axis.title_text', palette, lines)),
   };
   const autoRange = card.settings['graph.y_axis.auto_range'] === true;
   // A stack is as high as its parts together.
@@ -214,7 +217,7 @@ function cartesian(input: ChartInput): EChartsOption {
         const category = categories[items[0]?.dataIndex ?? 0] ?? '';
         return tooltipBox(
           timeline
-            ? formatTime(category) + (unfinished && category === categories[last] ? ' (so far)' : '')
+            ? formatValue(category, format.of(x)) + (unfinished && category === categories[last] ? ' (so far)' : '')
             : label(category),
           items.flatMap((item) => {
             const one = series[item.seriesIndex];
@@ -243,6 +246,8 @@ function cartesian(input: ChartInput): EChartsOption {
 const FEW_NAMES = 8;
 /** About what a cell of the grid is wide on a screen of usual width. */
 const PIXELS_OF_CELL = 50;
+/** And a letter of a label is about so wide. */
+const PIXELS_OF_LETTER = 6.6;
 
 function isPercent(settings: Readonly<Record<string, unknown>>): boolean {
   return settings.number_style === 'percent';
@@ -457,10 +462,10 @@ function tooltipBox(title: string, lines: readonly { color: string; name: string
   return box;
 }
 
-function axisName(card: PageQuestion, setting: string, palette: Palette): object {
+function axisName(card: PageQuestion, setting: string, palette: Palette, lines: number): object {
   const name = text(card.settings[setting]);
   if (name === undefined) return {};
-  return { name, nameLocation: 'middle', nameGap: 28, nameTextStyle: { color: palette.muted } };
+  return { name, nameLocation: 'middle', nameGap: 28 + (lines - 1) * 14, nameTextStyle: { color: palette.muted } };
 }
 
 const shortDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -491,6 +496,14 @@ export function sentence(code: string): string {
 function shorten(label: string, length: number): string {
   const named = sentence(label);
   return named.length > length ? `${named.slice(0, length - 1)}…` : named;
+}
+
+/** A name in lines of about so many letters, parted between words alone: a number in two lines reads as two. */
+export function inLines(name: string, letters: number): string {
+  return name.split(' ').reduce((lines, word) => {
+    const last = lines.slice(lines.lastIndexOf('\n') + 1);
+    return lines === '' ? word : lines + (last.length + 1 + word.length > letters ? '\n' : ' ') + word;
+  }, '');
 }
 
 function numberOf(value: string | null | undefined): number | null {

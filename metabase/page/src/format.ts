@@ -7,6 +7,13 @@ export interface ColumnFormat {
   readonly settings: Readonly<Record<string, Json>>;
   /** ISO 4217 code where the column is an amount. */
   readonly currency: string | null;
+  /** Whether a date is the first day of a month that is meant. */
+  readonly month?: boolean;
+}
+
+/** `month_start`, `cohort_month`: a query gives a month as its first day. */
+export function isMonth(column: string): boolean {
+  return /(^|_)month(_start)?$/.test(column);
 }
 
 const NO_VALUE = '–';
@@ -18,7 +25,7 @@ export function formatValue(value: string | null, format: ColumnFormat): string 
     case 'number':
       return withAffixes(formatNumber(value, format, 'exact'), format);
     case 'time':
-      return formatTime(value);
+      return format.month === true ? formatMonth(value) : formatTime(value);
     case 'boolean':
       return value === 't' || value === 'true' ? 'Yes' : 'No';
     case 'text':
@@ -112,6 +119,14 @@ export function formatTime(value: string): string {
   if (instant === null) return value;
   const midnight = !/[1-9]/.test(value.slice(10).replace(/[+-]\d{2}(:\d{2}){0,2}$/, ''));
   return (midnight ? day : minute).format(instant);
+}
+
+const monthOfYear = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric', timeZone: 'UTC' });
+
+/** `2026-09-01` → `Sept 2026`. */
+export function formatMonth(value: string): string {
+  const instant = parseTime(value);
+  return instant === null ? value : monthOfYear.format(instant);
 }
 
 /** @returns undefined-free instant, or null for `infinity`, a year BC and whatever else Date cannot hold. */

@@ -1,4 +1,4 @@
-import { formatTick } from '../../../metabase/page/src/format';
+import { formatTick, formatValue, isMonth } from '../../../metabase/page/src/format';
 import { shareAxis } from '../../../metabase/page/src/share-axis';
 
 it.each([
@@ -21,4 +21,15 @@ it.each([
   [250000, { decimals: 0 }, '250K'],
 ])('%d on an axis with %j is %s', (value, settings, text) => {
   expect(formatTick(value, { type: 'number', settings, currency: null })).toBe(text);
+});
+
+it.each([
+  ['month_start', 'Sept 2026'],
+  ['cohort_month', 'Sept 2026'],
+  ['activity_month', 'Sept 2026'],
+  ['week_start', '1 Sept 2026'],
+  ['months_since_signup', '1 Sept 2026'],
+])('the first of September in a column %s reads %s', (column, shown) => {
+  const format = { type: 'time', settings: {}, currency: null, month: isMonth(column) } as const;
+  expect(formatValue('2026-09-01', format)).toBe(shown);
 });

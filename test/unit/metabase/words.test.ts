@@ -1,4 +1,4 @@
-import { sentence } from '../../../metabase/page/src/chart-option';
+import { inLines, sentence } from '../../../metabase/page/src/chart-option';
 
 it.each([
   ['bank_transfer', 'Bank transfer'],
@@ -10,4 +10,14 @@ it.each([
   ['Galaxy A12', 'Galaxy A12'],
 ])('the code %s reads as %s', (code, words) => {
   expect(sentence(code)).toBe(words);
+});
+
+it.each([
+  ['100 to 1,000', 8, '100 to\n1,000'],
+  ['1,000 and over', 8, '1,000\nand over'],
+  ['Empty', 4, 'Empty'],
+  ['1 to 10', 8, '1 to 10'],
+  ['', 8, ''],
+])('the name %j in lines of %d letters is %j', (name, letters, lines) => {
+  expect(inLines(name, letters)).toBe(lines);
 });

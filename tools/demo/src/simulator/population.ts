@@ -80,14 +80,14 @@ export function tierOf(population: Population, user: number, at: Micros): number
   );
 }
 
-/** How many customers a history of so many transactions has: about 40 movements each. */
-function userCountFor(rows: number): number {
-  return Math.max(20, Math.min(400_000, Math.round(rows / 40)));
+/** How many customers a history of so many transactions has: about ten movements a month for each. */
+function userCountFor(rows: number, days: number): number {
+  return Math.max(20, Math.min(400_000, Math.round((rows * 3) / Math.max(30, days))));
 }
 
 export function populate(seed: number, rows: number, days: number, end: Micros): Population {
   const start = end - days * DAY;
-  const users = makeUsers(new Random(seed, STREAM.users), userCountFor(rows), start, end);
+  const users = makeUsers(new Random(seed, STREAM.users), userCountFor(rows, days), start, end);
   const merchants = makeMerchants(new Random(seed, STREAM.merchants), Math.round(users.count / 25) + 60, start);
   const firstCustomerWallet = 2 * CURRENCIES.length + merchants.count;
   const homeWallets = new Int32Array(users.count);
@@ -130,9 +130,9 @@ function makeUsers(random: Random, count: number, start: Micros, end: Micros) {
   const createdAt = new Float64Array(count);
   const before = Math.ceil(count * 0.3);
   for (let user = 0; user < count; user++) {
-    // Exponential growth over the history; whoever was there before joined in the year before it.
+    // Exponential growth over the history, which begins with the wallet: three in ten join in the first weeks.
     const share = Math.log1p(random.next() * (Math.E ** 1.6 - 1)) / 1.6;
-    const at = user < before ? start - 365 * DAY * (1 - share) : start + (end - start) * share;
+    const at = start + (end - start) * (user < before ? 0.12 : 1) * share;
     createdAt[user] = Math.floor(at);
   }
   createdAt.sort();
@@ -150,10 +150,16 @@ function makeUsers(random: Random, count: number, start: Micros, end: Micros) {
       const times = tierAt[tier];
       if (times !== undefined) times[user] = at < Infinity ? Math.floor(at) : Infinity;
     });
-    dormantFrom[user] = random.chance(0.5) ? Math.floor(joined + random.exponential(60 * DAY)) : Infinity;
+    // One in ten signs up and never puts money in.
+    const begins = random.chance(0.9);
+    dormantFrom[user] = !begins
+      ? joined
+      : random.chance(0.5)
+        ? Math.floor(joined + random.exponential(60 * DAY))
+        : Infinity;
     // Two in five of those who fell silent are won back, a month or more later.
     const stopped = dormantFrom[user] ?? Infinity;
-    if (stopped < Infinity && random.chance(0.4)) {
+    if (begins && stopped < Infinity && random.chance(0.4)) {
       returnsFrom[user] = Math.floor(stopped + 32 * DAY + random.exponential(14 * DAY));
     }
   }
