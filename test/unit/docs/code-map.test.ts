@@ -22,6 +22,22 @@ test('docs/code-map.md names every folder that holds code, and none that does no
   expect([...mapped].sort()).toEqual([...new Set(foldersWithCode())].sort());
 });
 
+test('every part has a README of its own', () => {
+  const { workspaces } = JSON.parse(read('package.json')) as { readonly workspaces: readonly string[] };
+  const others = [
+    'dbt',
+    'docs',
+    'scripts',
+    'test',
+    'deploy',
+    'deploy/compose',
+    'deploy/kubernetes',
+    'deploy/observability',
+  ];
+  const parts = [...workspaces, ...others];
+  expect(parts.filter((part) => !existsSync(path.join(PROJECT_ROOT, part, 'README.md')))).toEqual([]);
+});
+
 test('every file that a trip names exists', () => {
   const trips = map.slice(map.indexOf('## Trip 1'));
   const part = (line: string): string => /`([\w-]+(?:\/[\w-]+)*\/src)\//.exec(line)?.[1] ?? '';
