@@ -1,3 +1,4 @@
+import { streamName } from '@ewallet/postgres';
 import type { AuditConfig } from './config/audit-config';
 import { count, Failure } from '@ewallet/failure';
 import type { Sample, SessionPair } from './compare/compare-range';
@@ -19,7 +20,6 @@ import { agreeOnHash, serverVersion } from './compare/hash-agreement';
 import { auditIdentity } from './resume/audit-identity';
 import { ProgressFile } from './resume/progress-file';
 import { planStream, type StreamPlan } from './tables/stream-plan';
-import { streamName } from './tables/source-table';
 
 export interface AuditOptions {
   /** Streams asked for; empty for those of the configuration. */

@@ -1,11 +1,11 @@
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
 import type { ConnectorLog } from '@ewallet/airbyte';
-import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
+import { quoteIdentifier, quoteQualified, streamName } from '@ewallet/postgres';
 import { findCaptureProblems, findCaptureWarnings, queryCaptureFacts } from './capture/capture-check';
 import { defaultCursor, hasLosslessVersions } from './tables/stream-catalog';
 import type { SourceConfig } from './config/source-config';
-import { streamName, type Table } from './tables/table';
+import type { Table } from './tables/table';
 
 export interface ServerFacts {
   readonly version: number;

@@ -17,7 +17,7 @@ import {
   type InputState,
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { failureFromPostgres, inTransaction } from '@ewallet/postgres';
+import { failureFromPostgres, inTransaction, streamName } from '@ewallet/postgres';
 import { captureCatalog } from './capture/capture-catalog';
 import { absentMembers, copiedMembers } from './capture/capture-fields';
 import type { CaptureConfig } from './config/capture-config';
@@ -33,7 +33,6 @@ import { parseSourceConfig, type SourceConfig } from './config/source-config';
 import { streamCatalog } from './tables/stream-catalog';
 import { Stopped } from './read/stream-reader';
 import { parseStreamState, type StreamState } from './position/stream-state';
-import { streamName } from './tables/table';
 import { queryTables } from './tables/table-query';
 
 interface ChangesToRead {

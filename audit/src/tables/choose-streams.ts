@@ -1,8 +1,9 @@
+import { streamName } from '@ewallet/postgres';
 import { tableName, topicName } from '@ewallet/avro';
 import { Failure, nearestName } from '@ewallet/failure';
 import type { StreamChoice } from '../config/stream-choice';
 import type { LandedTable } from './landed-table';
-import { streamName, type SourceTable } from './source-table';
+import type { SourceTable } from './source-table';
 
 /** A table of the source and the table of the warehouse that it lands in. */
 export interface ChosenStream {

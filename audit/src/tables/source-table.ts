@@ -26,7 +26,3 @@ export interface SourceTable {
   /** The planner's idea of its rows. */
   readonly estimate: number;
 }
-
-export function streamName(table: { readonly schema: string; readonly name: string }): string {
-  return `${table.schema}.${table.name}`;
-}

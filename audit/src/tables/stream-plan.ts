@@ -1,10 +1,10 @@
 import { avroFieldNames, METADATA_FIELDS } from '@ewallet/avro';
 import { Failure } from '@ewallet/failure';
-import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
+import { quoteIdentifier, quoteQualified, streamName } from '@ewallet/postgres';
 import type { StreamChoice } from '../config/stream-choice';
 import { landedValue, type ServerAbilities } from './canonical-value';
 import type { LandedColumn, LandedTable } from './landed-table';
-import { streamName, type SourceColumn, type SourceTable } from './source-table';
+import type { SourceColumn, SourceTable } from './source-table';
 
 /** How one database's rows of a stream are read. Both sides have the same columns and keys in the same order. */
 export interface Side {

@@ -13,7 +13,7 @@ import type { AvroRecord } from './record-schema';
  */
 export const GENERATION_COMPLETE = 'generation_complete';
 
-/** Registered under these subjects, once a registry. */
+/** Registered under these subjects, once per registry. */
 export const CONTROL_KEY_SUBJECT = 'ewallet.control-key';
 export const CONTROL_VALUE_SUBJECT = 'ewallet.control-value';
 
@@ -34,6 +34,17 @@ export const controlValueSchema: AvroRecord = {
     { name: 'completed_at', type: { type: 'long', logicalType: 'timestamp-micros' } },
   ],
 };
+
+/** Whether a writer's schema is that of control values. */
+export function isControlSchema({
+  name,
+  namespace,
+}: {
+  readonly name?: unknown;
+  readonly namespace?: unknown;
+}): boolean {
+  return name === controlValueSchema.name && namespace === controlValueSchema.namespace;
+}
 
 export interface Control {
   readonly kind: typeof GENERATION_COMPLETE;

@@ -26,6 +26,7 @@ export {
   CONTROL_KEY_SUBJECT,
   CONTROL_VALUE_SUBJECT,
   GENERATION_COMPLETE,
+  isControlSchema,
   parseControl,
   type Control,
 } from './control-record';

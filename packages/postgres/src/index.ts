@@ -21,6 +21,7 @@ export { formatLsn, laterLsn, parseLsn, type Lsn } from './lsn';
 export { durationSetting, exactSettings, type SessionSettings } from './session-settings';
 export { failureFromPostgres, isTransientPostgresError, sqlStateOf, type Doing } from './sqlstate';
 export { tlsAttempts, type SslMode } from './ssl-mode';
+export { streamName } from './stream-name';
 export { openTunnel, withTunnel, type OpenTunnel } from './ssh-tunnel';
 export { beginTransaction, inTransaction, type TransactionOptions } from './transaction';
 export { parseTunnel, type Tunnel } from './tunnel-config';

@@ -1,3 +1,4 @@
+import { FRAME_BYTES } from '@ewallet/avro';
 import type { RecordCursor } from '@ewallet/kafka';
 import type { KeyEncoder, RecordEncoder, TableTarget } from './table-target';
 import type { LandingColumn } from '../tables/layout';
@@ -155,6 +156,6 @@ export class TableBatch {
       return this.keys.put(identity.bytes, 0, identity.length, reference);
     }
     // The schema id before the key's bytes may differ between records of the same key, so it is left out.
-    return this.keys.put(record.bytes, record.keyStart + 5, record.keyEnd, reference);
+    return this.keys.put(record.bytes, record.keyStart + FRAME_BYTES, record.keyEnd, reference);
   }
 }

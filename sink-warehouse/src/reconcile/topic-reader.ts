@@ -1,4 +1,4 @@
-import { exactAvroType, FRAME_BYTES, parseControl, type SchemaRegistry } from '@ewallet/avro';
+import { exactAvroType, FRAME_BYTES, isControlSchema, parseControl, type SchemaRegistry } from '@ewallet/avro';
 import { readPartition, type Cluster, type RecordCursor } from '@ewallet/kafka';
 import type { KeyRule } from '../tables/key-rule';
 import type { SeenRecord } from './expected-rows';
@@ -50,12 +50,12 @@ async function seenRecord(cursor: RecordCursor, { partition, registry, schemas, 
 }
 
 function valueReader(schema: unknown): ValueReader {
-  const { name, namespace, fields } = schema as { name?: unknown; namespace?: unknown; fields?: { name?: unknown }[] };
+  const described = schema as { name?: unknown; namespace?: unknown; fields?: { name?: unknown }[] };
   const type = exactAvroType(schema);
-  if (namespace === 'ewallet' && name === 'ControlValue') {
+  if (isControlSchema(described)) {
     return (value) => ({ kind: 'generation-end', generation: parseControl(type.fromBuffer(value)).generationId });
   }
-  if (fields?.some((field) => field.name === GENERATION) !== true)
+  if (described.fields?.some((field) => field.name === GENERATION) !== true)
     return () => ({ kind: 'row', generation: undefined });
   return (value) => {
     const generation = (type.fromBuffer(value) as Record<string, unknown>)[GENERATION];

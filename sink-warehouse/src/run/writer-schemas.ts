@@ -1,9 +1,17 @@
 import { Failure, isFailure } from '@ewallet/failure';
-import { describeWriterSchema, NAME_PROPERTY, type SchemaRegistry, type WriterSchema } from '@ewallet/avro';
+import {
+  describeWriterSchema,
+  exactAvroType,
+  isControlSchema,
+  NAME_PROPERTY,
+  parseControl,
+  type Control,
+  type SchemaRegistry,
+  type WriterSchema,
+} from '@ewallet/avro';
 import { OriginReader } from '../avro/record-origin';
 import { RowEncoder } from '../avro/row-encoder';
 import { UNNAMED } from '../tables/key-rule';
-import { exactAvroType, parseControl, type Control } from '@ewallet/avro';
 
 /** What a schema id stands for. */
 export type KnownSchema =
@@ -58,15 +66,14 @@ function describe(avro: unknown): KnownSchema {
     const wrapped = { type: 'record', name: 'single', fields: [{ name: UNNAMED, type: avro }] };
     return { kind: 'single', schema: describeWriterSchema(wrapped), stream: undefined };
   }
-  const { name, namespace, ...rest } = avro;
-  if (namespace === 'ewallet' && name === 'ControlValue') {
+  if (isControlSchema(avro)) {
     const type = exactAvroType(avro);
     return {
       kind: 'control',
       read: (bytes, start, end) => parseControl(type.fromBuffer(bytes.subarray(start, end))),
     };
   }
-  const stream = rest[NAME_PROPERTY];
+  const stream = avro[NAME_PROPERTY];
   const schema = describeWriterSchema(avro);
   return {
     kind: 'rows',

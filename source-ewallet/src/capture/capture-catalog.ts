@@ -1,7 +1,8 @@
+import { streamName } from '@ewallet/postgres';
 import { SyncMode, type CatalogStream, type JsonObject } from '@ewallet/airbyte';
 import { propertySchema } from '../tables/json-schema';
 import { streamCatalog } from '../tables/stream-catalog';
-import { streamName, type Table } from '../tables/table';
+import type { Table } from '../tables/table';
 import type { CaptureConfig } from '../config/capture-config';
 import { captureProperties, LSN_FIELD } from './capture-fields';
 import { whyNotCaptured, type CapturedTable, type Publication } from './publication';

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
-import { quoteIdentifier, quoteQualified } from '@ewallet/postgres';
+import { quoteIdentifier, quoteQualified, streamName } from '@ewallet/postgres';
 import type { SourceConfig } from '../config/source-config';
-import { streamName, type Table } from '../tables/table';
+import type { Table } from '../tables/table';
 import type { CaptureConfig } from '../config/capture-config';
 import { slotProblem, syncedSlot } from './capture-start';
 import {

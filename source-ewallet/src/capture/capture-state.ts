@@ -1,8 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import type { InputState, JsonObject, StreamDescriptor } from '@ewallet/airbyte';
 import { formatStreamState, parseStreamState, type StreamState } from '../position/stream-state';
-import { streamName } from '../tables/table';
-import { formatLsn, parseLsn } from '@ewallet/postgres';
+import { formatLsn, parseLsn, streamName } from '@ewallet/postgres';
 import type { Position } from './position';
 import { sawTransaction, type SeenTransactions } from './seen-transactions';
 

@@ -1,12 +1,11 @@
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
 import { configuredNames } from '../position/read-columns';
-import { streamName } from '../tables/table';
 import type { CapturedState } from './capture-state';
 import type { CapturedTable } from './publication';
 import type { UnreadColumn } from './unread-columns';
 import { sawTransaction, type SawTransaction } from './seen-transactions';
-import { laterLsn, type Lsn } from '@ewallet/postgres';
+import { laterLsn, streamName, type Lsn } from '@ewallet/postgres';
 
 /** A stream of the catalogue whose changes are captured. */
 export interface CapturedStream {

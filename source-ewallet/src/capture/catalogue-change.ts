@@ -1,5 +1,5 @@
-import { resolveColumnType, type TypeRow } from '@ewallet/postgres';
-import { streamName, type Column } from '../tables/table';
+import { resolveColumnType, streamName, type TypeRow } from '@ewallet/postgres';
+import type { Column } from '../tables/table';
 import type { CapturedStream } from './captured-stream';
 import type { Relation } from './pgoutput';
 

@@ -1,7 +1,6 @@
 import type { StreamDescriptor } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { resolveColumnType, type TypeRow, laterLsn, type Lsn } from '@ewallet/postgres';
-import { streamName } from '../tables/table';
+import { resolveColumnType, laterLsn, streamName, type TypeRow, type Lsn } from '@ewallet/postgres';
 import type { CaptureFields } from '../config/capture-config';
 import { ChangeMembers } from './capture-fields';
 import type { CapturedStream } from './captured-stream';

@@ -1,3 +1,4 @@
+import { streamName } from '@ewallet/postgres';
 import {
   AirbyteMessageType,
   type AirbyteMessage,
@@ -10,7 +11,7 @@ import { readTable } from '../read/read-table';
 import type { Session } from '../server/session';
 import type { SourceConfig } from '../config/source-config';
 import { parseStreamState, type StreamState } from '../position/stream-state';
-import { streamName, type Table } from '../tables/table';
+import type { Table } from '../tables/table';
 import { copiedColumns, type CapturedStream } from './captured-stream';
 import { sawTransaction, type SeenTransactions } from './seen-transactions';
 import { queryWritten } from './server-place';

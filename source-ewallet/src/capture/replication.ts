@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { quoteIdentifier, quoteLiteral, formatLsn, type Lsn } from '@ewallet/postgres';
 import { Failure } from '@ewallet/failure';
 import { takeSocket } from '../copy/driver-socket';
-import { FrameReader } from '../copy/frame-reader';
+import { FrameReader, MESSAGE_HEADER } from '../copy/frame-reader';
 import { silent, type GivenUp, type StallWatch } from './stall-watch';
 import { steadyNow } from './steady-clock';
 
@@ -188,7 +188,7 @@ export class ReplicationStream {
     const rest = this.frames.read(chunk, (bytes, start, end) => {
       switch (bytes[start]) {
         case COPY_DATA: {
-          const frame = frameOf(bytes, start + 5, end);
+          const frame = frameOf(bytes, start + MESSAGE_HEADER, end);
           if (frame !== undefined) this.ready.push(frame);
           return true;
         }

@@ -1,4 +1,4 @@
-import { streamName } from '../tables/table';
+import { streamName } from '@ewallet/postgres';
 import { queryHeapTables, type HeapTable } from '../tables/heap-table';
 import type { CaptureConfig } from '../config/capture-config';
 import type { ServerIdentity } from '../position/snapshot';

@@ -1,7 +1,7 @@
 import type { Client, Connection, Submittable } from 'pg';
 import type { Socket } from 'node:net';
 import { takeSocket } from './driver-socket';
-import { FrameReader } from './frame-reader';
+import { FrameReader, MESSAGE_HEADER } from './frame-reader';
 import type { RecordEncoder } from './record-encoder';
 
 const COPY_DATA = 0x64; // d
@@ -128,7 +128,7 @@ class CopyOut implements Handlers {
       switch (bytes[start]) {
         case COPY_DATA: {
           this.rows += 1;
-          const full = this.encoder.encode(bytes, start + 5, end, emittedAt);
+          const full = this.encoder.encode(bytes, start + MESSAGE_HEADER, end, emittedAt);
           if (full !== undefined) this.ready.push(full);
           return true;
         }

@@ -1,5 +1,5 @@
-/** Type, then a length that counts itself. */
-const HEADER = 5;
+/** Bytes before a message's content: type, then a length that counts itself. */
+export const MESSAGE_HEADER = 5;
 
 /**
  * Cuts the bytes that a server sends into messages, where they lie in the socket's chunks. A message that did not come
@@ -33,7 +33,7 @@ export class FrameReader {
     }
     while (at < bytes.length) {
       const left = bytes.length - at;
-      if (left < HEADER) {
+      if (left < MESSAGE_HEADER) {
         this.head = Buffer.from(bytes.subarray(at));
         return undefined;
       }

@@ -30,8 +30,8 @@ export type NulledReason = 'SOURCE_SERIALIZATION_ERROR' | 'SOURCE_RETRIEVAL_ERRO
 
 export type EncodedColumn = Pick<Column, 'name' | 'type'>;
 
-/** Small integers for the ways of a value's bytes: a switch over them in the inner loop is a jump. */
-const Way = {
+/** How a value is written in JSON, as small integers: a switch over them in the inner loop is a jump. */
+const ValueFormat = {
   number: 0,
   boolean: 1,
   text: 2,
@@ -67,7 +67,7 @@ const trueBytes = Buffer.from('true');
 const falseBytes = Buffer.from('false');
 
 /** Rows longer than this are measured before they are given room, instead of taking six times their length. */
-const longRow = 1 << 20;
+const LONG_ROW = 1 << 20;
 
 export function recordEncoder(
   stream: { readonly name: string; readonly namespace?: string },
@@ -78,7 +78,7 @@ export function recordEncoder(
   const head = Buffer.from(`{"type":"RECORD","record":{${namespace}"stream":${JSON.stringify(stream.name)},"data":{`);
   const keys = columns.map((column, index) => Buffer.from(`${index === 0 ? '' : ','}${JSON.stringify(column.name)}:`));
   const keyWords = keys.map(wordsOf);
-  const ways = Uint8Array.from(columns.map(wayOf));
+  const formats = Uint8Array.from(columns.map(formatOf));
   const fixedLength = head.length + keys.reduce((sum, key) => sum + key.length, 0) + 128;
   // What writes many bytes takes these two into locals first: as variables of the closure they are loaded and stored again
   // for each byte, which made a read take a third more CPU time.
@@ -94,7 +94,7 @@ export function recordEncoder(
   function room(input: Uint8Array, start: number, end: number): number {
     const length = end - start;
     // Six bytes for one is the worst a control character does; a null, a boolean or padding adds a few a column.
-    if (length <= longRow) return fixedLength + 6 * length + 32 * columns.length;
+    if (length <= LONG_ROW) return fixedLength + 6 * length + 32 * columns.length;
     let specials = 0;
     for (let index = start; index < end; index += 1) specials += special[input[index] ?? 0] ?? 0;
     return fixedLength + length + 6 * specials + 32 * columns.length;
@@ -222,7 +222,7 @@ export function recordEncoder(
     return index;
   }
 
-  function encodeTime(input: Uint8Array, start: number, way: number, column: number): number {
+  function encodeTime(input: Uint8Array, start: number, format: number, column: number): number {
     let index = start;
     let byte = input[index] ?? TAB;
     // infinity, -infinity
@@ -231,16 +231,16 @@ export function recordEncoder(
       nulled(column);
       return fieldEnd(input, index);
     }
-    if (way === Way.timestamptz && isPlainTime(input, start)) return encodePlainTime(input, start);
+    if (format === ValueFormat.timestamptz && isPlainTime(input, start)) return encodePlainTime(input, start);
     const target = output;
     let to = at;
     target[to++] = QUOTE;
-    if (way !== Way.time && way !== Way.timetz) {
+    if (format !== ValueFormat.time && format !== ValueFormat.timetz) {
       while (byte !== SPACE && byte !== TAB && byte !== NEWLINE) {
         target[to++] = byte;
         byte = input[++index] ?? TAB;
       }
-      if (way === Way.date) {
+      if (format === ValueFormat.date) {
         while (byte !== TAB && byte !== NEWLINE) {
           target[to++] = byte;
           byte = input[++index] ?? TAB;
@@ -265,10 +265,10 @@ export function recordEncoder(
       }
     }
     for (; digits < 6; digits += 1) target[to++] = ZERO;
-    if (way === Way.timestamptz) {
+    if (format === ValueFormat.timestamptz) {
       target[to++] = 0x5a;
       index += 3; // the session's zone is UTC: +00
-    } else if (way === Way.timetz) {
+    } else if (format === ValueFormat.timetz) {
       const offset = index;
       byte = input[index] ?? TAB;
       while (byte !== TAB && byte !== NEWLINE) {
@@ -336,24 +336,24 @@ export function recordEncoder(
       put(nullBytes);
       return start + 2;
     }
-    const way = ways[column] ?? Way.text;
-    switch (way) {
-      case Way.number:
+    const format = formats[column] ?? ValueFormat.text;
+    switch (format) {
+      case ValueFormat.number:
         return encodeNumber(input, start, column);
-      case Way.boolean:
+      case ValueFormat.boolean:
         put(input[start] === 0x74 ? trueBytes : falseBytes);
         return start + 1;
-      case Way.json:
+      case ValueFormat.json:
         return encodeJson(input, start);
-      case Way.base64:
+      case ValueFormat.base64:
         return encodeBase64(input, start);
-      case Way.date:
-      case Way.timestamp:
-      case Way.timestamptz:
-      case Way.time:
-      case Way.timetz:
-        return encodeTime(input, start, way, column);
-      case Way.array:
+      case ValueFormat.date:
+      case ValueFormat.timestamp:
+      case ValueFormat.timestamptz:
+      case ValueFormat.time:
+      case ValueFormat.timetz:
+        return encodeTime(input, start, format, column);
+      case ValueFormat.array:
         return encodeArray(input, start, column);
       default:
         return encodeText(input, start);
@@ -439,35 +439,35 @@ function fieldEnd(input: Uint8Array, start: number): number {
   return index;
 }
 
-function wayOf(column: EncodedColumn): number {
+function formatOf(column: EncodedColumn): number {
   switch (column.type.kind) {
     case 'int32':
     case 'int64':
     case 'numeric':
     case 'float32':
     case 'float64':
-      return Way.number;
+      return ValueFormat.number;
     case 'boolean':
-      return Way.boolean;
+      return ValueFormat.boolean;
     case 'text':
     case 'char':
     case 'uuid':
-      return Way.text;
+      return ValueFormat.text;
     case 'json':
-      return Way.json;
+      return ValueFormat.json;
     case 'bytea':
-      return Way.base64;
+      return ValueFormat.base64;
     case 'date':
-      return Way.date;
+      return ValueFormat.date;
     case 'timestamp':
-      return Way.timestamp;
+      return ValueFormat.timestamp;
     case 'timestamptz':
-      return Way.timestamptz;
+      return ValueFormat.timestamptz;
     case 'time':
-      return Way.time;
+      return ValueFormat.time;
     case 'timetz':
-      return Way.timetz;
+      return ValueFormat.timetz;
     case 'array':
-      return Way.array;
+      return ValueFormat.array;
   }
 }

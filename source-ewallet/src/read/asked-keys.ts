@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import type { AskedKeys } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { quoteIdentifier, quoteLiteral, quoteQualified } from '@ewallet/postgres';
+import { quoteIdentifier, quoteLiteral, quoteQualified, streamName } from '@ewallet/postgres';
 import { copyOut } from '../copy/copy-out';
 import { recordEncoder, type RecordEncoder } from '../copy/record-encoder';
-import { streamName, type Column, type Table } from '../tables/table';
+import type { Column, Table } from '../tables/table';
 import { selectList } from './select-list';
 
 /** Keys in one statement: few enough for its text, enough that a round trip each costs nothing. */

@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
 import type { StreamDescriptor } from '@ewallet/airbyte';
-import { quoteIdentifier, quoteLiteral } from '@ewallet/postgres';
+import { quoteIdentifier, quoteLiteral, streamName } from '@ewallet/postgres';
 import type { CursorPosition } from './row-condition';
 import { cursorCandidates, defaultCursor } from '../tables/stream-catalog';
-import { streamName, type Column, type Table } from '../tables/table';
+import type { Column, Table } from '../tables/table';
 
 /** The column that gives a stream's position: the user's choice, else ours; undefined where there is none. */
 export function chooseCursor(

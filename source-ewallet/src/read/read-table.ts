@@ -9,7 +9,7 @@ import {
   type ConnectorContext,
 } from '@ewallet/airbyte';
 import { Failure } from '@ewallet/failure';
-import { beginTransaction, quoteQualified } from '@ewallet/postgres';
+import { beginTransaction, quoteQualified, streamName } from '@ewallet/postgres';
 import { KeyReader } from './asked-keys';
 import { chooseCursor, queryIsAhead } from './cursor-column';
 import { queryHeapTables } from '../tables/heap-table';
@@ -23,7 +23,7 @@ import type { SourceConfig } from '../config/source-config';
 import { planStream, positionOf, snapshotInDoubt } from './stream-plan';
 import { readStream } from './stream-reader';
 import type { StreamState } from '../position/stream-state';
-import { streamName, type Column, type Table } from '../tables/table';
+import type { Column, Table } from '../tables/table';
 import { queryTable } from '../tables/table-query';
 import { queryProof, type Proof } from './witness';
 

@@ -1,3 +1,4 @@
+import { streamName } from '@ewallet/postgres';
 import { Failure } from '@ewallet/failure';
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import { chooseCursor, type CursorColumn } from './cursor-column';
@@ -7,7 +8,7 @@ import { doubtOf, trusted, whyTooOld, type Doubt, type ServerNow, type Snapshot 
 import type { SourceConfig } from '../config/source-config';
 import { cursorCandidates, whyNotIncremental } from '../tables/stream-catalog';
 import type { StreamState } from '../position/stream-state';
-import { streamName, type Column, type Table } from '../tables/table';
+import type { Column, Table } from '../tables/table';
 import { everything, type Rule } from '../position/resume-rules';
 import type { Proof } from './witness';
 

@@ -35,7 +35,3 @@ export interface Table {
   /** The planner's idea of its size. */
   readonly estimate: { readonly rows: number; readonly bytes: number };
 }
-
-export function streamName(table: { readonly schema: string; readonly name: string }): string {
-  return `${table.schema}.${table.name}`;
-}
