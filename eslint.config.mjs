@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 /** One way to write what can be written in several. */
 const dialect = [
   {
-    selector: 'VariableDeclarator[id.typeAnnotation.typeAnnotation.type="TSNeverKeyword"]',
+    selector: 'Identifier[typeAnnotation.typeAnnotation.type="TSNeverKeyword"]',
     message: 'A closed set ends with `value satisfies never`.',
   },
   {
@@ -16,7 +16,7 @@ const dialect = [
 ];
 const constants = {
   selector:
-    ':matches(Program, ExportNamedDeclaration) > VariableDeclaration[kind="const"] > VariableDeclarator[id.name=/[a-z]/] > Literal.init',
+    ':matches(Program, ExportNamedDeclaration) > VariableDeclaration[kind="const"] > VariableDeclarator[id.name=/[a-z]/] > :matches(Literal, BinaryExpression[left.type="Literal"][right.type="Literal"]).init',
   message: 'A constant of the module is written in CAPITALS.',
 };
 

@@ -1,7 +1,7 @@
-import { queryTypes, resolveColumnType, type ColumnType, type TypeRow } from '@ewallet/postgres';
+import { queryTypes, resolveColumnType, type TypeRow } from '@ewallet/postgres';
 import type { Session, TextRow } from '../server/session';
 import type { LandedTable } from './landed-table';
-import type { SourceTable } from './source-table';
+import type { SourceColumn, SourceTable } from './source-table';
 
 const TABLES = `
   select c.oid::text as oid, n.nspname as schema, c.relname as name,
@@ -41,15 +41,6 @@ const COLUMNS = `
   order by a.attrelid, a.attnum`;
 
 const TYPE_NAMES = `select t.oid::text as oid, format_type(t.oid, null) as shown, format_type(t.oid, -1) as cast_to from pg_type t where t.oid = any($1::oid[])`;
-
-interface FoundColumn {
-  readonly name: string;
-  readonly type: ColumnType;
-  readonly base: string;
-  readonly castTo: string;
-  readonly notNull: boolean;
-  readonly sortsByBytes: boolean;
-}
 
 /** Everything in the schemas that can be a stream, without partitions: they are read as their parent. */
 export async function querySourceTables(session: Session, schemas: readonly string[]): Promise<readonly SourceTable[]> {
@@ -94,15 +85,15 @@ export async function queryLandedTables(
 async function queryColumns(
   session: Session,
   tables: readonly TextRow[],
-): Promise<ReadonlyMap<string, readonly FoundColumn[]>> {
+): Promise<ReadonlyMap<string, readonly SourceColumn[]>> {
   const rows = await session.query(COLUMNS, [tables.map(({ oid }) => oid)]);
   const types = await queryTypes(session.client);
   const names = await session.query(TYPE_NAMES, [[...new Set(rows.map(({ type }) => type))]]);
   const casts = new Map(names.map((row) => [textOf(row, 'oid'), textOf(row, 'cast_to')]));
-  const byTable = new Map<string, FoundColumn[]>();
+  const byTable = new Map<string, SourceColumn[]>();
   for (const row of rows) {
     const oid = Number(row.type);
-    const column: FoundColumn = {
+    const column: SourceColumn = {
       name: textOf(row, 'name'),
       type: resolveColumnType(oid, Number(row.modifier), Number(row.dimensions), types),
       base: baseName(oid, types),

@@ -1,7 +1,7 @@
 import { Failure } from '@ewallet/failure';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -48,4 +48,50 @@ export async function maven(wanted: string, ...args: string[]): Promise<void> {
     const reason = output.split('\n').find((line) => line.includes('ERROR')) ?? String(error);
     throw Failure.transient(`Maven could not download the jars: ${reason.trim()}`, { cause: error });
   }
+}
+
+/** A library on Maven Central. */
+export interface Dependency {
+  readonly group: string;
+  readonly artifact: string;
+  readonly version: string;
+  /** Whether the libraries that its pom names are left out. */
+  readonly alone?: true;
+}
+
+/** Puts the jars of libraries, and of what these need, into a folder. */
+export async function copyDependencies(
+  wanted: string,
+  dependencies: readonly Dependency[],
+  folder: string,
+): Promise<void> {
+  const pom = path.join(folder, 'pom.xml');
+  await writeFile(
+    pom,
+    `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>ewallet</groupId>
+  <artifactId>jars</artifactId>
+  <version>1</version>
+  <dependencies>
+    ${dependencies.map(dependencyXml).join('\n    ')}
+  </dependencies>
+</project>
+`,
+  );
+  await maven(
+    wanted,
+    '-f',
+    pom,
+    'dependency:copy-dependencies',
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${folder}`,
+  );
+  await rm(pom);
+}
+
+const NOTHING_ELSE = '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>';
+
+function dependencyXml({ group, artifact, version, alone }: Dependency): string {
+  return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${alone === true ? NOTHING_ELSE : ''}</dependency>`;
 }

@@ -1,4 +1,3 @@
-import { Failure } from '@ewallet/failure';
 import type { ConnectionOptions } from 'node:tls';
 
 /** How much the connection trusts: libpq's modes, with certificates as pasted PEM text. */
@@ -51,7 +50,7 @@ export function tlsAttempts(ssl: SslMode, host: string): readonly (false | Conne
         },
       ];
     default:
-      return unknownMode(ssl);
+      return ssl satisfies never;
   }
 }
 
@@ -71,8 +70,4 @@ function clientCertificate(ssl: ClientCertificate): ConnectionOptions {
     ...(ssl.clientKey === undefined ? {} : { key: ssl.clientKey }),
     ...(ssl.clientKeyPassword === undefined ? {} : { passphrase: ssl.clientKeyPassword }),
   };
-}
-
-function unknownMode(ssl: never): never {
-  throw Failure.system(`Unknown ssl mode ${JSON.stringify(ssl)}`);
 }

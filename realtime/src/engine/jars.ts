@@ -1,8 +1,8 @@
-import { cacheDirectory, intoPlace, maven } from '@ewallet/child-services';
+import { cacheDirectory, copyDependencies, intoPlace, type Dependency } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { JAR_SHA256 } from './jar-manifest';
@@ -43,48 +43,27 @@ export async function provideFlink(say: (line: string) => void, cache = cacheDir
 }
 
 async function download(folder: string): Promise<void> {
-  const pom = path.join(folder, 'pom.xml');
+  const flink = (artifact: string, version = FLINK_VERSION): Dependency => ({
+    group: 'org.apache.flink',
+    artifact,
+    version,
+  });
+  const log4j = (artifact: string): Dependency => ({
+    group: 'org.apache.logging.log4j',
+    artifact,
+    version: LOG4J_VERSION,
+  });
   const dependencies = [
-    ...FLINK_ARTIFACTS.map((artifact) => dependency('org.apache.flink', artifact, FLINK_VERSION)),
-    dependency('org.apache.flink', 'flink-sql-connector-kafka', KAFKA_CONNECTOR_VERSION),
+    ...FLINK_ARTIFACTS.map((artifact) => flink(artifact)),
+    flink('flink-sql-connector-kafka', KAFKA_CONNECTOR_VERSION),
     // It holds what it needs; its pom names other versions of that.
-    dependency(
-      'org.apache.flink',
-      'flink-sql-avro-confluent-registry',
-      FLINK_AVRO_VERSION,
-      '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>',
-    ),
-    dependency('org.apache.logging.log4j', 'log4j-slf4j-impl', LOG4J_VERSION),
-    dependency('org.apache.logging.log4j', 'log4j-core', LOG4J_VERSION),
-    dependency('org.apache.logging.log4j', 'log4j-1.2-api', LOG4J_VERSION),
+    { ...flink('flink-sql-avro-confluent-registry', FLINK_AVRO_VERSION), alone: true as const },
+    log4j('log4j-slf4j-impl'),
+    log4j('log4j-core'),
+    log4j('log4j-1.2-api'),
   ];
-  await writeFile(
-    pom,
-    `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>ewallet</groupId>
-  <artifactId>realtime</artifactId>
-  <version>1</version>
-  <dependencies>
-    ${dependencies.join('\n    ')}
-  </dependencies>
-</project>
-`,
-  );
-  await maven(
-    'Flink',
-    '-f',
-    pom,
-    'dependency:copy-dependencies',
-    '-DincludeScope=runtime',
-    `-DoutputDirectory=${folder}`,
-  );
-  await rm(pom);
+  await copyDependencies('Flink', dependencies, folder);
   await verify(folder);
-}
-
-function dependency(group: string, artifact: string, version: string, more = ''): string {
-  return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${more}</dependency>`;
 }
 
 /** @throws Failure where a jar is missing, is one too many, or is not the one that was tested */

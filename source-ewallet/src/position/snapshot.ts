@@ -42,7 +42,7 @@ export interface ServerIdentity {
 export const SEEN_CAP = 10_000;
 
 /** Row versions can be compared over half of the 32-bit circle of transaction ids. */
-const comparable = 2n ** 31n;
+const COMPARABLE = 2n ** 31n;
 
 /** What a saved snapshot is compared with. */
 export interface ServerNow {
@@ -148,7 +148,7 @@ export function trusted(saved: Snapshot, proven: bigint, server: ServerIdentity)
 
 /** Why a snapshot cannot be compared any more, whatever the history; undefined where it can. */
 export function whyTooOld(saved: Snapshot, next: bigint): string | undefined {
-  return next - saved.below >= comparable
+  return next - saved.below >= COMPARABLE
     ? `the state is too old: ${next - saved.below} transactions since, of at most 2^31`
     : undefined;
 }

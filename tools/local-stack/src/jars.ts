@@ -1,8 +1,8 @@
-import { cacheDirectory, intoPlace, maven } from '@ewallet/child-services';
+import { cacheDirectory, copyDependencies, intoPlace, maven } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -39,35 +39,13 @@ export async function provideJars(say: (line: string) => void, cache = cacheDire
 }
 
 async function downloadKafka(folder: string): Promise<void> {
-  const pom = path.join(folder, 'pom.xml');
-  await writeFile(
-    pom,
-    `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>ewallet</groupId>
-  <artifactId>local-stack</artifactId>
-  <version>1</version>
-  <dependencies>
-    ${dependency('org.apache.kafka', 'kafka_2.13', KAFKA_VERSION)}
-    ${dependency('org.apache.kafka', 'kafka-tools', KAFKA_VERSION)}
-    ${dependency('org.apache.logging.log4j', 'log4j-slf4j-impl', LOG4J_VERSION)}
-  </dependencies>
-</project>
-`,
-  );
-  await maven(
-    WANTED,
-    '-f',
-    pom,
-    'dependency:copy-dependencies',
-    '-DincludeScope=runtime',
-    `-DoutputDirectory=${folder}`,
-  );
-  await rm(pom);
-}
-
-function dependency(group: string, artifact: string, version: string): string {
-  return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+  const kafka = { group: 'org.apache.kafka', version: KAFKA_VERSION };
+  const dependencies = [
+    { ...kafka, artifact: 'kafka_2.13' },
+    { ...kafka, artifact: 'kafka-tools' },
+    { group: 'org.apache.logging.log4j', artifact: 'log4j-slf4j-impl', version: LOG4J_VERSION },
+  ];
+  await copyDependencies(WANTED, dependencies, folder);
 }
 
 async function downloadRegistry(folder: string): Promise<void> {

@@ -1,8 +1,9 @@
+import { int16, int32, text } from '../bytes/plain-writer';
 import { comparePartitions, type TopicPartition } from '../connection/topic-partition';
 
 /**
  * Deals partitions to members in turn. Both lists are sorted first, so every member would come to the same result, and
- * with equal partitions a topic each member gets the same number ± 1.
+ * with equal partitions per topic each member gets the same number ± 1.
  */
 export function dealPartitions(
   partitions: readonly TopicPartition[],
@@ -47,21 +48,4 @@ export function decodeAssignment(bytes: Buffer): TopicPartition[] {
     for (let count = readInt32(); count > 0; count -= 1) partitions.push({ topic, partition: readInt32() });
   }
   return partitions;
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeInt16BE(value);
-  return bytes;
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
-
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([int16(bytes.length), bytes]);
 }

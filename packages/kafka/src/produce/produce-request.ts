@@ -1,4 +1,5 @@
 import { decode } from 'kafkajs/src/protocol/requests/produce/v7/response';
+import { int16, int32, text } from '../bytes/plain-writer';
 import type { Broker, Connection } from '../connection/cluster-types';
 import type { SealedBatch } from '../record-batch/batch-builder';
 
@@ -70,22 +71,4 @@ function encodeProduce(
   const head = [int16(PRODUCE_API), int16(PRODUCE_VERSION), int32(correlationId), text(clientId)];
   const request = [...head, ...body];
   return [int32(request.reduce((sum, { length }) => sum + length, 0)), ...request];
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(2);
-  bytes.writeInt16BE(value);
-  return bytes;
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
-
-/** Kafka's string: its length in bytes, then UTF-8. */
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([int16(bytes.length), bytes]);
 }
