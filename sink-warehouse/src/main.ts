@@ -43,7 +43,7 @@ withConfig('replay', 'put dead letters back at the end of their topics').action(
 program.parseAsync().catch((error: unknown) => {
   const failure = asFailure(error);
   const stack = failure.kind === 'system_error' && failure.stack !== undefined ? `\n${failure.stack}` : '';
-  LogOutput.of('sink-warehouse').fail(failure.message, failure.kind, `${failure.message}${stack}`);
+  LogOutput.of('sink-warehouse').fail(failure.message, failure.kind, `sink-warehouse: ${failure.message}${stack}`);
   // What a user has to mend and what may pass by itself are told apart, for scripts that start the sink again.
   process.exitCode = failure.kind === 'config_error' ? 2 : 1;
 });

@@ -121,7 +121,7 @@ test('with errors.tolerance=none the sink stops with exit 2, names topic, partit
   const exit = await SinkProcess.start('run', sinks.config(name)).exited;
   expect({ code: exit.code, message: exit.stderr.trim().split('\n').at(-1) }).toEqual({
     code: 2,
-    message: `${topic} partition 0 offset 1: raw.${name} refused the record: SQLSTATE 23514, constraint short. Correct the table, or set errors.tolerance=all to put such records aside in the dead letter queue.`,
+    message: `sink-warehouse: ${topic} partition 0 offset 1: raw.${name} refused the record: SQLSTATE 23514, constraint short. Correct the table, or set errors.tolerance=all to put such records aside in the dead letter queue.`,
   });
   expect(await sinks.rows(`select count(*)::int as n from raw."${name}"`)).toEqual([{ n: 0 }]);
 });

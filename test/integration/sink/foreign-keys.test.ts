@@ -36,7 +36,7 @@ test('a valid row that comes before the one it refers to is no bad record: the f
   expect({ code: exit.code, message: exit.stderr.trim().split('\n').at(-1) }).toEqual({
     code: 2,
     message:
-      `Foreign key of parent of raw.${name} references raw.${parent}, which the sink fills: records of different topics come in no common order, so it refuses valid ones. ` +
+      `sink-warehouse: Foreign key of parent of raw.${name} references raw.${parent}, which the sink fills: records of different topics come in no common order, so it refuses valid ones. ` +
       `Nothing of the batch was written, and no record was put aside. Run: ${drop}; then start the sink again. To test the reference, use dbt's relationships test.`,
   });
   expect(await sinks.rows(`select id from raw."${name}"`)).toEqual([]);
@@ -101,7 +101,7 @@ test('a row that goes before those that refer to it is no bad record, where the 
   expect({ code: exit.code, message: exit.stderr.trim().split('\n').at(-1) }).toEqual({
     code: 2,
     message:
-      `Foreign key of parent of raw.${name}_child references raw.${name}, which the sink fills: records of different topics come in no common order, so it refuses valid ones. ` +
+      `sink-warehouse: Foreign key of parent of raw.${name}_child references raw.${name}, which the sink fills: records of different topics come in no common order, so it refuses valid ones. ` +
       `Nothing of the batch was written, and no record was put aside. Run: ${drop}; then start the sink again. To test the reference, use dbt's relationships test.`,
   });
   expect(await sinks.rows('select topic from sink.dead_letters where topic = $1', [topic])).toEqual([]);

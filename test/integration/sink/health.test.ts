@@ -195,7 +195,7 @@ test('a REST port that is taken is named with what to do', async () => {
     const { code, stderr } = await runSink('run', sinks.config(name, { 'rest.port': taken.port }));
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: `The REST API cannot listen on 127.0.0.1:${taken.port}, which another program uses: set rest.port to a free one (0 takes any), or rest.enabled=false.\n`,
+      stderr: `sink-warehouse: The REST API cannot listen on 127.0.0.1:${taken.port}, which another program uses: set rest.port to a free one (0 takes any), or rest.enabled=false.\n`,
     });
   } finally {
     taken.close();

@@ -67,7 +67,7 @@ test('a topic that was deleted, recreated and has grown past the warehouse’s o
   const stopped = await runSink('run', sinks.config(name));
   expect({ code: stopped.code, message: lastLine(stopped.stderr) }).toEqual({
     code: 2,
-    message: `${topic} partition 0: the warehouse is at offset 11, but the topic holds 0 to 51: the topic was deleted and recreated, with another id under the same name. ${REMEDY}`,
+    message: `sink-warehouse: ${topic} partition 0: the warehouse is at offset 11, but the topic holds 0 to 51: the topic was deleted and recreated, with another id under the same name. ${REMEDY}`,
   });
   const config = sinks.config(name, { 'topic.reset.policy': 'earliest' });
   await sinks.whileRunning(config, async () => landed([{ v: 'new', n: 50 }]));
@@ -97,7 +97,7 @@ test('records that were deleted before they were read: fail stops with both rang
   const stopped = await runSink('run', sinks.config(name));
   expect({ code: stopped.code, message: lastLine(stopped.stderr) }).toEqual({
     code: 2,
-    message: `${topic} partition 0: the warehouse is at offset 11, but the topic holds 22 to 33: the records before it have expired or were deleted, and are lost to the warehouse. ${REMEDY}`,
+    message: `sink-warehouse: ${topic} partition 0: the warehouse is at offset 11, but the topic holds 22 to 33: the records before it have expired or were deleted, and are lost to the warehouse. ${REMEDY}`,
   });
   await sinks.whileRunning(sinks.config(name, { 'topic.reset.policy': 'earliest' }), async () =>
     landed([{ v: 'left', n: 10 }]),

@@ -118,7 +118,7 @@ describe('the sink itself', () => {
     const config = sinks.config(uniqueName('older'));
     await sinks.rows(`insert into sink.migrations (number, title) values (${NEWEST + 1}, 'of tomorrow')`);
     try {
-      const refusal = `The warehouse's schema sink is at migration ${NEWEST + 1}, and this program knows ${NEWEST}: a newer version has been here. Install that version or a later one; nothing was read or written.\n`;
+      const refusal = `sink-warehouse: The warehouse's schema sink is at migration ${NEWEST + 1}, and this program knows ${NEWEST}: a newer version has been here. Install that version or a later one; nothing was read or written.\n`;
       const validate = await runSink('validate', config);
       expect({ code: validate.code, stderr: validate.stderr }).toEqual({ code: 2, stderr: refusal });
       const run = await SinkProcess.start('run', config).exited;
@@ -140,7 +140,7 @@ describe('the sink itself', () => {
       const refused = await runSink('validate', config);
       expect(refused.code).toBe(2);
       expect(refused.stderr).toBe(
-        `The warehouse's schema sink has to be brought to migration ${NEWEST}, and this role may not change it: permission denied for database ${database}. ` +
+        `sink-warehouse: The warehouse's schema sink has to be brought to migration ${NEWEST}, and this role may not change it: permission denied for database ${database}. ` +
           "Run `sink-warehouse validate` once with a connection.url of the schema's owner (a new schema needs CREATE on the database), then grant this role SELECT, INSERT, UPDATE, DELETE on all tables in schema sink.\n",
       );
       await migrateSinkSchema(sinks.warehouse);

@@ -91,7 +91,7 @@ test('a bad record with errors.tolerance=none ends the sink once the other topic
   const exit = await SinkProcess.start('run', config).exited;
   expect({ code: exit.code, message: exit.stderr.trim().split('\n').at(-1) }).toEqual({
     code: 2,
-    message: `${ill.topic} partition 0 offset 2: the value is not in Confluent’s wire format. Correct the producer, or set errors.tolerance=all to put such records aside in the dead letter queue.`,
+    message: `sink-warehouse: ${ill.topic} partition 0 offset 2: the value is not in Confluent’s wire format. Correct the producer, or set errors.tolerance=all to put such records aside in the dead letter queue.`,
   });
   await well.landed(...many);
   const [offset] = await sinks.rows(

@@ -198,7 +198,7 @@ test('a table in one piece becomes a partitioned one by the statements of the gu
     const refused = await runSink('run', config);
     expect({ code: refused.code, message: refused.stderr.trim().split('\n').at(-1) }).toEqual({
       code: 2,
-      message: `Table raw.${name}: it is not partitioned, and table.partition.by.month wants months of "at". Take the entry out, or rebuild the table as docs/sink-warehouse.md shows under "Partitioned tables".`,
+      message: `sink-warehouse: Table raw.${name}: it is not partitioned, and table.partition.by.month wants months of "at". Take the entry out, or rebuild the table as docs/sink-warehouse.md shows under "Partitioned tables".`,
     });
     for (const statement of [
       `alter table raw."${name}" rename to "${name}_default"`,

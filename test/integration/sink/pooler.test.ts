@@ -92,7 +92,7 @@ withPgBouncer('through PgBouncer', () => {
       const topic = await filledTopic(name);
       const config = through(name, mode);
       const refusal =
-        'connection.url leads to a pooler that lends its servers for one transaction at a time (PgBouncer with pool_mode=transaction or statement), and the sink keeps temporary tables from one transaction to the next. ' +
+        'sink-warehouse: connection.url leads to a pooler that lends its servers for one transaction at a time (PgBouncer with pool_mode=transaction or statement), and the sink keeps temporary tables from one transaction to the next. ' +
         'Connect to PostgreSQL itself, or to a pool with pool_mode=session for this user or database. Nothing was read or written.\n';
       const validate = await runSink('validate', config);
       expect({ code: validate.code, stderr: validate.stderr }).toEqual({ code: 2, stderr: refusal });

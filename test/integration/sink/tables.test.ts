@@ -216,7 +216,7 @@ test('a type that has to change under somebody’s view stops with the remedy, a
   const exit = await runSink('run', sinks.config(name));
   expect({ code: exit.code, message: exit.stderr.trim().split('\n').at(-1) }).toEqual({
     code: 2,
-    message: `Table raw.${name}: a view reads a column whose type has to change. Drop the view (dbt recreates its views at its next run), then start the sink again; it will run: alter table "raw"."${name}" alter column "amount" type bigint;`,
+    message: `sink-warehouse: Table raw.${name}: a view reads a column whose type has to change. Drop the view (dbt recreates its views at its next run), then start the sink again; it will run: alter table "raw"."${name}" alter column "amount" type bigint;`,
   });
   await sinks.warehouse.query(`drop view raw."${name}_view"`);
   await sinks.whileRunning(sinks.config(name), async () =>
