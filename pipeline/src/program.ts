@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { ANSWER_SECONDS, answerMs } from './budget';
 import { readPipelineConfig } from './config/pipeline-config';
 import { lookAt } from './look';
+import { hurryNameLookups } from './name-lookups';
 import { jsonReport } from './report/json-report';
 import { textReport } from './report/text-report';
 import { exitCodeOf as exitCodeOfLines } from './verdict/verdict';
@@ -60,6 +61,7 @@ export function program(out: Output): Command {
       positive,
     )
     .action(async (flags: StatusFlags) => {
+      hurryNameLookups(process.env, flags.timeout === undefined);
       const config = await readPipelineConfig(flags.config);
       // Node counts from the start of the process.
       let limitMs = answerMs(flags.timeout, performance.now());
@@ -88,6 +90,7 @@ export function program(out: Output): Command {
     .option('--metrics-host <address>', 'the address; 0.0.0.0 is every one', '127.0.0.1')
     .option('--timeout <seconds>', 'how long each part has to answer', positive, ANSWER_SECONDS)
     .action(async (flags: ServeFlags) => {
+      hurryNameLookups(process.env, false);
       const config = await readPipelineConfig(flags.config);
       const look = () => lookAt(config, flags.timeout * 1_000, () => new Date());
       // What `status` need not load: it answers in under two seconds.
