@@ -5,7 +5,7 @@
 
 {# The relation of one of the wallet's tables, by the ingestion in use and the name that ewallet_tables gives it. #}
 {% macro wallet_relation(table) %}
-  {{ return(source('ewallet_' ~ var('ewallet_ingestion'), table)) }}
+  {{ return(source('ewallet_' ~ var('ewallet_ingestion'), table).replace(require_alias=false)) }}
 {% endmacro %}
 
 {#

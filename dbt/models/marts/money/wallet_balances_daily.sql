@@ -23,7 +23,7 @@
 {%- if is_incremental() -%}
   {%- set last_known = literal_date("select coalesce(max(balance_date), '-infinity') from " ~ this) -%}
   {%- set window_from = literal_date(
-    "select last_date - " ~ (var('balance_history_days') - 1) ~ " from " ~ ref('int_date_bounds')
+    "select coalesce(max(last_date) - " ~ (var('balance_history_days') - 1) ~ ", '-infinity') from " ~ ref('int_date_bounds')
   ) -%}
   {%- set recent = 'greatest(' ~ window_from ~ ', ' ~ last_known ~ ' - 3)' -%}
 {%- endif %}
