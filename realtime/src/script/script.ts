@@ -40,13 +40,16 @@ export function jobScript(config: RealtimeConfig, inputs: readonly Input[]): str
   const settings = {
     'pipeline.name': jobName(config),
     'table.local-time-zone': 'UTC',
+    // Views that several results read are planned as one part of the job. Else each result has its own copy of them, with
+    // only the columns it needs: six times the state of transactions, and a third more CPU time per event (#20).
+    'table.optimizer.reuse-optimize-block-with-digest-enabled': 'true',
     'parallelism.default': String(config.parallelism),
   };
   return [
     ...Object.entries(settings).map(([key, value]) => `SET ${literal(key)} = ${literal(value)};`),
     ...inputs.flatMap((input) => [inputTable(config, input), inputView(input)]),
     ...(signals.length > 0 ? [ownTable(config, RISK_RULES)] : []),
-    ...(inputs.some(({ name }) => name === 'owners') ? movementViews(inputs, types) : []),
+    ...(inputs.some(({ name }) => name === 'owners') ? movementViews(inputs) : []),
     ...(config.products.includes('sessions') ? sessionViews(config.sessionMinutes) : []),
     ...signals.flatMap((signal) => signal.views),
     ...outputs.map((output) => output.table),

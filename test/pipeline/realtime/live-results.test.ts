@@ -139,6 +139,18 @@ const isAlive = async (pid: number): Promise<boolean> =>
     () => false,
   );
 
+/** How often the job keeps the rows of a topic, over all that reads them. */
+async function keptTopics(): Promise<number> {
+  const { restUrl } = JSON.parse(await readFile(path.join(live.dir, 'cluster', 'cluster.json'), 'utf8')) as {
+    restUrl: string;
+  };
+  const answer = async (page: string): Promise<string> => (await fetch(`${restUrl}${page}`)).text();
+  const { jobs } = JSON.parse(await answer('/jobs')) as { jobs: readonly { id: string }[] };
+  expect(jobs).toHaveLength(1);
+  const plan = await answer(`/jobs/${jobs[0]?.id}/plan`);
+  return plan.match(/\]:ChangelogNormalize\(/g)?.length ?? 0;
+}
+
 /** What deploy/observability asks of Flink, and neither of its processes says. */
 async function missingMetrics(): Promise<readonly string[]> {
   const files = ['alerts.yaml', 'dashboard.json'].map((file) => path.join(PROJECT_ROOT, 'deploy/observability', file));
@@ -190,6 +202,8 @@ test('live results equal SQL over the e-wallet, over late and changed rows, kill
   await eventually(async () => {
     expect(await missingMetrics()).toEqual([]);
   });
+  // Each once, however many results read it; wallets as owners and, as those change with each transaction, as balances.
+  expect(await keptTopics()).toBe(6);
 
   // Changed rows, rows that are sent twice, rows that come late, and rows of a far future; a worker dies meanwhile.
   const before = await enginePids();
