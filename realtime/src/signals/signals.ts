@@ -174,7 +174,7 @@ GROUP BY customer_id, stretch;`,
   'the first transaction after ${rules.dormantDays} days or more without one' AS explanation
 FROM customer_activity AS a
 JOIN activity_stretches AS s ON a.customer_id = s.customer_id AND a.stretch = s.stretch AND a.created_at = s.first_at
-JOIN (SELECT customer_id, MIN(created_at) AS first_at FROM customer_activity GROUP BY customer_id) AS f
+JOIN (SELECT customer_id, MIN(first_at) AS first_at FROM activity_stretches GROUP BY customer_id) AS f
   ON a.customer_id = f.customer_id AND a.created_at > f.first_at
 LEFT JOIN activity_stretches AS p ON s.customer_id = p.customer_id AND s.stretch - ${length} = p.stretch
 WHERE p.last_at IS NULL OR s.first_at - p.last_at >= ${length}`,
