@@ -52,7 +52,7 @@ export function jobSettings(
     // State is read far more often than it is written anew: without these, looking for a row that is not there read from
     // every file, and each read unpacked a block (#20).
     'state.backend.rocksdb.use-bloom-filter': 'true',
-    'state.backend.rocksdb.compression.per.level': 'NO_COMPRESSION',
+    'state.backend.rocksdb.compression.per.level': 'NO_COMPRESSION;LZ4_COMPRESSION',
     // Operators of SQL keep no row that they hand on. Without it each of a dozen readers got a copy of its own.
     'pipeline.object-reuse': 'true',
     'restart-strategy.type': 'fixed-delay',

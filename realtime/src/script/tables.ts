@@ -105,6 +105,9 @@ export function outputTable(config: RealtimeConfig, product: Product, writer?: s
     'properties.transaction.timeout.ms': TRANSACTION_TIMEOUT_MS,
     // One producer a writer and slot: the client's default of 32 MB each would not fit.
     'properties.buffer.memory': '4194304',
+    // What is written is read when its checkpoint completes, and a checkpoint sends what waits. So batches may fill.
+    'properties.linger.ms': '200',
+    'properties.batch.size': '131072',
     'sink.delivery-guarantee': 'exactly-once',
     'sink.transaction-naming-strategy': 'pooling',
     ...(REDUCED.has(product.name) ? REDUCING : {}),
