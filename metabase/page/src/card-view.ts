@@ -39,6 +39,7 @@ export class CardView {
   private readonly details = element('details', { class: 'card-data' });
   private readonly unfiltered = element('p', { class: 'unfiltered' });
   private chart: ECharts.ECharts | undefined;
+  private watched: ResizeObserver | undefined;
   private drawn = '';
   private look: Look = 'light';
 
@@ -153,6 +154,7 @@ export class CardView {
     chart.setOption(
       chartOption({
         printing: this.look === 'print',
+        width: chart.getWidth(),
         card: this.card,
         rows,
         format,
@@ -176,6 +178,11 @@ export class CardView {
       });
     }
     this.chart = chart;
+    // Its card may be another width once all cards are placed, and on a phone that is turned.
+    this.watched = new ResizeObserver(() => {
+      chart.resize();
+    });
+    this.watched.observe(canvas);
   }
 
   private message(words: string, state = 'waiting'): void {
@@ -186,6 +193,7 @@ export class CardView {
   }
 
   private disposeChart(): void {
+    this.watched?.disconnect();
     this.chart?.dispose();
     this.chart = undefined;
   }

@@ -17,6 +17,8 @@ export interface ChartInput {
   /** The place in the palette that a value of a column has on every card; undefined for what no card breaks out. */
   readonly colorPlace: (column: string, value: string) => number | undefined;
   readonly reducedMotion: boolean;
+  /** How many pixels wide the picture is. */
+  readonly width: number;
   /** On paper nobody can turn the pages of a legend: all of it is there, in as many lines as it takes. */
   readonly printing: boolean;
 }
@@ -81,7 +83,7 @@ function cartesian(input: ChartInput): EChartsOption {
 
   // Few names stand all, in several lines where they are long; ECharts would leave every second one out.
   const few = !timeline && !horizontal && categories.length <= FEW_NAMES;
-  const room = Math.max(44, (card.at.width * PIXELS_OF_CELL) / categories.length - 8);
+  const room = Math.max(44, (input.width - PIXELS_OF_AXIS) / categories.length - 8);
   const shown = (value: string): string => {
     const name = shorten(label(value), horizontal ? 22 : 20);
     return few ? inLines(name, room / PIXELS_OF_LETTER) : name;
@@ -98,7 +100,7 @@ function cartesian(input: ChartInput): EChartsOption {
       color: palette.muted,
       hideOverlap: true,
       formatter: shown,
-      ...(few ? { interval: 0, hideOverlap: false } : {}),
+      ...(few ? { interval: 0 } : {}),
       // Of many narrow days the last one's date would stand half beyond the picture.
       ...(timeline && categories.length > 30 ? { alignMaxLabel: 'right' as const } : {}),
     },
@@ -244,9 +246,9 @@ function cartesian(input: ChartInput): EChartsOption {
 }
 
 const FEW_NAMES = 8;
-/** About what a cell of the grid is wide on a screen of usual width. */
-const PIXELS_OF_CELL = 50;
-/** And a letter of a label is about so wide. */
+/** What the value axis takes of the width. */
+const PIXELS_OF_AXIS = 80;
+/** A letter of a label is about so wide. */
 const PIXELS_OF_LETTER = 6.6;
 
 function isPercent(settings: Readonly<Record<string, unknown>>): boolean {
