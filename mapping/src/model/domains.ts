@@ -89,9 +89,10 @@ export const DOMAINS: Readonly<Record<Domain, DomainMeaning>> = {
   },
   wallet_kind: {
     question:
-      'Whose is each kind of wallet: customer, merchant, float (the outside world: bank, settlement, cash), fee (your income)?',
+      'Whose is each kind of wallet: customer, merchant, agent, float (the outside world: bank, settlement, cash), fee (your income)?',
     values: {
       customer: ['user', 'person', 'consumer', 'holder', 'individual', 'member', 'personal', 'client', 'main'],
+      agent: ['cash_agent', 'teller', 'agency'],
       merchant: ['shop', 'store', 'business', 'vendor', 'biller', 'till', 'seller', 'organization', 'organisation'],
       float: [
         'bank',

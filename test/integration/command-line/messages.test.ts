@@ -242,7 +242,7 @@ const PLAIN: readonly (readonly [typed: string, code: number, stdout: string, st
     'ewallet-dashboards preview --out preview',
     1,
     '',
-    'ewallet-dashboards: marts.activation_funnel, marts.active_users, marts.category_spend and 32 more are not there, or this role may not read them: run dbt (npm run dbt -- build) first.',
+    'ewallet-dashboards: marts.activation_funnel, marts.active_users, marts.agent_liquidity_daily and 33 more are not there, or this role may not read them: run dbt (npm run dbt -- build) first.',
   ],
   [
     'ewallet-simulator trade --database-url WALLET_URL',

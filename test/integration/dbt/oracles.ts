@@ -97,6 +97,25 @@ export async function plantRisk(client: Client): Promise<void> {
   await client.query(`update wallet.users set status = 'suspended' where id in (5, 8, 30)`);
 }
 
+/** Adds two agents in pesos with a float of their own, whom customers bring cash and take cash from through May. */
+export async function plantAgents(client: Client): Promise<void> {
+  await client.query(`
+    insert into wallet.wallets (kind, currency, created_at, updated_at)
+    select 'agent', 'PHP', timestamptz '2026-01-01Z', timestamptz '2026-01-01Z' from generate_series(1, 2);
+    insert into wallet.transactions (type, status, source_wallet_id, destination_wallet_id, currency, amount, channel, failure_reason,
+      created_at, settled_at, updated_at)
+    select case what when 'out' then 'withdrawal' else 'top_up' end, case when i % 7 = 3 then 'failed' else 'completed' end,
+      case what when 'in' then agent.id when 'out' then own.id else float.id end,
+      case what when 'in' then own.id else agent.id end, 'PHP', case what when 'fill' then 4000 else 500 + i * 37 % 400 end, 'agent',
+      case when i % 7 = 3 then 'insufficient_funds' end, at, at, at
+    from generate_series(1, 60) as i
+    cross join lateral (select timestamptz '2026-04-29Z' + i * interval '13 hours' as at,
+      case when i % 10 < 2 then 'fill' when i % 3 = 0 then 'out' else 'in' end as what) as each
+    join (select id, row_number() over (order by id) - 1 as n from wallet.wallets where kind = 'agent') as agent on agent.n = i % 2
+    join wallet.wallets as own on own.user_id = 1 + 4 * (i % 5) and own.currency = 'PHP'
+    join wallet.wallets as float on float.kind = 'float' and float.currency = 'PHP'`);
+}
+
 /** A run of events of one customer within a time, as a person would look for it: every event with all after it. */
 const burst = (events: string, count: number, minutes: number): string => `
   select a.user_id, min(a.at) as first from (${events}) as a
@@ -477,7 +496,7 @@ export const ORACLES: readonly Oracle[] = [
     wallet: `with set_out as (
         select distinct on (1, metric) date_trunc('month', month_start)::date as month, metric, target from raw.targets order by 1, metric, set_at desc
       ), firsts as (
-        select customer, min(day) as day from oracle.trade where status = 'completed' group by customer
+        select customer, min(day) as day from oracle.trade where status = 'completed' and customer is not null group by customer
       ), compared as (
         select month, metric, target, (month + interval '1 month')::date - 1 <= (select day from oracle.last_day) as over,
           case when extract(year from month) = 2026 then case metric
@@ -601,6 +620,37 @@ export const ORACLES: readonly Oracle[] = [
       from marts.safeguarding_daily where bank_balance is not null order by 1`,
     wallet: `select currency, sum(balance)::numeric(38, 4) as owed, (case currency when 'PHP' then -5 else 0 end)::numeric(38, 4) as gap,
         currency <> 'PHP' as covered
-      from wallet.wallets where kind in ('customer', 'merchant') group by 1 order by 1`,
+      from wallet.wallets where kind in ('customer', 'merchant', 'agent') group by 1 order by 1`,
+  },
+  {
+    fact: 'an agent is low on a day that it ends with less than a busy day asks for, and refusals are cash-ins that failed',
+    mart: `select balance_date as day, currency, agent_count::int as agents, active_agent_count::int as active,
+        float_amount::numeric(38, 4) as held, low_float_agent_count::int as low, cash_in_count::int as ins,
+        refused_cash_in_count::int as refused, cash_out_amount::numeric(38, 4) as out, rebalance_count::int as rebalances
+      from marts.agent_liquidity_daily order by 1, 2`,
+    wallet: `with agents as (select id, currency from wallet.wallets where kind = 'agent'),
+      days as (
+        select d::date as day from generate_series((select day - 30 from oracle.last_day), (select day from oracle.last_day), interval '1 day') as d
+      ), moves as (
+        select a.id as agent, t.day, t.amount, t.status = 'completed' as done, t.source_wallet_id = a.id as gives,
+          coalesce(t.payer, t.payee) is not null as with_customer
+        from agents as a join oracle.trade as t on a.id in (t.source_wallet_id, t.destination_wallet_id)
+        where t.status in ('completed', 'failed') and t.day >= (select min(day) from days)
+      ), busy as (
+        select agent, percentile_disc(0.9) within group (order by asked) as asked from (
+          select agent, day, sum(amount) as asked from moves where gives and with_customer group by 1, 2) as each group by 1
+      ), held as (
+        select days.day, a.id, a.currency,
+          coalesce((select sum(amount) from oracle.movements as m where m.wallet_id = a.id and m.settled_day <= days.day), 0) as balance
+        from days cross join agents as a
+      )
+      select held.day, currency, count(*)::int as agents,
+        (select count(distinct agent)::int from moves where moves.day = held.day and done and with_customer) as active,
+        sum(balance)::numeric(38, 4) as held, (count(*) filter (where balance < busy.asked))::int as low,
+        (select count(*)::int from moves where moves.day = held.day and gives and with_customer and done) as ins,
+        (select count(*)::int from moves where moves.day = held.day and gives and with_customer and not done) as refused,
+        (select coalesce(sum(amount), 0)::numeric(38, 4) from moves where moves.day = held.day and not gives and with_customer and done) as out,
+        (select count(*)::int from moves where moves.day = held.day and not with_customer and done) as rebalances
+      from held left join busy on busy.agent = held.id group by 1, 2 order by 1, 2`,
   },
 ];

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { PROJECT_ROOT } from '../../support/command';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
-import { ORACLES, ORACLE_VIEWS, plantRisk } from './oracles';
+import { ORACLES, ORACLE_VIEWS, plantAgents, plantRisk } from './oracles';
 import { dbtOn, expectSuccess } from './run-dbt';
 import {
   createWallet,
@@ -52,6 +52,7 @@ beforeAll(async () => {
   dbt = await dbtOn(database);
   await createWallet(client);
   await plantRisk(client);
+  await plantAgents(client);
   await settleBalances(client);
   await land(client, '2026-06-01T00:00:00Z');
   await landControlTotals(client);

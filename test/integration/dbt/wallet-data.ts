@@ -184,7 +184,7 @@ export async function landBankBalances(client: Client, schema: 'raw' | 'wallet')
         select max(at at time zone 'UTC')::date
         from (select greatest(created_at, settled_at) as at from wallet.transactions union all select occurred_at from wallet.user_activity) as times
       ) as balance_date, sum(balance) - case currency when 'PHP' then 5 else 0 end as balance, now() as reported_at
-    from wallet.wallets where kind in ('customer', 'merchant') group by currency
+    from wallet.wallets where kind in ('customer', 'merchant', 'agent') group by currency
   `);
 }
 

@@ -327,6 +327,11 @@ select current_date - back, currency, 90000, 10000, 100000, 100500, 100000 - 400
 from generate_series(0, 3) as back
 cross join marts.dim_currencies;
 
+insert into marts.agent_liquidity_daily (balance_date, currency, agent_count, active_agent_count, float_amount, low_float_agent_count, low_float_rate, cash_in_count, cash_in_amount, refused_cash_in_count, refusal_rate, cash_out_count, cash_out_amount, rebalance_count)
+select current_date - back, currency, 40, 15, 90000, 4, 0.1, 95, 1900, 5, 0.05, 60, 1200, 7
+from generate_series(0, 3) as back
+cross join marts.dim_currencies;
+
 insert into marts.live_minute_volumes (minute_start, transaction_type, transaction_status, currency, transaction_count, amount, fee_amount)
 select
   date_trunc('minute', now()) - make_interval(mins => back), kind, outcome, currency, 1 + back % 7, 40 * (1 + back % 7), 0.4 * (1 + back % 7)

@@ -16,7 +16,7 @@ owed as (
     balance_date,
     currency,
     coalesce(sum(closing_balance) filter (where wallet_kind = 'customer'), 0) as customer_liability,
-    coalesce(sum(closing_balance) filter (where wallet_kind = 'merchant'), 0) as merchant_liability,
+    coalesce(sum(closing_balance) filter (where wallet_kind in ('merchant', 'agent')), 0) as merchant_liability,
     -coalesce(sum(closing_balance) filter (where wallet_kind = 'float'), 0) as ledger_float
   from {{ ref('wallet_balances_daily') }}
   -- Without a statement balances are not read: nobody asks for these rows then.
