@@ -1,20 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { commandPath } from '../../support/command';
+import { commandPath, runCommand } from '../../support/command';
+import { destinationConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { connectedTo } from '../../support/fresh-database';
+import { walk } from '../../support/pipeline/remedy';
+import { services } from '../../support/services';
 import { BlackHole } from '../../support/sink/black-hole';
 import { capture, capturedWallet, changes, errorOf, type CapturedWallet } from '../../support/source/captured-wallet';
 import { ServerFamily, type WalletServer } from '../../support/source/replicated-wallet';
 import { runWalletSource } from '../../support/source/wallet-source';
+import { uniqueName } from '../../support/unique-name';
 
 jest.setTimeout(300_000);
 
@@ -94,6 +98,47 @@ test('hundreds of megabytes of foreign log before the first wanted row neither e
     state?.global.shared_state.lsn,
   ]);
   expect(rows).toEqual([{ ahead: true }]);
+});
+
+test('the status names a lost slot, and what troubleshooting tells brings the rows that were written meanwhile', async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-lost-slot-'));
+  const topic = `${uniqueName('lost')}.{stream}`;
+  const found = async (): Promise<readonly string[]> => {
+    const { stdout } = await runCommand(
+      'ewallet-pipeline',
+      ['status', '--json', '--timeout', '8', '--config', path.join(directory, 'pipeline.json')],
+      { timeoutMs: 30_000 },
+    );
+    const { lines } = JSON.parse(stdout) as { lines: readonly { findings: readonly { code: string }[] }[] };
+    return lines.flatMap(({ findings }) => findings.map(({ code }) => code));
+  };
+  const write = async (file: string, content: unknown): Promise<void> =>
+    writeFile(path.join(directory, file), JSON.stringify(content));
+  await write('source.json', wallet.config());
+  await write('sync.json', {
+    source: { config_file: 'source.json' },
+    destination: { config: destinationConfig(await services(), topic) },
+    state_directory: 'state',
+  });
+  await write('pipeline.json', { ewallet: { config_file: 'source.json' }, sync: { config_file: 'sync.json' } });
+  try {
+    const config = path.join(directory, 'sync.json');
+    expect((await runCommand('ewallet-sync', ['run', '--once', '--config', config])).code).toBe(0);
+    await wallet.admin.query(`update payments set what = 'missed' where id = 3`);
+    await removeLog();
+    expect(await found()).toEqual(['slot-lost']);
+    await setting('max_slot_wal_keep_size', undefined);
+    await write('source.json', wallet.config({ ...reread, slot_creation: 'never' }));
+    await walk('slot-lost', { directory, sql: wallet.admin, values: { slot: wallet.slot } });
+    expect(await found()).toEqual([]);
+    const { last_success } = JSON.parse(await readFile(path.join(directory, 'state/status.json'), 'utf8')) as {
+      last_success: { records: number };
+    };
+    expect(last_success.records).toBe(1);
+  } finally {
+    await setting('max_slot_wal_keep_size', undefined);
+    await rm(directory, { recursive: true });
+  }
 });
 
 test('a slot whose log was removed is told with the setting; changed rows are read again where the user says so (powersync-service#554, spiceai#13221)', async () => {

@@ -33,7 +33,6 @@ const OPEN = [
   'flink-no-job',
   'flink-not-running',
   'kafka-no-leader',
-  'slot-lost',
 ];
 
 test('each entry of troubleshooting, by verdict and by alert, is walked by a test that broke the thing', () => {
