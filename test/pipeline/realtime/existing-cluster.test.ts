@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { runCommand } from '../../support/command';
 import { eventually } from '../../support/eventually';
+import { walk } from '../../support/pipeline/remedy';
 import { RealtimeCase } from '../../support/realtime/realtime-case';
 import { SessionCluster } from '../../support/realtime/session-cluster';
 
@@ -131,7 +132,7 @@ test('submit runs the job on a cluster that is there, and continues from where i
   expect((await live.run('status')).stdout).toContain('; the last one is FINISHED');
   expect((await hop()).line).toMatchObject({ findings: [{ code: 'flink-no-job', says: 'the job is FINISHED' }] });
   await change('10 and 20');
-  expect(await submitted()).toContain(`the job continues from ${savepoint}`);
+  expect(await walk('flink-no-job', { directory: live.dir })).toContain(`the job continues from ${savepoint}`);
   await expectEqual();
 
   // The cluster dies and comes back, without high availability: it has forgotten the job, its checkpoints have not.
@@ -157,7 +158,9 @@ test('submit runs the job on a cluster that is there, and continues from where i
   });
   await cluster.crashAndStart();
   await change('30 and 40');
-  expect(await submitted()).toMatch(/the job continues from file:\/.*\/checkpoints\/[0-9a-f]{32}\/chk-\d+\n/);
+  expect(await walk('flink-down', { directory: live.dir })).toMatch(
+    /the job continues from file:\/.*\/checkpoints\/[0-9a-f]{32}\/chk-\d+\n/,
+  );
   await expectEqual();
 
   // Where nobody knows how far the job came, it does not begin again by itself.

@@ -39,10 +39,15 @@ export function commandsOf(name: string): readonly string[] {
     .filter((code) => PROGRAM.test(code) || STATEMENT.test(code));
 }
 
-/** Does what an entry tells: each of its commands and statements, in their order. Each has to succeed. */
-export async function walk(name: string, ground: Ground): Promise<void> {
+/**
+ * Does what an entry tells: each of its commands and statements, in their order. Each has to succeed.
+ *
+ * @returns what the commands printed
+ */
+export async function walk(name: string, ground: Ground): Promise<string> {
   const commands = commandsOf(name);
   if (commands.length === 0) throw new Error(`The entry ${name} has no command: say what its words ask for by hand`);
+  let printed = '';
   for (const written of commands) {
     const command = written.replace(/<(\w+)>/g, (placeholder, key: string) => {
       const value = ground.values?.[key];
@@ -50,8 +55,9 @@ export async function walk(name: string, ground: Ground): Promise<void> {
       return value;
     });
     if (STATEMENT.test(command)) await state(command, ground);
-    else await run(command, ground);
+    else printed += await run(command, ground);
   }
+  return printed;
 }
 
 /** For an entry whose words no command can do: the caller frees the disk, starts the server. */
@@ -64,7 +70,7 @@ async function state(statement: string, { sql }: Ground): Promise<void> {
   await sql.query(statement);
 }
 
-async function run(command: string, { directory, keep, env = {} }: Ground): Promise<void> {
+async function run(command: string, { directory, keep, env = {} }: Ground): Promise<string> {
   const bin = path.join(PROJECT_ROOT, 'node_modules', '.bin');
   const around = { ...env, PATH: `${bin}:${process.env.PATH ?? ''}` };
   const cwd = command.startsWith('npm ') ? PROJECT_ROOT : directory;
@@ -77,8 +83,13 @@ async function run(command: string, { directory, keep, env = {} }: Ground): Prom
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
     );
-    return;
+    return '';
   }
-  const { code, stdout, stderr } = await runProgram('/bin/sh', ['-c', command], { cwd, env: around });
+  const { code, stdout, stderr } = await runProgram('/bin/sh', ['-c', command], {
+    cwd,
+    env: around,
+    timeoutMs: 420_000,
+  });
   expect({ command, code, said: code === 0 ? '' : stdout + stderr }).toEqual({ command, code: 0, said: '' });
+  return stdout + stderr;
 }
