@@ -19,8 +19,6 @@ function walked(): readonly string[] {
 
 /** Entries whose remedy nothing has walked so far. */
 const OPEN = [
-  'FollowDisconnected',
-  'FollowLag',
   'LatencyHigh',
   'RealtimeCheckpointsLate',
   'RealtimeJobNotRunning',
@@ -28,9 +26,7 @@ const OPEN = [
   'RealtimeRestarts',
   'RejectedRecords',
   'flink-checkpoints-late',
-  'flink-down',
   'flink-lag',
-  'flink-no-job',
   'flink-not-running',
   'kafka-no-leader',
 ];
