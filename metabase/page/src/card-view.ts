@@ -1,7 +1,8 @@
 import type * as ECharts from 'echarts';
 import type { Answer, PageFilter, PageQuestion } from '../../src/preview/page-data';
 import { CardFormat, type Rows } from './card-format';
-import { axes, chartOption } from './chart-option';
+import { axes } from './axes';
+import { chartOption } from './chart-option';
 import { element } from './dom';
 import { emptyMessage } from './empty';
 import { figureOf } from './figure';

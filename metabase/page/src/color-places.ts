@@ -1,5 +1,5 @@
 import type { PageData } from '../../src/preview/page-data';
-import { axes } from './chart-option';
+import { axes } from './axes';
 
 /**
  * Where each value that some card breaks out stands among the values of its column, over all cards: the same channel then has the

@@ -1,4 +1,4 @@
-import { sentence } from './chart-option';
+import { sentence } from './words';
 import type { PageDashboard } from '../../src/preview/page-data';
 import { element } from './dom';
 import type { Choice } from '../../src/preview/variant';

@@ -1,6 +1,6 @@
 import type { PageQuestion } from '../../src/preview/page-data';
 import type { CardFormat, Rows } from './card-format';
-import { sentence } from './chart-option';
+import { sentence } from './words';
 import { element } from './dom';
 import { columnTitle, formatValue } from './format';
 import { shadeOf } from './shade';

@@ -1,4 +1,4 @@
-import { inLines, sentence } from '../../../metabase/page/src/chart-option';
+import { inLines, sentence } from '../../../metabase/page/src/words';
 
 it.each([
   ['bank_transfer', 'Bank transfer'],

@@ -5,4 +5,5 @@ export type { KafkaListener, KafkaOptions } from './kafka';
 export type { PostgresOptions } from './postgresql';
 export { parsePostgresVersion, type PostgresVersion } from './postgresql-binaries';
 export { SERVICE_NAMES, type ServiceName } from './service-state';
-export { attachStack, stackStatus, startStack, stopStack, type RunningStack, type StackOptions } from './stack';
+export { attachStack, stackStatus, startStack, stopStack } from './stack';
+export type { RunningStack, StackOptions } from './stack-options';

@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { PostgresOptions } from './postgresql';
 import { parsePostgresVersion, POSTGRES_VERSIONS, type PostgresVersion } from './postgresql-binaries';
-import { reviveStack, stackStatus, startStack, stopStack, type RunningStack } from './stack';
+import { reviveStack, stackStatus, startStack, stopStack } from './stack';
+import type { RunningStack } from './stack-options';
 
 /** One default directory a clone, in the system's temporary directory: PostgreSQL under root needs one open to others. */
 function defaultDirectory(): string {

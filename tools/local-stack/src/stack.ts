@@ -1,59 +1,22 @@
 import {
-  drawPort,
-  findJava,
   guardWithCommand,
   identify,
   isAlive,
-  isFree,
-  type Launch,
+  Service,
   type ProcessIdentity,
   type Release,
-  Service,
 } from '@ewallet/child-services';
 import { Failure } from '@ewallet/failure';
-import type { PostgresConnection, StackConnections } from '@ewallet/stack-connections';
+import type { StackConnections } from '@ewallet/stack-connections';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { provideJars } from './jars';
-import { prepareKafka, probeKafka, type KafkaOptions, type KafkaPorts } from './kafka';
-import {
-  dropDeadLock,
-  POSTGRES_PASSWORD,
-  POSTGRES_USER,
-  preparePostgres,
-  probePostgres,
-  type PostgresOptions,
-} from './postgresql';
-import { prepareSchemaRegistry, probeSchemaRegistry } from './schema-registry';
+import { dropDeadLock } from './postgresql';
+import { postgresConnection, prepare, prober } from './prepare-stack';
 import { readState, SERVICE_NAMES, writeState, type ServiceName, type StackState } from './service-state';
 import { withStackLock } from './stack-lock';
-
-export interface StackOptions {
-  /** Everything the stack writes lies here: data, logs, `stack.json`. Made when missing, used again when it exists. */
-  readonly dir: string;
-  /** The services to start; all four by default. Connections of the others are made up but nobody listens there. */
-  readonly only?: readonly ServiceName[];
-  readonly source?: PostgresOptions;
-  readonly warehouse?: PostgresOptions;
-  readonly kafka?: KafkaOptions;
-  readonly schemaRegistry?: { readonly port?: number };
-  /** The services keep running when this process ends; by default they are ended with it, even when it is killed. */
-  readonly outlive?: boolean;
-  /** Hears what takes time, a line each. */
-  readonly say?: (line: string) => void;
-}
-
-export interface RunningStack {
-  readonly dir: string;
-  readonly connections: StackConnections;
-  /** Bootstrap servers of the broker's further listeners, by name. */
-  readonly listeners: Readonly<Record<string, string>>;
-  /** One service, to stop, kill and start. Throws for one that this stack does not run. */
-  service(name: ServiceName): Service<ServiceName>;
-  /** Stops every service; the data stays in the directory. */
-  stop(): Promise<void>;
-}
+import type { RunningStack, StackOptions } from './stack-options';
+import { choosePorts } from './stack-ports';
 
 /**
  * Starts the services in parallel and resolves once each of them answers a client. What an earlier run that was killed
@@ -258,107 +221,4 @@ async function assemble(dir: string, options: StackOptions, owner: ProcessIdenti
     owner,
     services: launches.map(([name, launch]) => ({ name, launch, process: undefined })),
   });
-}
-
-interface StackPorts {
-  readonly source: number;
-  readonly warehouse: number;
-  readonly kafka: KafkaPorts;
-  readonly schemaRegistry: number;
-}
-
-/** The port that was asked for, else the one of the directory's earlier run, else a drawn one. */
-async function choosePorts(options: StackOptions, before: StackState | undefined): Promise<StackPorts> {
-  const earlier = before?.connections;
-  return {
-    source: await choosePort('source', options.source?.port, earlier?.source.port),
-    warehouse: await choosePort('warehouse', options.warehouse?.port, earlier?.warehouse.port),
-    kafka: {
-      plain: await choosePort('kafka', options.kafka?.port, portOf(earlier?.kafka.bootstrapServers)),
-      controller: await drawPort(),
-      listeners: await Promise.all((options.kafka?.listeners ?? []).map(drawPort)),
-    },
-    schemaRegistry: await choosePort(
-      'schemaRegistry',
-      options.schemaRegistry?.port,
-      earlier === undefined ? undefined : Number(new URL(earlier.schemaRegistry.url).port),
-    ),
-  };
-}
-
-function portOf(bootstrapServers: string | undefined): number | undefined {
-  return bootstrapServers === undefined ? undefined : Number(bootstrapServers.split(':').at(-1));
-}
-
-async function choosePort(name: ServiceName, asked: number | undefined, earlier: number | undefined): Promise<number> {
-  if (asked !== undefined) {
-    if (await isFree(asked)) return asked;
-    throw Failure.config(
-      `port ${asked}, asked for ${name}, is in use by another process: choose another port, or leave it out to have a free one`,
-    );
-  }
-  return earlier !== undefined && (await isFree(earlier)) ? earlier : drawPort();
-}
-
-function postgresConnection(port: number, database: string): PostgresConnection {
-  return { host: '127.0.0.1', port, database, username: POSTGRES_USER, password: POSTGRES_PASSWORD };
-}
-
-interface StackToPrepare {
-  readonly connections: StackConnections;
-  readonly ports: StackPorts;
-  readonly options: StackOptions;
-}
-
-/** Prepares what is wanted in parallel: two initdb and the broker's format take seconds each. */
-async function prepare(
-  dir: string,
-  wanted: readonly ServiceName[],
-  { connections, ports, options }: StackToPrepare,
-): Promise<readonly (readonly [ServiceName, Launch])[]> {
-  const needsJava = wanted.includes('kafka') || wanted.includes('schemaRegistry');
-  const java = needsJava ? await findJava() : '';
-  const jars = needsJava ? await provideJars(options.say ?? (() => undefined)) : undefined;
-  const siblings = new AbortController();
-  const launch = async (name: ServiceName): Promise<Launch> => {
-    const folder = path.join(dir, name);
-    switch (name) {
-      case 'source':
-      case 'warehouse':
-        return preparePostgres(folder, connections[name], options[name] ?? {}, siblings.signal);
-      case 'kafka':
-        return prepareKafka(folder, ports.kafka, options.kafka ?? {}, {
-          java,
-          classpath: jars?.kafkaClasspath ?? '',
-          signal: siblings.signal,
-        });
-      case 'schemaRegistry':
-        return prepareSchemaRegistry(folder, ports.schemaRegistry, { java, jar: jars?.registryJar ?? '' });
-    }
-  };
-  // Nothing of a failed start may keep writing into the directory, so the others are ended and waited for.
-  const prepared = await Promise.allSettled(
-    wanted.map(async (name) => {
-      try {
-        return [name, await launch(name)] as const;
-      } catch (error) {
-        siblings.abort(error);
-        throw error;
-      }
-    }),
-  );
-  siblings.signal.throwIfAborted(); // With the first failure, not with those that it caused.
-  return prepared.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-}
-
-function prober(name: ServiceName, connections: StackConnections): () => Promise<void> {
-  switch (name) {
-    case 'source':
-    case 'warehouse':
-      return async () => probePostgres(connections[name]);
-    case 'kafka':
-      return async () => probeKafka(portOf(connections.kafka.bootstrapServers) ?? 0);
-    case 'schemaRegistry':
-      return async () => probeSchemaRegistry(connections.schemaRegistry.url);
-  }
 }
