@@ -9,7 +9,7 @@ import { nextVersion, ruleLine, type RuleChange } from '../rules/rule-version';
 
 type LiveRules = Readonly<Record<SignalName, LiveRule>>;
 
-/** Every signal's rule as it holds now, a line each. */
+/** Every signal's rule as it holds now, one line each. */
 export async function listRules(config: RealtimeConfig): Promise<readonly string[]> {
   const rules = rulesOf(config);
   const set = new Map((await readRules(config)).map((version) => [version.signal, version]));

@@ -9,7 +9,7 @@ const folder = path.join(PROJECT_ROOT, '.github/workflows');
 const files = readdirSync(folder);
 const actionlint = path.join(PROJECT_ROOT, '.venv-test', 'bin', 'actionlint');
 
-/** What actionlint finds in a workflow file, a line each: keys, expressions, contexts, inputs and runtimes of actions. */
+/** What actionlint finds in a workflow file, one line each: keys, expressions, contexts, inputs and runtimes of actions. */
 function lint(file: string): readonly string[] {
   const { error, status, stdout, stderr } = spawnSync(actionlint, ['-oneline', '-no-color', file], {
     encoding: 'utf8',

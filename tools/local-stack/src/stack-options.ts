@@ -15,7 +15,7 @@ export interface StackOptions {
   readonly schemaRegistry?: { readonly port?: number };
   /** The services keep running when this process ends; by default they are ended with it, even when it is killed. */
   readonly outlive?: boolean;
-  /** Hears what takes time, a line each. */
+  /** Hears what takes time, one line each. */
   readonly say?: (line: string) => void;
 }
 
