@@ -12,7 +12,7 @@ import { Failure } from '@ewallet/failure';
 import { beginTransaction, quoteQualified, streamName } from '@ewallet/postgres';
 import { KeyReader } from './asked-keys';
 import { chooseCursor, queryIsAhead } from './cursor-column';
-import { queryHeapTables } from '../tables/heap-table';
+import { queryHeapTables, type HeapTable } from '../tables/heap-table';
 import { isLocked, lockTable } from '../tables/locked-table';
 import { goneColumns, mayHavePadding, selectedColumns } from '../position/read-columns';
 import { paddedSql } from './select-list';
@@ -50,19 +50,22 @@ export async function* readTable(
   const { client } = session;
   const table = await beginReading(session, configuredTable(tables, stream, config), stream, config);
   const server = await queryServerIdentity(client);
-  const { next } = await querySnapshotBounds(client);
+  const bounds = await querySnapshotBounds(client);
+  const heaps = table.hasRowVersions ? await queryHeapTables(client, table) : undefined;
+  const { next } = bounds;
   const { end, replayed } = await queryLogPlaces(client);
   const now = { server, next, replayed, upgradedAt: await queryUpgradePlace(client, next) };
   await reading.onSnapshot?.(client);
   if (reading.columns === undefined) await sayWhatIsGone(reading, table, stream);
   const columns = selectedColumns(table.columns, stream).filter(({ name }) => reading.columns?.has(name) ?? true);
-  const proof = await proofFor(client, snapshotInDoubt(saved, now), table, next);
+  const proof = await proofFor(client, { doubtful: snapshotInDoubt(saved, now), table, heaps, next });
   const padded = await queryPadded(client, table, columns, saved);
   const isCursorAhead = await isAhead(client, table, stream, saved);
   const plan = planStream({ ...now, stream, table, columns, saved, config, proof, padded, isCursorAhead });
   if (plan.notice !== undefined) await context.log.warn(plan.notice);
   const more = reading.more === undefined ? {} : { more: reading.more };
-  yield* readStream({ client, server, lsn: end, config, context, now: Date.now, ...more }, stream, plan);
+  const here = { client, server, bounds, heaps, lsn: end };
+  yield* readStream({ ...here, config, context, now: Date.now, ...more }, stream, plan);
   await client.query('commit');
 }
 
@@ -167,11 +170,14 @@ async function queryPadded(
 
 async function proofFor(
   client: Client,
-  doubtful: Snapshot | undefined,
-  table: Table,
-  next: bigint,
+  asked: {
+    readonly doubtful: Snapshot | undefined;
+    readonly table: Table;
+    readonly heaps: readonly HeapTable[] | undefined;
+    readonly next: bigint;
+  },
 ): Promise<Proof | undefined> {
-  const heaps = doubtful === undefined || !table.hasRowVersions ? undefined : await queryHeapTables(client, table);
+  const { doubtful, table, heaps, next } = asked;
   if (doubtful === undefined || heaps === undefined) return undefined;
   return queryProof(client, heaps, { columns: table.columns, saved: doubtful, next });
 }

@@ -68,6 +68,11 @@ export function cursorSince(cursor: CursorPosition, lookBackSeconds: number): st
   }
 }
 
+/** The same rows, and those without a cursor. */
+export function cursorSinceOrNone(cursor: CursorPosition, lookBackSeconds: number): string {
+  return `(${cursorSince(cursor, lookBackSeconds)} or ${quoteIdentifier(cursor.column)} is null)`;
+}
+
 export interface CursorPosition {
   readonly column: string;
   readonly sqlType: 'timestamp' | 'timestamptz' | 'date' | 'int8' | 'numeric';

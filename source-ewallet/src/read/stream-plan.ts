@@ -2,7 +2,7 @@ import { streamName } from '@ewallet/postgres';
 import { Failure } from '@ewallet/failure';
 import type { ConfiguredStream } from '@ewallet/airbyte';
 import { chooseCursor, type CursorColumn } from './cursor-column';
-import { cursorSince, type CursorPosition } from './row-condition';
+import { cursorSince, cursorSinceOrNone, type CursorPosition } from './row-condition';
 import { readColumns, unreadColumns } from '../position/read-columns';
 import { doubtOf, trusted, whyTooOld, type Doubt, type ServerNow, type Snapshot } from '../position/snapshot';
 import type { SourceConfig } from '../config/source-config';
@@ -135,10 +135,9 @@ function recover(input: PlanInput, started: StreamPlan, position: CursorPosition
   if (lookBack === undefined || position === undefined || !isTime(position)) {
     return { ...withoutCursor(started), notice: fromStart(input, lost.why) + STRAY_ROWS[lost.stray] };
   }
-  const since = cursorSince(position, lookBack);
   return {
     ...started,
-    condition: `(${since} or ${since.split(' >= ')[0] ?? ''} is null)`,
+    condition: cursorSinceOrNone(position, lookBack),
     notice:
       `Stream ${streamName(table)} is read again from ${position.column} ${position.value} less ` +
       `${lookBack} s: ${lost.why}. Rows written before that and never read stay unread; ` +

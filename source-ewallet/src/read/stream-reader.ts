@@ -12,17 +12,16 @@ import { quoteQualified, type Lsn } from '@ewallet/postgres';
 import { goneMembers, KeyReader } from './asked-keys';
 import { copyOut } from '../copy/copy-out';
 import { queryHighestCursor } from './cursor-column';
-import { queryHeapTables, type HeapTable } from '../tables/heap-table';
+import type { HeapTable } from '../tables/heap-table';
 import { lineBuffers } from '../copy/line-buffers';
 import { recordEncoder } from '../copy/record-encoder';
 import { MOST_PLACES, readingSteps, rowCount, rowsAtPlaces, type LookedAt } from './reading-steps';
 import { selectList } from './select-list';
-import { querySnapshotBounds } from '../server/server-state';
 import { SEEN_CAP, type ServerIdentity, type Snapshot } from '../position/snapshot';
 import type { SourceConfig } from '../config/source-config';
 import type { StreamPlan } from './stream-plan';
 import { formatStreamState, type StreamState } from '../position/stream-state';
-import { scanVersions } from './version-scan';
+import { scanVersions, type SnapshotBounds } from './version-scan';
 import { rulesAfterEnd, rulesAfterStop, rulesForTable, type Rule } from '../position/resume-rules';
 import { queryWitnesses } from './witness';
 import { rangesOf } from '../position/xid-ranges';
@@ -30,6 +29,10 @@ import { rangesOf } from '../position/xid-ranges';
 export interface StreamReading {
   readonly client: Client;
   readonly server: ServerIdentity;
+  /** What the transaction's snapshot sees. */
+  readonly bounds: SnapshotBounds;
+  /** Where the table's row versions lie; undefined where they cannot be told apart. */
+  readonly heaps: readonly HeapTable[] | undefined;
   /** The end of its write-ahead log, behind all that the snapshot sees. */
   readonly lsn: Lsn | undefined;
   readonly config: SourceConfig;
@@ -65,9 +68,7 @@ class StreamRun {
   ) {}
 
   async *messages(): AsyncGenerator<AirbyteMessage> {
-    const { client } = this.reading;
-    const bounds = await querySnapshotBounds(client);
-    const heaps = this.plan.table.hasRowVersions ? await queryHeapTables(client, this.plan.table) : undefined;
+    const { bounds, heaps } = this.reading;
     yield* this.deletions();
     if (heaps === undefined) yield* this.wholeTable();
     else yield* this.rowVersions(bounds, heaps);
@@ -93,10 +94,7 @@ class StreamRun {
     yield await this.finalState([], undefined);
   }
 
-  private async *rowVersions(
-    bounds: { below: bigint; next: bigint },
-    heaps: readonly HeapTable[],
-  ): AsyncGenerator<AirbyteMessage> {
+  private async *rowVersions(bounds: SnapshotBounds, heaps: readonly HeapTable[]): AsyncGenerator<AirbyteMessage> {
     const { plan, reading } = this;
     const looked: LookedAt[] = [];
     const placesCap = Math.min(reading.config.checkpointRows, MOST_PLACES);
