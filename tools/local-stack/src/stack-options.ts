@@ -1,4 +1,4 @@
-import { Service } from '@ewallet/child-services';
+import type { Service } from '@ewallet/child-services';
 import type { StackConnections } from '@ewallet/stack-connections';
 import type { KafkaOptions } from './kafka';
 import type { PostgresOptions } from './postgresql';
