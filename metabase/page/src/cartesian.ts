@@ -58,7 +58,7 @@ export function cartesian(input: ChartInput): EChartsOption {
       color: palette.muted,
       hideOverlap: true,
       formatter: shown,
-      ...(few ? { interval: 0 } : {}),
+      ...(few ? { interval: 0, lineHeight: LINE } : {}),
       // Of many narrow days the last one's date would stand half beyond the picture.
       ...(timeline && categories.length > 30 ? { alignMaxLabel: 'right' as const } : {}),
     },
@@ -208,6 +208,8 @@ const FEW_NAMES = 8;
 /** What the value axis takes of the width. */
 const PIXELS_OF_AXIS = 80;
 
+/** A line of a label is so high. */
+const LINE = 15;
 /** A letter of a label is about so wide. */
 const PIXELS_OF_LETTER = 6.6;
 
@@ -252,7 +254,7 @@ function totalsBy(categories: readonly string[], series: readonly Series[], form
 function axisName(card: PageQuestion, setting: string, palette: Palette, lines: number): object {
   const name = text(card.settings[setting]);
   if (name === undefined) return {};
-  return { name, nameLocation: 'middle', nameGap: 28 + (lines - 1) * 14, nameTextStyle: { color: palette.muted } };
+  return { name, nameLocation: 'middle', nameGap: 28 + (lines - 1) * LINE, nameTextStyle: { color: palette.muted } };
 }
 
 const shortDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
