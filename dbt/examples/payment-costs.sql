@@ -1,6 +1,6 @@
 -- What payments cost, beside the wallet's tables: bills and statements of banks, card schemes, agents and insurers, one
--- row per line of a bill, in main units. Whatever reads them writes them here; a later report of the same reference counts.
--- marts.revenue_monthly takes them from the fees.
+-- row per line of a bill, in main units. Whatever reads them writes them here; a later report of the same reference
+-- counts. marts.revenue_monthly takes them from the fees.
 create table if not exists raw.payment_costs (
   reference text not null,
   cost_date date not null,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { runCommand } from '../../support/command';
 import { eventually } from '../../support/eventually';
-import { walk } from '../../support/pipeline/remedy';
+import { byHand, walk } from '../../support/pipeline/remedy';
 import { RealtimeCase } from '../../support/realtime/realtime-case';
 import { SessionCluster } from '../../support/realtime/session-cluster';
 
@@ -149,6 +149,15 @@ test('submit runs the job on a cluster that is there, and continues from where i
     },
     { timeoutMs: 90_000 },
   );
+  byHand('flink-not-running');
+  await cluster.taskManager.start();
+  await eventually(
+    async () => {
+      expect(await hop()).toMatchObject({ code: 0, line: { findings: [] } });
+    },
+    { timeoutMs: 120_000 },
+  );
+  await cluster.taskManager.kill();
   await cluster.jobManager.kill();
   expect((await hop()).line).toMatchObject({
     says: [],

@@ -27,7 +27,6 @@ const OPEN = [
   'RejectedRecords',
   'flink-checkpoints-late',
   'flink-lag',
-  'flink-not-running',
   'kafka-no-leader',
 ];
 
