@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { freshDatabase, type FreshDatabase } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { compareMarts, setAside } from './compare-marts';
+import { plantAgents } from './oracles';
 import { dbtOn, expectSuccess, SEEDS_AND_MODELS } from './run-dbt';
 import { createWallet, land, landBankBalances, landTargets, settleBalances, trade } from './wallet-data';
 
@@ -52,6 +53,7 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
   await client.query(`update raw.wallets set _loaded_at = '2026-06-08T01:00:00Z' where user_id = 8`);
   await trade(client, { from: 901, to: 960, start: '2026-03-01Z' }); // new days
   await trade(client, { from: 961, to: 965, start: '2025-12-01Z' }); // weeks late
+  await plantAgents(client); // on days that are there already
   await client.query(`
     update transactions set status = 'completed', settled_at = created_at + interval '26 hours' where id in (53, 106);
     update transactions set created_at = created_at + interval '9 days', settled_at = settled_at + interval '9 days' where id = 200;
@@ -124,7 +126,7 @@ test('after late, changed, moved, deleted and re-delivered rows every mart equal
   expectSuccess(await dbt.run(['run']));
   const refreshed = await compareMarts(client, 'incremental');
   expect(refreshed).toEqual(same(refreshed));
-  expect(refreshed).toHaveLength(38);
+  expect(refreshed).toHaveLength(39);
   expect(refreshed.filter((line) => line.includes(': 0 rows'))).toEqual([]); // Nothing agrees by being empty.
 
   // The other road: the wallet's own tables, replicated as they are.
