@@ -38,7 +38,7 @@ import { takeRecoveryPoint, type RecoveryPoint } from './recovery-point';
 import { awaitRunningTransactions, settledPlace, type SettledPlace } from './running-transactions';
 import { lookAtSender } from './sender-look';
 import { steadyNow } from './steady-clock';
-import { queryCaptureServer, queryFlushed, type CaptureServer } from './server-place';
+import { queryCaptureServer, queryFlushedPast, type CaptureServer } from './server-place';
 import { queryUnread, stateBefore } from './stream-start';
 import { UnloggedRows, type AlteredStream } from './unlogged-rows';
 
@@ -79,6 +79,9 @@ export async function* readCapture(reading: CaptureReading): AsyncGenerator<Airb
 
 /** Milliseconds between two ways back of a reading that does not end: what changed since would be read again. */
 const BETWEEN_RECOVERY_POINTS = 600_000;
+
+/** Milliseconds that a sync waits for a commit of somebody else. */
+const FLUSH_OF_OTHERS = 250;
 
 type CaptureSession = Session & { readonly server: ServerIdentity };
 
@@ -317,7 +320,12 @@ class CaptureRun {
   private async ending(): Promise<Ending> {
     const { client } = this.session;
     const { acknowledged, capture } = this.reading;
-    if (acknowledged === undefined) return { kind: 'at', target: await queryFlushed(client) };
+    if (acknowledged === undefined) {
+      // Behind the way back, so that this sync's last state takes it: on a server where others write, the log's very end is
+      // a little ahead of what is on disk.
+      const target = await queryFlushedPast(client, this.recovery?.place ?? this.position, FLUSH_OF_OTHERS);
+      return { kind: 'at', target };
+    }
     const unknown = this.streams.find((stream) => stream.captured.columns.some(({ name }) => stream.isUnknown(name)));
     if (unknown !== undefined) throw CatalogueChanged.columns(unknown);
     return {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
 import type { Lsn } from '@ewallet/postgres';
-import { queryFlushed, queryWritten } from './server-place';
+import { queryFlushedPast, queryWritten } from './server-place';
 import { steadyNow } from './steady-clock';
 
 /** A place in the log behind all that is committed now, and where a stream is once nothing from before that place is left. */
@@ -64,13 +64,7 @@ export async function settledPlace(
 ): Promise<SettledPlace> {
   const place = await queryWritten(client);
   await awaitRunningTransactions(client, signal, say);
-  const deadline = steadyNow() + FLUSH;
-  let passed = await queryFlushed(client);
-  while (passed < place && steadyNow() < deadline) {
-    await sleep(20);
-    passed = await queryFlushed(client);
-  }
-  return { place, passed };
+  return { place, passed: await queryFlushedPast(client, place, FLUSH) };
 }
 
 async function queryWho(client: Client): Promise<string> {

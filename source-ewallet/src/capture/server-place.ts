@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { Failure } from '@ewallet/failure';
 import { parseLsn, type Lsn } from '@ewallet/postgres';
+import { steadyNow } from './steady-clock';
+
+const BETWEEN_LOOKS = 20;
 
 /** What a sync by change data capture asks of the server once. */
 export interface CaptureServer {
@@ -32,6 +36,20 @@ export async function queryFlushed(client: Client): Promise<Lsn> {
     client,
     'case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end',
   );
+}
+
+/**
+ * The end of what is on disk, once it is past `place`; after so many milliseconds as it is: what was written and not committed
+ * waits in memory for the next commit.
+ */
+export async function queryFlushedPast(client: Client, place: Lsn, patience: number): Promise<Lsn> {
+  const deadline = steadyNow() + patience;
+  let flushed = await queryFlushed(client);
+  while (flushed < place && steadyNow() < deadline) {
+    await sleep(BETWEEN_LOOKS);
+    flushed = await queryFlushed(client);
+  }
+  return flushed;
 }
 
 /** A place behind the commits of every transaction that is visible now: the log's very end, on disk or not. */
