@@ -49,8 +49,8 @@ export function jobSettings(
     // What is restored belongs to the new run, which deletes it when it has newer checkpoints.
     'execution.state-recovery.claim-mode': 'CLAIM',
     'state.backend.type': 'rocksdb',
-    // State is read far more often than it is written anew: without these, looking for a row that is not there read from
-    // every file, and each read unpacked a block (#20).
+    // State is read far more often than it is written. Without these, looking for a row that is not there read from
+    // every file, and reading the newest files unpacked their blocks each time (#20).
     'state.backend.rocksdb.use-bloom-filter': 'true',
     'state.backend.rocksdb.compression.per.level': 'NO_COMPRESSION;LZ4_COMPRESSION',
     // Operators of SQL keep no row that they hand on. Without it each of a dozen readers got a copy of its own.

@@ -321,8 +321,8 @@ class CaptureRun {
     const { client } = this.session;
     const { acknowledged, capture } = this.reading;
     if (acknowledged === undefined) {
-      // Behind the way back, so that this sync's last state takes it: on a server where others write, the log's very end is
-      // a little ahead of what is on disk.
+      // Past the way back's place, so that this sync's last state takes it: where others write, that place is a little ahead
+      // of what is on disk.
       const target = await queryFlushedPast(client, this.recovery?.place ?? this.position, FLUSH_OF_OTHERS);
       return { kind: 'at', target };
     }

@@ -52,7 +52,7 @@ export async function queryFlushedPast(client: Client, place: Lsn, patience: num
   return flushed;
 }
 
-/** A place behind the commits of every transaction that is visible now: the log's very end, on disk or not. */
+/** A place behind the commits of every transaction that is visible now: the end of the log, on disk or not. */
 export async function queryWritten(client: Client): Promise<Lsn> {
   return queryLsn(
     client,

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Client } from 'pg';
-import { runCommand } from '../../support/command';
 import { warehouseEnvironment } from '../../support/configurations';
 import { connectedTo, freshDatabase, type FreshDatabase } from '../../support/fresh-database';
+import { pipelineFindings } from '../../support/pipeline/pipeline-status';
 import { walk, type Ground } from '../../support/pipeline/remedy';
 import { services } from '../../support/services';
 import { dbtOn } from './run-dbt';
@@ -31,14 +31,7 @@ const ground = (): Ground => ({
 });
 
 async function found(): Promise<readonly string[]> {
-  const { stdout, stderr } = await runCommand(
-    'ewallet-pipeline',
-    ['status', '--json', '--timeout', '8', '--config', path.join(directory, 'pipeline.json')],
-    { timeoutMs: 30_000 },
-  );
-  expect(stderr).toBe('');
-  const { lines } = JSON.parse(stdout) as { lines: readonly { findings: readonly { code: string }[] }[] };
-  return lines.flatMap(({ findings }) => findings.map(({ code }) => code));
+  return pipelineFindings(path.join(directory, 'pipeline.json'));
 }
 
 beforeAll(async () => {

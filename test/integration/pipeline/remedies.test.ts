@@ -2,13 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { commandPath, runCommand } from '../../support/command';
+import { commandPath } from '../../support/command';
 import { sinkConfig, sourceConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { connectedTo } from '../../support/fresh-database';
 import { freePort } from '../../support/free-port';
 import { PipelineCase } from '../../support/pipeline/pipeline-case';
+import { pipelineFindings } from '../../support/pipeline/pipeline-status';
 import { byHand, walk, type Ground } from '../../support/pipeline/remedy';
+import { createWatcher, dropWatcher, WATCHER_PASSWORD } from '../../support/pipeline/watcher';
 import { services } from '../../support/services';
 import { SinkProcess } from '../../support/sink/sink-process';
 import { uniqueName } from '../../support/unique-name';
@@ -38,15 +40,7 @@ async function found(sections: Readonly<Record<string, unknown>> = {}): Promise<
     audit: {},
     ...sections,
   });
-  // The machine may be busy: only what is away may have no answer.
-  const { stdout, stderr } = await runCommand(
-    'ewallet-pipeline',
-    ['status', '--json', '--timeout', '8', '--config', flow.at(file)],
-    { timeoutMs: 30_000 },
-  );
-  expect(stderr).toBe('');
-  const { lines } = JSON.parse(stdout) as { lines: readonly { findings: readonly { code: string }[] }[] };
-  return lines.flatMap(({ findings }) => findings.map(({ code }) => code));
+  return pipelineFindings(flow.at(file));
 }
 
 async function becomesHealthy(sections: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -71,7 +65,7 @@ beforeAll(async () => {
   flow = await PipelineCase.open('remedies');
   restPort = await freePort();
   await flow.source.query('create publication wallet for table users');
-  for (const client of [flow.source, flow.target]) await client.query(`create role ${role} login password 'watch'`);
+  await createWatcher(flow, role);
   await flow.writeSync(flow.wallet, stack);
   await flow.write('source.json', captured({ slot_creation: 'if_missing' }));
   await flow.writeAudit(flow.warehouse.url);
@@ -84,12 +78,7 @@ afterAll(async () => {
     slot,
   ]);
   await flow.close();
-  const stack = await services();
-  for (const server of [stack.source, stack.warehouse]) {
-    const client = await connectedTo(server);
-    await client.query(`drop role ${role}`);
-    await client.end();
-  }
+  await dropWatcher(role);
 });
 
 test('a pipeline that nobody has started is brought up by what its findings say: sync, sink, audit', async () => {
@@ -135,7 +124,7 @@ test('a slot that was dropped is created again, and what changed meanwhile is re
 
 test('a transaction that stays open is found by the statement and ended', async () => {
   // A role without pg_read_all_stats sees its own sessions: those of other tests are not ended.
-  const own = { ...flow.wallet, username: role, password: 'watch' };
+  const own = { ...flow.wallet, username: role, password: WATCHER_PASSWORD };
   const open = await connectedTo(own);
   open.on('error', () => undefined);
   const sql = await connectedTo(own);

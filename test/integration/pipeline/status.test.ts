@@ -8,16 +8,10 @@ import { connectedTo } from '../../support/fresh-database';
 import { services } from '../../support/services';
 import { BlackHole } from '../../support/sink/black-hole';
 import { PipelineCase } from '../../support/pipeline/pipeline-case';
+import { pipelineStatus, type ShownLine } from '../../support/pipeline/pipeline-status';
+import { createWatcher, dropWatcher, WATCHER_PASSWORD } from '../../support/pipeline/watcher';
 import { SinkProcess } from '../../support/sink/sink-process';
 import { uniqueName } from '../../support/unique-name';
-
-interface ShownLine {
-  readonly hop: string;
-  readonly subject: string;
-  readonly verdict: string;
-  readonly findings: readonly { readonly code: string; readonly says: string; readonly next: string }[];
-  readonly facts: Readonly<Record<string, unknown>>;
-}
 
 const role = uniqueName('watcher');
 let flow: PipelineCase;
@@ -28,10 +22,16 @@ let sinkUrl: string;
 async function configured(more: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const { port: ewalletPort } = flow.ways.ewallet;
   const { registry, kafka } = flow.ways;
-  const url = `postgresql://${role}:watch@127.0.0.1:${flow.ways.warehouse.port}/${flow.warehouse.database}`;
+  const url = `postgresql://${role}:${WATCHER_PASSWORD}@127.0.0.1:${flow.ways.warehouse.port}/${flow.warehouse.database}`;
   const file = `pipeline-${uniqueName('c')}.json`;
   await flow.write(file, {
-    ewallet: { ...sourceConfig(flow.wallet), host: '127.0.0.1', port: ewalletPort, username: role, password: 'watch' },
+    ewallet: {
+      ...sourceConfig(flow.wallet),
+      host: '127.0.0.1',
+      port: ewalletPort,
+      username: role,
+      password: WATCHER_PASSWORD,
+    },
     sync: { config_file: 'sync.json' },
     kafka: {
       bootstrap_servers: `127.0.0.1:${kafka.port}`,
@@ -45,19 +45,6 @@ async function configured(more: Readonly<Record<string, unknown>> = {}): Promise
     ...more,
   });
   return flow.at(file);
-}
-
-async function status(config: string, ...more: string[]): Promise<{ code: number | null; lines: ShownLine[] }> {
-  // The machine may be busy: only what is cut off may have no answer.
-  const run = await runCommand(
-    'ewallet-pipeline',
-    ['status', '--json', '--timeout', '8', '--config', config, ...more],
-    {
-      timeoutMs: 30_000,
-    },
-  );
-  expect(run.stderr).toBe('');
-  return { code: run.code, lines: (JSON.parse(run.stdout) as { lines: ShownLine[] }).lines };
 }
 
 const troubled = (lines: readonly ShownLine[]): string[] =>
@@ -81,10 +68,8 @@ beforeAll(async () => {
   const stack = await services();
   flow = await PipelineCase.open('status');
   const { name, wallet, warehouse, source, target } = flow;
-  for (const client of [source, target]) {
-    await client.query(`create role ${role} login password 'watch'`);
-    await client.query(`grant pg_read_all_stats to ${role}`);
-  }
+  await createWatcher(flow, role);
+  for (const client of [source, target]) await client.query(`grant pg_read_all_stats to ${role}`);
   await flow.writeSync(wallet, stack);
   await flow.writeAudit(warehouse.url);
   await flow.write('sink.json', sinkConfig(stack, warehouse, name, { 'errors.tolerance': 'all' }));
@@ -105,16 +90,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await sink.stop();
   await flow.close();
-  const stack = await services();
-  for (const server of [stack.source, stack.warehouse]) {
-    const client = await connectedTo(server);
-    await client.query(`drop role ${role}`);
-    await client.end();
-  }
+  await dropWatcher(role);
 });
 
 test('a pipeline that works is healthy at every hop, seen by read-only roles', async () => {
-  const { code, lines } = await status(await configured());
+  const { code, lines } = await pipelineStatus(await configured());
   expect({ code, troubled: troubled(lines), hops: lines.map(({ hop, verdict }) => `${hop} ${verdict}`) }).toEqual({
     code: 0,
     troubled: [],
@@ -159,7 +139,7 @@ test('a network that swallows what is sent to the servers is found by the time l
   const config = await configured();
   for (const way of Object.values(flow.ways)) way.swallow();
   try {
-    const { code, lines } = await status(config, '--timeout', '4');
+    const { code, lines } = await pipelineStatus(config, '--timeout', '4');
     expect({ code, troubled: troubled(lines) }).toEqual({
       code: 2,
       troubled: [
@@ -185,7 +165,7 @@ test('a warehouse that is silent is no trouble of Kafka, which is asked how old 
   const config = await configured();
   flow.ways.warehouse.swallow();
   try {
-    const { code, lines } = await status(config, '--timeout', '4');
+    const { code, lines } = await pipelineStatus(config, '--timeout', '4');
     expect({ code, troubled: troubled(lines) }).toEqual({
       code: 2,
       troubled: ['warehouse: warehouse-down', 'audit: audit-never'],
@@ -202,8 +182,8 @@ test('a server that is not there is named with what to do next', async () => {
   const gone = await BlackHole.before('127.0.0.1', 1);
   const { port } = gone;
   gone.close();
-  const url = `postgresql://${role}:watch@127.0.0.1:${port}/${flow.warehouse.database}`;
-  const { code, lines } = await status(
+  const url = `postgresql://${role}:${WATCHER_PASSWORD}@127.0.0.1:${port}/${flow.warehouse.database}`;
+  const { code, lines } = await pipelineStatus(
     await configured({
       kafka: { bootstrap_servers: `127.0.0.1:${port}`, schema_registry: { url: `http://127.0.0.1:${port}` } },
       warehouse: { 'connection.url': url },
@@ -231,7 +211,7 @@ test('a server that is not there is named with what to do next', async () => {
 test('a role that lost its grants is told which, and everything else is still said', async () => {
   await flow.target.query(`revoke select on sink.offsets, sink.dead_letters from ${role}`);
   try {
-    const { code, lines } = await status(await configured());
+    const { code, lines } = await pipelineStatus(await configured());
     expect({ code, troubled: troubled(lines) }).toEqual({ code: 1, troubled: ['warehouse: warehouse-grants'] });
     expect(lines.find(({ hop }) => hop === 'warehouse')?.findings[0]?.says).toBe(
       `role ${role} may not read sink.dead_letters, sink.offsets`,
@@ -246,7 +226,7 @@ test('a paused sink is degraded, with who waits and since when; resumed it is he
   await flow.source.query("insert into users select n, 'later' from generate_series(21, 30) n");
   expect(await flow.sync()).toBe(0);
   const sinkWithPatience = { config_file: 'sink.json', instances: [sinkUrl], lag_seconds: 0 };
-  const paused = await status(await configured({ sink: sinkWithPatience }));
+  const paused = await pipelineStatus(await configured({ sink: sinkWithPatience }));
   expect({ code: paused.code, troubled: troubled(paused.lines) }).toEqual({
     code: 1,
     troubled: ['sink: sink-paused', 'stream public.users: sink-lag'],
@@ -257,7 +237,7 @@ test('a paused sink is degraded, with who waits and since when; resumed it is he
   expect(facts?.lag_seconds).toBeGreaterThan(0);
   await fetch(`${sinkUrl}/connectors/${flow.name}/resume`, { method: 'PUT' });
   await eventually(async () => {
-    expect(troubled((await status(await configured())).lines)).toEqual([]);
+    expect(troubled((await pipelineStatus(await configured())).lines)).toEqual([]);
   });
 });
 
@@ -267,7 +247,7 @@ test('a record that cannot land is a dead letter with the statement that shows i
      values ($1, $2, 0, 7, 'VALUE_CONVERTER', 'DataException', 'planted')`,
     [flow.name, `${flow.name}.users`],
   );
-  const { code, lines } = await status(await configured());
+  const { code, lines } = await pipelineStatus(await configured());
   expect({ code, troubled: troubled(lines) }).toEqual({ code: 1, troubled: ['stream public.users: dead-letters'] });
   const [finding] = lines.find(({ hop }) => hop === 'stream')?.findings ?? [];
   const [statement = ''] = finding?.next.split('; ') ?? [];
@@ -281,7 +261,7 @@ test('a sync that fails is degraded with its own message; a schedule that was ki
   const config = await configured();
   await flow.write('source.json', { ...sourceConfig(flow.wallet), password: 'wrong' });
   expect(await flow.sync()).toBe(2);
-  const failed = await status(config);
+  const failed = await pipelineStatus(config);
   expect({ code: failed.code, troubled: troubled(failed.lines) }).toEqual({ code: 1, troubled: ['sync: sync-failed'] });
   expect(failed.lines.find(({ hop }) => hop === 'sync')?.findings[0]?.says).toMatch(
     /^failed .* ago: Could not connect to .* password authentication failed for user/,
@@ -300,12 +280,12 @@ test('a sync that fails is degraded with its own message; a schedule that was ki
       >;
       expect(written).toMatchObject({ state: 'waiting', last_failure: null, next_at: expect.any(String) as string });
     });
-    expect(troubled((await status(config)).lines)).toEqual([]);
+    expect(troubled((await pipelineStatus(config)).lines)).toEqual([]);
   } finally {
     schedule.kill('SIGKILL');
   }
   await once(schedule, 'close');
-  const killed = await status(config);
+  const killed = await pipelineStatus(config);
   expect({ code: killed.code, troubled: troubled(killed.lines) }).toEqual({
     code: 2,
     troubled: ['sync: scheduler-dead'],
@@ -330,10 +310,10 @@ test('failed tests of dbt, an old run, an old transaction and a difference that 
     const ewallet = {
       ...sourceConfig(flow.wallet),
       username: role,
-      password: 'watch',
+      password: WATCHER_PASSWORD,
       open_transaction_seconds: 0.001,
     };
-    const { code, lines } = await status(await configured({ ewallet }));
+    const { code, lines } = await pipelineStatus(await configured({ ewallet }));
     expect({ code, troubled: troubled(lines) }).toEqual({
       code: 1,
       troubled: ['e-wallet: ewallet-old-transaction', 'dbt: dbt-failed', 'dbt: dbt-late', 'audit: audit-different'],
@@ -355,7 +335,7 @@ test('a slot that the configuration names and the server has not is down; one th
     replication_method: { method: 'CDC', replication_slot: slot, publication: 'any' },
     retained_wal_bytes: 1,
   };
-  const missing = await status(await configured({ ewallet, audit: undefined }));
+  const missing = await pipelineStatus(await configured({ ewallet, audit: undefined }));
   expect({ code: missing.code, troubled: troubled(missing.lines) }).toEqual({
     code: 2,
     troubled: ['e-wallet: slot-missing'],
@@ -363,7 +343,7 @@ test('a slot that the configuration names and the server has not is down; one th
   await flow.source.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
   try {
     await flow.source.query("update users set name = 'again'");
-    const retaining = await status(await configured({ ewallet, audit: undefined }));
+    const retaining = await pipelineStatus(await configured({ ewallet, audit: undefined }));
     expect({ code: retaining.code, troubled: troubled(retaining.lines) }).toEqual({
       code: 1,
       troubled: ['e-wallet: slot-retains-wal'],
@@ -375,7 +355,7 @@ test('a slot that the configuration names and the server has not is down; one th
 
 test('a sink that was killed is down at once, though its group has not noticed', async () => {
   await sink.kill();
-  const { code, lines } = await status(await configured({ audit: undefined }));
+  const { code, lines } = await pipelineStatus(await configured({ audit: undefined }));
   expect({ code, troubled: troubled(lines) }).toEqual({ code: 2, troubled: ['sink: sink-not-running'] });
   startSink();
   await startedSink();

@@ -12,6 +12,7 @@ import { commandPath, runCommand } from '../../support/command';
 import { destinationConfig } from '../../support/configurations';
 import { eventually } from '../../support/eventually';
 import { connectedTo } from '../../support/fresh-database';
+import { pipelineFindings } from '../../support/pipeline/pipeline-status';
 import { walk } from '../../support/pipeline/remedy';
 import { services } from '../../support/services';
 import { BlackHole } from '../../support/sink/black-hole';
@@ -103,15 +104,7 @@ test('hundreds of megabytes of foreign log before the first wanted row neither e
 test('the status names a lost slot, and what troubleshooting tells brings the rows that were written meanwhile', async () => {
   const directory = await mkdtemp(path.join(tmpdir(), 'ewallet-lost-slot-'));
   const topic = `${uniqueName('lost')}.{stream}`;
-  const found = async (): Promise<readonly string[]> => {
-    const { stdout } = await runCommand(
-      'ewallet-pipeline',
-      ['status', '--json', '--timeout', '8', '--config', path.join(directory, 'pipeline.json')],
-      { timeoutMs: 30_000 },
-    );
-    const { lines } = JSON.parse(stdout) as { lines: readonly { findings: readonly { code: string }[] }[] };
-    return lines.flatMap(({ findings }) => findings.map(({ code }) => code));
-  };
+  const found = async (): Promise<readonly string[]> => pipelineFindings(path.join(directory, 'pipeline.json'));
   const write = async (file: string, content: unknown): Promise<void> =>
     writeFile(path.join(directory, file), JSON.stringify(content));
   await write('source.json', wallet.config());

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { runCommand } from '../../support/command';
 import { eventually } from '../../support/eventually';
+import { pipelineStatus, type ShownLine } from '../../support/pipeline/pipeline-status';
 import { byHand, walk } from '../../support/pipeline/remedy';
 import { RealtimeCase } from '../../support/realtime/realtime-case';
 import { SessionCluster } from '../../support/realtime/session-cluster';
@@ -45,16 +46,9 @@ async function expectEqual(): Promise<void> {
 }
 
 /** What `ewallet-pipeline status` says of the real-time hop, which reads ewallet-realtime's own configuration. */
-async function hop(): Promise<{ code: number | null; line: Record<string, unknown> }> {
+async function hop(): Promise<{ code: number | null; line: Partial<ShownLine> }> {
   await live.write('pipeline.json', { realtime: { config_file: 'realtime.json' } });
-  // The machine may be busy: only what is cut off may have no answer.
-  const { code, stdout, stderr } = await runCommand(
-    'ewallet-pipeline',
-    ['status', '--json', '--timeout', '8', '--config', path.join(live.dir, 'pipeline.json')],
-    { timeoutMs: 60_000 },
-  );
-  expect(stderr).toBe('');
-  const { lines } = JSON.parse(stdout) as { lines: readonly Record<string, unknown>[] };
+  const { code, lines } = await pipelineStatus(path.join(live.dir, 'pipeline.json'));
   return { code, line: lines[0] ?? {} };
 }
 
